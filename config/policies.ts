@@ -1,0 +1,167 @@
+/** Every number that decides when something is tried, waited for, or given up, each with its reason. */
+
+const second = 1_000;
+const minute = 60 * second;
+const hour = 60 * minute;
+const day = 24 * hour;
+
+/** What is kept of series; single events are kept for all time. */
+export const horizon = {
+  /** Cronofy's default window begins 42 days back. */
+  pastDays: 42,
+  /** … and ends 201 days ahead. */
+  futureDays: 201,
+} as const;
+
+export const timeouts = {
+  /** A TCP and TLS handshake that takes longer will not get better. */
+  connectMs: 10 * second,
+  /** Small questions: PROPFIND depth 0, PUT, DELETE, GET. */
+  requestMs: 30 * second,
+  /** Listings and multigets: Xandikos needs 34 ms for each resource of a multiget. */
+  reportMs: 120 * second,
+  /** What receivers of webhooks are promised. */
+  webhookMs: 5 * second,
+} as const;
+
+export const limits = {
+  /** A calendar of 50,000 events of 1 KB fits; what is larger is listed and fetched in batches. */
+  reportBytes: 96 * 1024 * 1024,
+  /** One resource; attachments inline are the only ones that come near. */
+  resourceBytes: 4 * 1024 * 1024,
+  /** A body of the HTTP API; the longest legal event is below 100 KB. */
+  apiBodyBytes: 1024 * 1024,
+  /** Elements inside elements; real multistatus documents stay below 12. */
+  xmlDepth: 32,
+  redirects: 5,
+  /** An excerpt kept as evidence. */
+  excerptCharacters: 500,
+  channelsPerAccount: 128,
+} as const;
+
+/** How long until a failed thing is tried again: `base × 2^(attempt-1)`, at most `capMs`, spread by `jitter`. */
+export interface BackoffPolicy {
+  readonly baseMs: number;
+  readonly capMs: number;
+  /** Share of the delay that is random, 0 … 1. */
+  readonly jitter: number;
+}
+
+export const backoff = {
+  /** Outages end within minutes or last for hours: fast at first, then patient. */
+  transient: { baseMs: 2 * second, capMs: 15 * minute, jitter: 0.5 },
+  /** Where a server throttles without saying for how long. */
+  rateLimited: { baseMs: 30 * second, capMs: 30 * minute, jitter: 0.3 },
+  /** Probes of a quarantined profile, calendar or resource. */
+  probe: { baseMs: 5 * minute, capMs: 6 * hour, jitter: 0.2 },
+  /** Webhooks: an endpoint that restarts is told within seconds, one that is down for a night at least hourly. */
+  webhook: { baseMs: 10 * second, capMs: 1 * hour, jitter: 0.2 },
+} as const satisfies Record<string, BackoffPolicy>;
+
+/** A Retry-After outside these bounds is an error of the server's: clamp it. */
+export const retryAfter = { minMs: 1 * second, maxMs: 6 * hour } as const;
+
+export const quarantine = {
+  /** This many ambiguous or transient failures in a row, without a success between, end ordinary work. */
+  afterAttempts: 5,
+  /** Refusals of a password over at least this time, this many, with the host well, are proof (facts F). */
+  relinkAfterRefusals: 3,
+  relinkAfterMs: 30 * minute,
+  /** Applications hear of a quarantine after this long: most outages are shorter. */
+  noticeAfterMs: 1 * hour,
+} as const;
+
+export const polling = {
+  /** Most calendars: people accept five minutes. */
+  baseMs: 5 * minute,
+  /** Something changed within the last quarter of an hour: more is likely to. */
+  activeMs: 1 * minute,
+  activeForMs: 15 * minute,
+  /** Nothing changed for a day. */
+  quietMs: 30 * minute,
+  quietAfterMs: 1 * day,
+  /** New, renamed and withdrawn calendars. */
+  listMs: 15 * minute,
+  /** Load is spread: each interval varies by this share. */
+  jitter: 0.2,
+  /** A token is not trusted for ever: a complete listing is compared with the cache this often. */
+  reconcileMs: 7 * day,
+} as const;
+
+export const pulling = {
+  /** A batch that takes longer than this is halved, one that is much faster is doubled. */
+  fetchTargetMs: 2 * second,
+  fetchBatchMin: 10,
+  fetchBatchStart: 50,
+  fetchBatchMax: 500,
+  /** Direct GETs of one verifying turn. */
+  verifyPerTurn: 20,
+  /** Questions about one resource before it is set aside. */
+  askedMax: 6,
+  /** Pages of one delta before the token is taken for broken. */
+  deltaPagesMax: 1_000,
+} as const;
+
+export const guard = {
+  /** Removals within a day that are believed without a direct request. */
+  removalsFloor: 5,
+  removalsShare: 0.1,
+  windowMs: 1 * day,
+} as const;
+
+export const writing = {
+  /** An accepted write that could not be carried out for this long is expired, with a reason. */
+  expireAfterMs: 7 * day,
+  /** Reconciliations after 412 or 409 before a write is rejected. */
+  conflictsMax: 3,
+} as const;
+
+export const runtime = {
+  /** Owners look for due profiles: the bound on a lost wake-up. */
+  dueSweepMs: 1 * second,
+  /** Owners look for queued intents: the bound on a lost nudge. */
+  intentSweepMs: 5 * second,
+  /** Turns at once: pulls mostly wait for the network. */
+  pullTurns: 24,
+  /** Kept free for writes and operators, so that a slow first sync never blocks them. */
+  writeTurns: 8,
+  /** Due profiles taken from the store in one sweep. */
+  sweepBatch: 500,
+} as const;
+
+export const notifying = {
+  /** Changes come in bursts: wait until nothing came for this long … */
+  quietMs: 5 * second,
+  /** … but never longer than this after the first. */
+  maxDelayMs: 30 * second,
+  retryForMs: 24 * hour,
+  /** Subscribers whose nudge was lost are found by looking at what was projected lately. */
+  sweepMs: 5 * second,
+  sweepLookBackMs: 2 * minute,
+  /** Notifications under way at once. */
+  deliveriesAtOnce: 64,
+  logKeptMs: 30 * day,
+} as const;
+
+export const jetstream = {
+  /** Retries of one batch inside this window are recognised by their message id. */
+  duplicateWindowMs: 10 * minute,
+  keptMs: 30 * day,
+} as const;
+
+export const membership = {
+  heartbeatMs: 3 * second,
+  /** Without an increment for this long, on the observer's own monotonic clock, a node is dead. */
+  deadAfterMs: 15 * second,
+  /** A node that could not renew for this long stops starting provider writes. */
+  fenceAfterMs: 10 * second,
+} as const;
+
+export const recurrence = {
+  /** Candidate instants that one rule may cost: a daily rule over 50 years needs 18,000. */
+  stepsMax: 200_000,
+  /** Occurrences of one series inside the horizon: hourly over 243 days. */
+  occurrencesMax: 6_000,
+  /** Rules, dates and exclusions of one series. */
+  partsMax: 5_000,
+} as const;

@@ -1,0 +1,68 @@
+/** An intent: a write that was accepted with 202, durable before the answer, and carried out by the profile's actor. */
+import type { AccountId, AppId, CalendarId, OperationId, ProfileId, ResourceId } from './ids.ts';
+import type { RequestedFields } from './managed-event.ts';
+
+/** What one request asked for. An upsert is a patch: omitted fields stay, attendees are a delta. */
+export type Wish =
+  | {
+      readonly kind: 'upsert';
+      readonly calendarId: CalendarId;
+      readonly eventId: string;
+      readonly patch: RequestedFields;
+    }
+  | { readonly kind: 'delete'; readonly calendarId: CalendarId; readonly eventId: string }
+  /** One ordered intent that the actor evaluates: all managed events of these calendars; null = of all calendars. */
+  | { readonly kind: 'delete_all'; readonly calendarIds: readonly CalendarId[] | null }
+  | {
+      readonly kind: 'create_calendar';
+      readonly calendarId: CalendarId;
+      readonly ref: string;
+      readonly name: string;
+      readonly color: string | null;
+    };
+
+/** Made durable before each provider call: what was about to be sent. An open one after a crash forces a read back. */
+export interface Attempt {
+  readonly action: 'put' | 'delete' | 'make_calendar';
+  readonly resourceId: ResourceId | null;
+  readonly ref: string;
+  readonly generation: number;
+  /** Observed hash of the body about to be sent; null for a delete. */
+  readonly sentHash: string | null;
+  /** Null for a create. */
+  readonly baseEtag: string | null;
+  readonly atMs: number;
+  /** 1 for the first call made for this intent. */
+  readonly number: number;
+}
+
+export type IntentState = 'queued' | 'attempting' | 'written' | 'merged' | 'rejected' | 'expired';
+
+/** The collection `intents`. Inserted by the API, decided by the actor. */
+export interface IntentDoc {
+  /** profileId + `|` + n, zero-padded. */
+  readonly _id: string;
+  readonly rev: number;
+  readonly profileId: ProfileId;
+  readonly accountId: AccountId;
+  readonly appId: AppId;
+  /** Order of acceptance within the profile, taken like a seq. */
+  readonly n: number;
+  readonly operationId: OperationId;
+  readonly wish: Wish;
+  readonly acceptedAtMs: number;
+  readonly expiresAtMs: number;
+  readonly state: IntentState;
+  /** 1 while queued or attempting, else 0: stands in the index that the sweep uses. */
+  readonly open: 0 | 1;
+  /** Why it was rejected or expired, for people; null otherwise. */
+  readonly reason: { readonly code: string; readonly description: string } | null;
+  readonly attempt: Attempt | null;
+  /** How often a conflict made the actor reconcile again. */
+  readonly conflicts: number;
+  /** The operation that this one was folded into. */
+  readonly mergedInto: OperationId | null;
+  readonly settledAtMs: number | null;
+}
+
+export const intentKey = (profileId: ProfileId, n: number): string => `${profileId}|${String(n).padStart(12, '0')}`;

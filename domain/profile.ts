@@ -1,0 +1,60 @@
+/** A profile: one connected login at one provider, its machine states, and what its actor keeps between turns. */
+import type { AccountId, AppId, CalendarId, ProfileId } from './ids.ts';
+import type { CalendarState } from './machines/calendar.ts';
+import type { ProfileState } from './machines/profile.ts';
+
+/** What the HTTP API calls `provider_name`; an open set. */
+export type ProviderName = 'cronofy' | 'caldav' | 'apple' | 'google' | 'exchange' | 'live_connect' | 'memory';
+
+/** Told to applications; travels as a commit of cause `state`. */
+export type NoticeType = 'initial_sync_completed' | 'quarantined' | 'reinstated' | 'disconnected' | 'relinked';
+
+/** AES-256-GCM under a key ring; all three parts base64url. */
+export interface Sealed {
+  readonly keyId: string;
+  readonly nonce: string;
+  readonly box: string;
+}
+
+/** What the provider learned when the profile was connected; opaque outside the provider's folder. */
+export type ProviderRoot = Readonly<Record<string, string>>;
+
+export interface CalendarWork {
+  readonly state: CalendarState;
+  readonly nextPollAtMs: number;
+  /** When something last changed there: decides how often it is polled. */
+  readonly changedAtMs: number;
+  /** Consecutive failures of this calendar alone. */
+  readonly failures: number;
+}
+
+/** The collection `profiles`: written by the profile's actor alone, after `connect` inserted it. */
+export interface ProfileDoc {
+  readonly _id: ProfileId;
+  readonly rev: number;
+  readonly appId: AppId;
+  readonly accountId: AccountId;
+  readonly provider: ProviderName;
+  /** The login as people know it, e.g. an address: the API's `profile_name`. */
+  readonly name: string;
+  readonly credentials: Sealed | null;
+  readonly root: ProviderRoot;
+  readonly state: ProfileState;
+  readonly calendars: Readonly<Record<CalendarId, CalendarWork>>;
+  /** When the calendar list is read next. */
+  readonly nextListAtMs: number;
+  /** Calendars missing from the last list, waiting to be confirmed by a direct request. */
+  readonly missingCalendars: readonly { readonly calendarId: CalendarId; readonly sinceMs: number }[];
+  /** `YYYY-MM-DD` of the horizon that is projected; null before the first. */
+  readonly horizonDay: string | null;
+  readonly zoneData: string | null;
+  readonly projector: number;
+  readonly slot: number;
+  readonly nextWakeAtMs: number;
+  readonly projectedSeq: number;
+  readonly projectedAtMs: number;
+  readonly initialSyncAtMs: number | null;
+  /** Volatile, outside the log: when the provider last answered us in full. */
+  readonly freshAtMs: number | null;
+  readonly createdAtMs: number;
+}
