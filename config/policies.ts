@@ -140,6 +140,16 @@ export const notifying = {
   sweepLookBackMs: 2 * minute,
   /** Notifications under way at once. */
   deliveriesAtOnce: 64,
+  /** … of which one host of endpoints may take this many: one that hangs must not hold up the others. */
+  deliveriesPerHost: 8,
+  /** An attempt that was begun so long ago has no owner any more: twice the time-out, and time to record the answer. */
+  attemptMs: 15 * second,
+  /** Every profile is compared with what its subscribers were told: finds what all else missed. */
+  fullSweepMs: 10 * minute,
+  /** Changes looked at in one go: bounds memory when a long log waits; more are told in several notifications. */
+  changesAtOnce: 20_000,
+  /** Attempts that are older than they are kept for are removed this often. */
+  logSweepMs: 1 * hour,
   logKeptMs: 30 * day,
 } as const;
 
@@ -155,13 +165,4 @@ export const membership = {
   deadAfterMs: 15 * second,
   /** A node that could not renew for this long stops starting provider writes. */
   fenceAfterMs: 10 * second,
-} as const;
-
-export const recurrence = {
-  /** Candidate instants that one rule may cost: a daily rule over 50 years needs 18,000. */
-  stepsMax: 200_000,
-  /** Occurrences of one series inside the horizon: hourly over 243 days. */
-  occurrencesMax: 6_000,
-  /** Rules, dates and exclusions of one series. */
-  partsMax: 5_000,
 } as const;

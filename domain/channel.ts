@@ -31,6 +31,16 @@ export interface InFlight {
   readonly attempts: number;
 }
 
+/** A notification that was not delivered in time: its changes are not lost, the next one reaches back to them. */
+export interface GivenUp {
+  readonly deliveryId: DeliveryId;
+  readonly notification: NotificationType;
+  readonly atMs: number;
+  readonly attempts: number;
+  /** Why the last attempt failed, for people. */
+  readonly error: string;
+}
+
 /** The collection `subscribers`: a channel, or the stream of an application and account. */
 export interface SubscriberDoc {
   readonly _id: string;
@@ -41,9 +51,9 @@ export interface SubscriberDoc {
   readonly channelId: ChannelId | null;
   readonly callbackUrl: string | null;
   readonly filters: ChannelFilters;
-  /** profileId → the last seq told. A profile that is not named has been told nothing. */
+  /** profileId → the last seq told, or given up. A profile that is not named has been told nothing. */
   readonly told: Readonly<Record<ProfileId, number>>;
-  /** The high-water mark of the last acknowledged notification, epoch milliseconds. */
+  /** The high-water mark of the last acknowledged notification, epoch milliseconds; after one that was given up, where that one reached back to. */
   readonly toldAtMs: number;
   /** When the first change that is not told yet was seen; null while there is none. */
   readonly pendingSinceMs: number | null;
@@ -52,7 +62,10 @@ export interface SubscriberDoc {
   /** Notices that wait besides changes, oldest first. */
   readonly notices: readonly NotificationType[];
   readonly inFlight: InFlight | null;
+  /** Failed attempts since the last success. */
   readonly failures: number;
+  /** The last notification that was given up; absent while there was none. */
+  readonly givenUp?: GivenUp;
   readonly open: 0 | 1;
   readonly createdAtMs: number;
 }

@@ -74,6 +74,7 @@ export const verdicts = {
   calendar_unknown: 'refused',
   calendar_gone: 'refused',
   not_permitted: 'refused',
+  profile_locked: 'refused',
   invalid_input: 'refused',
   not_owner: 'refused',
   unknown_token: 'refused',

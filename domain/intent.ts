@@ -58,6 +58,10 @@ export interface IntentDoc {
   /** Why it was rejected or expired, for people; null otherwise. */
   readonly reason: { readonly code: string; readonly description: string } | null;
   readonly attempt: Attempt | null;
+  /** Provider calls made for this intent so far, the open one included; 0 from the start. */
+  readonly attempts: number;
+  /** Not carried out before this time: set after a failure that concerns this write alone; 0 from the start. */
+  readonly notBeforeMs: number;
   /** How often a conflict made the actor reconcile again. */
   readonly conflicts: number;
   /** The operation that this one was folded into. */

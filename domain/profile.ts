@@ -19,6 +19,9 @@ export interface Sealed {
 /** What the provider learned when the profile was connected; opaque outside the provider's folder. */
 export type ProviderRoot = Readonly<Record<string, string>>;
 
+/** What an operator, or a person who connected again, asked of a profile; its actor carries it out first of all. */
+export type ProfileRequest = 'relinked' | 'disconnect' | 'reinstate' | 'resync' | 'pull';
+
 export interface CalendarWork {
   readonly state: CalendarState;
   readonly nextPollAtMs: number;
@@ -40,6 +43,8 @@ export interface ProfileDoc {
   readonly credentials: Sealed | null;
   readonly root: ProviderRoot;
   readonly state: ProfileState;
+  /** In order; emptied by the actor. */
+  readonly requests: readonly ProfileRequest[];
   readonly calendars: Readonly<Record<CalendarId, CalendarWork>>;
   /** When the calendar list is read next. */
   readonly nextListAtMs: number;

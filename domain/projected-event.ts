@@ -20,6 +20,8 @@ export interface EventDoc extends Omit<EventFields, 'reminders'> {
   /** Where it lies on the time line; dates as UTC midnights, floating times as if in the calendar's zone. */
   readonly startMs: number;
   readonly endMs: number;
+  /** 1 where it lasts longer than `longEventMs`: readers look for those by their end, for all others by their start. */
+  readonly long: 0 | 1;
   readonly deleted: 0 | 1;
   readonly createdMs: number;
   /** When a reader would first have seen it as it is: the time of the commit that last changed it. */
@@ -29,3 +31,8 @@ export interface EventDoc extends Omit<EventFields, 'reminders'> {
   /** The seq of the last commit that changed this document. */
   readonly seq: number;
 }
+
+/** Longer than nearly every event, so that a window looks back only this far for what still runs when it begins. */
+export const longEventMs = 2 * 86_400_000;
+
+export const isLong = (startMs: number, endMs: number): 0 | 1 => (endMs - startMs > longEventMs ? 1 : 0);

@@ -1,5 +1,5 @@
 /** A resource: what has one identity at the provider, as observed in a response and as the cache keeps it. */
-import type { BodyFormat } from './event.ts';
+import type { BodyFormat, ResourceProblem } from './event.ts';
 import type { CalendarId, ProfileId, ResourceId } from './ids.ts';
 
 /** What a response showed of a resource. */
@@ -43,7 +43,7 @@ export interface ResourceDoc {
   readonly observedHash: string;
   /** The normaliser's version that made `observedHash`. */
   readonly normaliser: number;
-  readonly problem: { readonly code: string; readonly detail: string } | null;
+  readonly problem: ResourceProblem | null;
   readonly recurring: boolean;
   /** 1 while it is there, 0 as a tombstone: a number, so that it can stand in an index. */
   readonly live: 0 | 1;

@@ -8,11 +8,13 @@
  *
  * 1. `connect` finds the account's root from what a person types, proves the credentials, and writes nothing.
  * 2. `listCalendars` returns every calendar that holds events, or rejects; never a part as if it were the whole.
- * 3. `version` answers the token and ctag of the collection as they are now; callers read it before a listing.
+ * 3. `version` answers the token and ctag of the collection as they are now; callers read it before a listing. What
+ *    `list` returns beside the resources was read before them, so that nothing can happen in between unseen.
  * 4. `list` returns every resource of a calendar with its etag, or rejects. A document that is cut, has a second root,
  *    is not XML or is HTML is an error, never an empty listing. With `withBodies` it may bring bodies along.
  * 5. `changes` returns what changed since a token and the token to continue from; `more` while pages are left; the
  *    token of a page covers that page. A token that the server does not accept rejects with verdict `resync`.
+ *    A change may be reported more than once, and a resource may be reported that did not change.
  * 6. `fetch` accounts for every ref asked: each is in exactly one of `answered`, `missing` (the server said 404 or 410
  *    of it inside the answer) and `unanswered`. None is dropped, none is invented: a ref not asked for is ignored.
  * 7. `get` asks for one resource alone and answers `found`, or `gone` with the status and the status of a readable
@@ -21,13 +23,16 @@
  * 8. `put` sends exactly one conditional request: with `create` only where nothing is, with an etag (or a schedule tag)
  *    only onto that version; otherwise it rejects with verdict `conflict`. A success answer that carries a failure
  *    inside (a 207 around a 412) is that failure. It resolves with the resource as the provider now holds it:
- *    where the provider did not return a strong etag, the resource is read back.
+ *    where the provider did not return a strong etag, the resource is read back. `connect_failed`, `name_not_found`,
+ *    `tls_failed`, `address_refused` prove that nothing was sent; after `timed_out` or `cut_short` it may have been.
  * 9. `remove` sends exactly one conditional request; a resource that is already gone resolves as gone.
  * 10. `makeCalendar` creates a calendar at `ref` or rejects with verdict `conflict` when one is there.
  * 11. `getCalendar` asks for one calendar alone: `found`, or `gone` with evidence while the account's home is readable.
  * 12. `probe` proves with one cheap request that the credentials work and the account answers.
- * 13. Refs are relative to the account's root, decoded and normalised: the same resource has the same ref whichever
- *     host, escaping or absolute form the server used.
+ * 13. Refs are decoded and normalised: the same resource has the same ref whichever host, escaping or absolute form the
+ *     server used. A calendar's ref is relative to the account's root, a resource's to its calendar.
+ *
+ * What a provider cannot do by its capabilities (`pull`, `makeCalendar`) rejects with `method_unsupported`.
  */
 import type { ObservedCalendar } from '../domain/calendar.ts';
 import type { BodyFormat } from '../domain/event.ts';

@@ -38,3 +38,27 @@ export interface Collections {
 }
 
 export type CollectionName = keyof Collections;
+
+type Revised = { readonly [C in CollectionName]: Collections[C] extends { readonly rev: number } ? true : false };
+
+/** Whether the documents of a collection carry a revision; also the list of all collections at run time. */
+export const revised: Revised = {
+  profiles: true,
+  checkpoints: true,
+  commits: false,
+  resources: false,
+  events: false,
+  calendars: false,
+  managed_events: false,
+  intents: true,
+  subscribers: true,
+  deliveries: false,
+  apps: true,
+  accounts: true,
+  grants: true,
+  tokens: false,
+  nodes: true,
+  schema: true,
+};
+
+export const collectionNames = Object.keys(revised) as readonly CollectionName[];

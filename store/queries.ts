@@ -23,21 +23,23 @@ const query = <
   shape: { equal?: E; range?: R; filter?: F; unique?: boolean },
 ) => ({
   collection,
-  equal: (shape.equal ?? []) as unknown as E,
-  range: (shape.range ?? null) as R,
-  filter: (shape.filter ?? []) as unknown as F,
+  equal: (shape.equal ?? []) as unknown as NoInfer<E>,
+  range: (shape.range ?? null) as NoInfer<R>,
+  filter: (shape.filter ?? []) as unknown as NoInfer<F>,
   unique: shape.unique ?? false,
 });
 
 export const queries = {
   allProfiles: query('profiles', { range: '_id' }),
   profilesOfAccount: query('profiles', { equal: ['accountId'] }),
+  profilesByLogin: query('profiles', { equal: ['appId', 'provider', 'name'] }),
   dueProfiles: query('profiles', { range: 'nextWakeAtMs', filter: ['slot'] }),
   recentlyProjectedProfiles: query('profiles', { range: 'projectedAtMs' }),
   commitsOfProfile: query('commits', { equal: ['profileId'], range: 'seq', unique: true }),
   resourcesOfCalendar: query('resources', { equal: ['calendarId', 'live'], range: '_id' }),
   resourcesOfProfile: query('resources', { equal: ['profileId'], range: '_id', filter: ['recurring', 'live'] }),
   resourcesByUid: query('resources', { equal: ['calendarId', 'uid'] }),
+  eventsByUid: query('events', { equal: ['eventUid'] }),
   eventsOfResource: query('events', { equal: ['resourceId'], range: '_id' }),
   eventsOfProfile: query('events', { equal: ['profileId'], range: '_id' }),
   /** Range on the start; callers filter by end. */
@@ -45,6 +47,17 @@ export const queries = {
     equal: ['calendarId'],
     range: 'startMs',
     filter: ['endMs', 'deleted', 'managed', 'updatedMs'],
+  }),
+  /** Events that start in a window; those that last longer than `longEventMs` and began before it: `longEvents`. */
+  eventsByStart: query('events', {
+    equal: ['calendarId', 'managed'],
+    range: 'startMs',
+    filter: ['endMs', 'deleted', 'updatedMs'],
+  }),
+  longEvents: query('events', {
+    equal: ['calendarId', 'long'],
+    range: 'endMs',
+    filter: ['startMs', 'deleted', 'managed', 'updatedMs'],
   }),
   eventsUpdated: query('events', {
     equal: ['calendarId'],

@@ -1,0 +1,156 @@
+/** An activation: one profile's state in memory while its turns run, and the only ways in which they change it. */
+import { profileNumbers } from '../../config/profile-numbers.ts';
+import type { Clock, Random } from '../../domain/clock.ts';
+import type { CommitDoc, Horizon } from '../../domain/commit.ts';
+import { KalendsError } from '../../domain/errors.ts';
+import type { Normalise } from '../../domain/event.ts';
+import { newRunId, slotCount, type CalendarId, type ProfileId, type RunId } from '../../domain/ids.ts';
+import { transition, type ProfileEffect, type ProfileInput } from '../../domain/machines/profile.ts';
+import type { CalendarWork, ProfileDoc } from '../../domain/profile.ts';
+import { projectorVersion } from '../../domain/projection/project.ts';
+import { horizonDayOf } from '../../domain/projection/horizon.ts';
+import type { PollingNumbers } from '../../domain/sync/polling.ts';
+import { zoneDataVersion } from '../../domain/time/iana.ts';
+import type { Credentials, Provider, Session } from '../../providers/provider.ts';
+import type { Batch, CommitLog, LogHead } from '../../store/commit.ts';
+import type { Documents } from '../../store/documents.ts';
+
+/** What every profile actor of this process shares. */
+export interface ProfileDeps {
+  readonly documents: Documents;
+  readonly log: CommitLog;
+  readonly providers: (name: ProfileDoc['provider']) => Provider;
+  readonly credentials: (profile: ProfileDoc) => Credentials;
+  readonly normalise: Normalise;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly polling: PollingNumbers & { readonly listMs: number; readonly reconcileMs: number };
+  /** False near the end of a lease: no provider write is started that could outlive it. */
+  readonly mayWrite: (slot: number, timeoutMs: number) => boolean;
+  /** Something was projected: whoever tells applications may look. */
+  readonly projected: (profileId: ProfileId) => void;
+  readonly report: (what: string, facts: Readonly<Record<string, unknown>>) => void;
+}
+
+export interface Activation {
+  readonly deps: ProfileDeps;
+  readonly provider: Provider;
+  readonly session: Session;
+  readonly runId: RunId;
+  profile: ProfileDoc;
+  head: LogHead;
+  horizon: Horizon | null;
+  /** The profile document differs from what is stored. */
+  unsaved: boolean;
+}
+
+/** Loads the profile and projects what an earlier owner appended but did not project. Null: there is no such profile. */
+export async function activate(
+  deps: ProfileDeps,
+  profileId: ProfileId,
+  signal: AbortSignal,
+): Promise<Activation | null> {
+  const profile = await deps.documents.get('profiles', profileId);
+  if (profile === null) return null;
+  const replayed = await deps.log.replay(profileId, profile.projectedSeq, horizonOf(profile));
+  const activation: Activation = {
+    deps,
+    provider: deps.providers(profile.provider),
+    session: { root: profile.root, credentials: deps.credentials(profile), signal },
+    runId: newRunId(deps.clock.now(), deps.random),
+    profile,
+    head: replayed.head,
+    horizon: replayed.horizon,
+    unsaved: false,
+  };
+  if (replayed.head.seq > profile.projectedSeq) noteProjected(activation);
+  return activation;
+}
+
+export function horizonOf(profile: ProfileDoc): Horizon | null {
+  const { horizonDay, zoneData, projector } = profile;
+  return horizonDay === null || zoneData === null ? null : { day: horizonDay, zoneData, projector };
+}
+
+/** The horizon that now asks for, spread over the day by slot. */
+export function dueHorizon(deps: ProfileDeps, profile: ProfileDoc): Horizon {
+  return {
+    day: horizonDayOf(deps.clock.now(), profile.slot, slotCount),
+    zoneData: zoneDataVersion(),
+    projector: projectorVersion,
+  };
+}
+
+/** Appends and projects; first makes the profile due, so that whoever takes over after a crash finds it and replays. */
+export async function record(activation: Activation, batch: Batch): Promise<readonly CommitDoc[]> {
+  if (batch.changes.length === 0) return [];
+  await arm(activation);
+  const { deps, profile, runId } = activation;
+  const owner = { profileId: profile._id, accountId: profile.accountId, appId: profile.appId, runId };
+  const commits = await deps.log.append(owner, activation.head, batch);
+  activation.head = commits.at(-1) ?? activation.head;
+  activation.horizon = await deps.log.project(commits, activation.horizon);
+  noteProjected(activation);
+  return commits;
+}
+
+function noteProjected(activation: Activation): void {
+  const { horizon, head } = activation;
+  change(activation, {
+    projectedSeq: head.seq,
+    projectedAtMs: activation.deps.clock.now(),
+    ...(horizon === null ? {} : { horizonDay: horizon.day, zoneData: horizon.zoneData, projector: horizon.projector }),
+  });
+}
+
+/** Changes the document in memory; `save` makes it durable. */
+export function change(activation: Activation, fields: Partial<Omit<ProfileDoc, '_id' | 'rev'>>): void {
+  activation.profile = { ...activation.profile, ...fields };
+  activation.unsaved = true;
+}
+
+export function changeCalendar(activation: Activation, calendarId: CalendarId, work: CalendarWork): void {
+  change(activation, { calendars: { ...activation.profile.calendars, [calendarId]: work } });
+}
+
+/** Durable when it resolves. Rejects with `second_owner` when somebody else stored a newer revision. */
+export async function save(activation: Activation): Promise<void> {
+  const { profile, deps } = activation;
+  const next = { ...profile, rev: profile.rev + 1 };
+  if (!(await deps.documents.replace('profiles', next, profile.rev))) {
+    throw new KalendsError(
+      'second_owner',
+      `the profile ${profile._id} was changed by somebody else; this activation stops and reads it again`,
+      {
+        ids: { profile: profile._id },
+      },
+    );
+  }
+  const told = next.projectedSeq;
+  activation.profile = next;
+  activation.unsaved = false;
+  if (told > 0) deps.projected(profile._id);
+}
+
+async function arm(activation: Activation): Promise<void> {
+  const nowMs = activation.deps.clock.now();
+  if (activation.profile.nextWakeAtMs <= nowMs) return;
+  change(activation, { nextWakeAtMs: nowMs });
+  await save(activation);
+}
+
+/** Feeds the profile machine and carries out what it says, but for `probe` and `retry`, which the caller asked for. */
+export async function step(activation: Activation, input: ProfileInput): Promise<readonly ProfileEffect[]> {
+  const { deps, profile } = activation;
+  const context = { nowMs: deps.clock.now(), random: deps.random, numbers: profileNumbers };
+  const { state, effects } = transition(profile.state, input, context);
+  if (state !== profile.state) change(activation, { state });
+  for (const effect of effects) {
+    if (effect.kind === 'initial_sync_completed') change(activation, { initialSyncAtMs: effect.atMs });
+    if (effect.kind === 'notice') {
+      const { notice, detail } = effect;
+      await record(activation, { cause: 'state', operations: [], changes: [{ kind: 'notice', notice, detail }] });
+    }
+  }
+  return effects;
+}

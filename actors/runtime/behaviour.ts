@@ -1,0 +1,19 @@
+/** What the runtime asks of those whose actors it runs; it knows nothing else of them. */
+
+/** Two queues with capacity of their own: `write` for writes and operators, `pull` for everything that can wait. */
+export type Lane = 'write' | 'pull';
+
+export type TurnOutcome =
+  /** More work is ready now: the actor goes to the back of that lane's queue. */
+  | { readonly kind: 'more'; readonly lane: Lane }
+  /** Nothing to do before then. The owner has already made the time durable: the runtime keeps no timer for it. */
+  | { readonly kind: 'idle'; readonly nextWakeAtMs: number };
+
+export interface Behaviour<Id extends string> {
+  /**
+   * One turn: at most one provider page or one write. Turns of one id never overlap. What must survive is in the store
+   * before it resolves. Rejecting means that the turn could not even record its own failure (the store is down, or a
+   * defect); the runtime then tries again by a bounded backoff. `signal` aborts when the host gives up waiting for it.
+   */
+  turn(id: Id, lane: Lane, signal: AbortSignal): Promise<TurnOutcome>;
+}

@@ -1,0 +1,10 @@
+/** How much of a body is read at all, so that a hostile one costs a bounded amount of time and memory. */
+
+/** UTF-16 units of one resource; providers refuse more than 4 MiB before. */
+export const maxCharacters = 4 * 1024 * 1024;
+/** Components inside components; real files stay at 4 (VCALENDAR, VEVENT, VALARM, VLOCATION). */
+export const maxDepth = 16;
+/** VEVENTs of one resource: a master and its exceptions. */
+export const maxEvents = 5_000;
+/** Values of RDATE and EXDATE together. */
+export const maxDates = 20_000;

@@ -1,0 +1,108 @@
+/** What the profile machine makes of a failure: the verdict decides, and no failure but proof ends in a relink. */
+import { unreachable } from '../errors.ts';
+import { policyOf, respectRetryAfter, tryAgainAt } from './delays.ts';
+import type { Failure, MachineContext } from './machine.ts';
+import type { ProfileInput, ProfileState, ProfileStep, Refusals } from './profile.ts';
+import { initialOf, nextLook, noticeOf, stay, tellIfLasting, wakeOf, type StateOf } from './profile-steps.ts';
+
+type Failing = StateOf<'connecting' | 'live' | 'backing_off' | 'quarantined'>;
+type Failed = Extract<ProfileInput, { readonly kind: 'failed' }>;
+
+export function fail(state: Failing, input: Failed, context: MachineContext): ProfileStep {
+  const { error } = input;
+  switch (error.verdict) {
+    case 'transient':
+      return tooOften(state, context) ? quarantine(state, error, null, context) : backOff(state, error, null, context);
+    case 'rate_limited':
+      return backOff(state, error, refusalsOf(state), context);
+    case 'auth_suspect':
+      return suspect(state, input, context);
+    case 'auth_revoked':
+      return requireRelink(state, error, context);
+    case 'ambiguous':
+    case 'permanent':
+      return quarantine(state, error, null, context);
+    case 'resync':
+    case 'conflict':
+    case 'gone':
+    case 'item_permanent':
+    case 'calendar_permanent':
+    case 'refused':
+      return stay(state);
+    default:
+      return unreachable(error.verdict);
+  }
+}
+
+/**
+ * A refused password is suspected, never believed at once: iCloud refuses correct ones. Proof is several refusals over
+ * a stated time with the host otherwise well (facts F); a failing host makes them worthless, so the count starts anew.
+ */
+function suspect(state: Failing, input: Failed, context: MachineContext): ProfileStep {
+  const { error, hostWell } = input;
+  const { afterAttempts, relinkAfterRefusals, relinkAfterMs } = context.numbers.quarantine;
+  if (hostWell === false) {
+    const often = attemptOf(state) > afterAttempts;
+    return often ? quarantine(state, error, null, context) : backOff(state, error, null, context);
+  }
+  const before = refusalsOf(state);
+  const refusals: Refusals = { count: (before?.count ?? 0) + 1, sinceMs: before?.sinceMs ?? context.nowMs };
+  const proven =
+    refusals.count >= Math.max(2, relinkAfterRefusals) && context.nowMs - refusals.sinceMs >= relinkAfterMs;
+  return proven ? requireRelink(state, error, context) : backOff(state, error, refusals, context);
+}
+
+/** Stops everything until the person consents again; credentials and intents stay. */
+function requireRelink(state: ProfileState, error: Failure, context: MachineContext): ProfileStep {
+  return {
+    state: { name: 'relink_required', code: error.code, sinceMs: context.nowMs, initial: initialOf(state) },
+    effects: [noticeOf('disconnected', error.code)],
+  };
+}
+
+/** Waits by the verdict's policy; a quarantined profile stays so, whatever its probe died of. */
+function backOff(state: Failing, error: Failure, refusals: Refusals | null, context: MachineContext): ProfileStep {
+  if (state.name === 'quarantined') return quarantine(state, error, refusals, context);
+  const attempt = attemptOf(state);
+  // Refusals have their own count, so that an outage before them does not delay the proof by hours.
+  const step = error.verdict === 'auth_suspect' ? (refusals?.count ?? 1) : attempt;
+  const ownMs = tryAgainAt(policyOf(error.verdict, context.numbers), step, context);
+  const untilMs = respectRetryAfter(ownMs, error, context);
+  const counted = refusals === null ? {} : { refusals };
+  return {
+    state: { name: 'backing_off', untilMs, attempt, code: error.code, initial: initialOf(state), ...counted },
+    effects: [wakeOf(untilMs)],
+  };
+}
+
+/** Sets the profile aside with reason, evidence and way out; a failed probe renews all three and waits longer. */
+function quarantine(state: Failing, error: Failure, refusals: Refusals | null, context: MachineContext): ProfileStep {
+  const before = state.name === 'quarantined' ? state : null;
+  const probes = before === null ? 0 : before.probes + (before.trying ? 0 : 1);
+  const plannedMs = before?.trying ? before.probeAtMs : tryAgainAt(context.numbers.backoff.probe, probes + 1, context);
+  const { state: next, effects } = tellIfLasting(
+    {
+      name: 'quarantined',
+      code: error.code,
+      evidence: error.evidence,
+      sinceMs: before?.sinceMs ?? context.nowMs,
+      probeAtMs: respectRetryAfter(plannedMs, error, context),
+      probes,
+      initial: initialOf(state),
+      ...(before?.told ? { told: true as const } : {}),
+      ...(refusals === null ? {} : { refusals }),
+    },
+    context,
+  );
+  return { state: next, effects: [...effects, wakeOf(nextLook(next, context))] };
+}
+
+const refusalsOf = (state: Failing): Refusals | null =>
+  state.name === 'backing_off' || state.name === 'quarantined' ? (state.refusals ?? null) : null;
+
+/** Which failure in a row this one is, from 1; a try that was counted before it was made is not counted twice. */
+const attemptOf = (state: Failing): number =>
+  state.name === 'backing_off' ? state.attempt + (state.trying ? 0 : 1) : 1;
+
+const tooOften = (state: Failing, context: MachineContext): boolean =>
+  attemptOf(state) > context.numbers.quarantine.afterAttempts;

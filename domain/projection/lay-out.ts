@@ -1,0 +1,108 @@
+/** Laying a resource out: its occurrences inside the horizon become event documents, with the stamps readers rely on. */
+import type { CommitDoc } from '../commit.ts';
+import type { NormalisedResource, Normalise, ResourceProblem } from '../event.ts';
+import { canonicalJson } from '../hashes.ts';
+import { digestName, eventUidOf } from '../ids.ts';
+import { occurrencesOf, type Occurrence, type TimeWindow } from '../occurrence.ts';
+import { isLong, type EventDoc } from '../projected-event.ts';
+import type { ResourceDoc } from '../resource.ts';
+import type { Zone } from '../time/zone.ts';
+
+/** What laying out learns about the resource itself. */
+export interface Standing {
+  readonly uid: string | null;
+  readonly recurring: boolean;
+  readonly problem: ResourceProblem | null;
+}
+
+export interface LaidOut {
+  readonly events: readonly EventDoc[];
+  /** Ids of occurrences that left the horizon. */
+  readonly dropped: readonly string[];
+  readonly standing: Standing;
+}
+
+export interface Place {
+  readonly normalise: Normalise;
+  readonly window: TimeWindow;
+  /** The calendar's zone: where floating times lie. */
+  readonly zone: Zone;
+}
+
+/** Only what a reader would see differently is written; an occurrence that stays the same keeps its stamps. */
+export function layOut(resource: ResourceDoc, before: readonly EventDoc[], commit: CommitDoc, place: Place): LaidOut {
+  const normalised = place.normalise(resource.format, resource.body);
+  const { occurrences, problem } = occurrencesOf(normalised, place.window, place.zone);
+  const known = new Map(before.map((one) => [one._id, one]));
+  const events: EventDoc[] = [];
+  for (const occurrence of occurrences) {
+    const next = eventDoc(resource, normalised, occurrence, commit);
+    const last = known.get(next._id);
+    known.delete(next._id);
+    if (last === undefined) events.push(next);
+    else if (last.shownHash !== next.shownHash || last.deleted === 1)
+      events.push({ ...next, createdMs: last.createdMs });
+  }
+  const left = [...known.values()];
+  const outside = left.filter((one) => one.recurring && !inside(one, place.window));
+  const vanished = left.filter((one) => one.deleted === 0 && !outside.includes(one));
+  return {
+    events: [...events, ...vanished.map((one) => tombstone(one, commit))],
+    dropped: outside.map((one) => one._id),
+    standing: { uid: normalised.uid, recurring: isRecurring(normalised), problem: normalised.problem ?? problem },
+  };
+}
+
+/** The resource is gone: everything that a reader could see of it becomes a tombstone. */
+export function bury(resource: ResourceDoc, before: readonly EventDoc[], commit: CommitDoc): LaidOut {
+  const { uid, recurring, problem } = resource;
+  const events = before.filter((one) => one.deleted === 0).map((one) => tombstone(one, commit));
+  return { events, dropped: [], standing: { uid, recurring, problem } };
+}
+
+const tombstone = (event: EventDoc, commit: CommitDoc): EventDoc => ({
+  ...event,
+  deleted: 1,
+  updatedMs: commit.atMs,
+  seq: commit.seq,
+});
+
+const inside = (event: EventDoc, window: TimeWindow): boolean =>
+  event.endMs > window.fromMs && event.startMs < window.toMs;
+
+const isRecurring = (resource: NormalisedResource): boolean =>
+  resource.recurrence !== null || resource.exceptions.length > 0;
+
+function eventDoc(
+  resource: ResourceDoc,
+  normalised: NormalisedResource,
+  occurrence: Occurrence,
+  commit: CommitDoc,
+): EventDoc {
+  const { reminders: _reminders, ...fields } = occurrence.fields;
+  const shown = {
+    ...fields,
+    recurrenceKey: occurrence.recurrenceKey,
+    uid: normalised.uid,
+    recurring: occurrence.recurring,
+    eventId: resource.eventId,
+    startMs: occurrence.startMs,
+    endMs: occurrence.endMs,
+  };
+  return {
+    _id: occurrence.recurrenceKey === null ? resource._id : `${resource._id}|${occurrence.recurrenceKey}`,
+    eventUid: eventUidOf(resource._id, occurrence.recurrenceKey),
+    accountId: commit.accountId,
+    profileId: resource.profileId,
+    calendarId: resource.calendarId,
+    resourceId: resource._id,
+    ...shown,
+    long: isLong(occurrence.startMs, occurrence.endMs),
+    managed: resource.eventId === null ? 0 : 1,
+    deleted: 0,
+    createdMs: commit.atMs,
+    updatedMs: commit.atMs,
+    shownHash: digestName([canonicalJson(shown)], 32),
+    seq: commit.seq,
+  };
+}

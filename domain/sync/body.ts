@@ -1,0 +1,22 @@
+/** The body of a managed event: the resource as it stands, changed only in what the application wants. */
+import { writeEvent } from '../icalendar/write.ts';
+import type { AppId, CalendarId } from '../ids.ts';
+import type { RequestedFields } from '../managed-event.ts';
+import { resourceName } from './reconcile.ts';
+
+export interface BodyInput {
+  readonly appId: AppId;
+  readonly calendarId: CalendarId;
+  readonly eventId: string;
+  readonly generation: number;
+  readonly wanted: RequestedFields;
+  /** The resource as received; null for a new one. */
+  readonly body: string | null;
+  readonly nowMs: number;
+}
+
+/** Throws `resource_unparsable` when what stands there cannot be changed without losing something. */
+export function bodyOf(input: BodyInput): string {
+  const uid = `${resourceName(input, input.generation)}@kalends`;
+  return writeEvent({ base: input.body, fields: input.wanted, uid, nowMs: input.nowMs });
+}

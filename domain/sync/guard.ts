@@ -1,0 +1,68 @@
+/** The guard: how many removals are believed without a direct request, counted over a rolling day (February 2020). */
+import type { ResourceId } from '../ids.ts';
+import type { Evidence } from '../resource.ts';
+import type { HeldRemoval, RemovalTally } from './checkpoint.ts';
+
+export interface GuardNumbers {
+  readonly removalsFloor: number;
+  readonly removalsShare: number;
+  readonly windowMs: number;
+}
+
+/** Something says that a resource is no more. `evidence` is null where it is absence alone. */
+export interface Nomination {
+  readonly resourceId: ResourceId;
+  readonly ref: string;
+  readonly reason: HeldRemoval['reason'];
+  readonly evidence: Evidence | null;
+}
+
+export interface GuardInput {
+  readonly nominations: readonly Nomination[];
+  /** Live resources of the calendar before these removals. */
+  readonly liveCount: number;
+  readonly tally: readonly RemovalTally[];
+  readonly nowMs: number;
+  readonly numbers: GuardNumbers;
+}
+
+export interface GuardDecision {
+  /** Recorded now: each has evidence. */
+  readonly believed: readonly (Nomination & { readonly evidence: Evidence })[];
+  /** Wait for a direct request each. */
+  readonly held: readonly HeldRemoval[];
+  readonly tally: readonly RemovalTally[];
+  /** More than a person is likely to have removed: a SuspiciousDelta. */
+  readonly suspicious: boolean;
+}
+
+/**
+ * Tombstones are believed while the day's unverified removals stay within max(floor, share) and are not all that the
+ * calendar holds; otherwise every nomination of this page is held. Absence is always held, never believed.
+ */
+export function guardRemovals(input: GuardInput): GuardDecision {
+  const { nominations, nowMs, numbers } = input;
+  const tally = input.tally.filter((entry) => nowMs - entry.atMs < numbers.windowMs);
+  if (nominations.length === 0) return { believed: [], held: [], tally, suspicious: false };
+  const counted = tally.reduce((sum, entry) => sum + entry.count, 0);
+  const before = input.liveCount + counted;
+  const allowed = Math.max(numbers.removalsFloor, Math.floor(before * numbers.removalsShare));
+  const suspicious = counted + nominations.length > allowed || nominations.length >= input.liveCount;
+  const proved = nominations.filter((one): one is Nomination & { evidence: Evidence } => one.evidence !== null);
+  const believed = suspicious ? [] : proved;
+  const heldOnes = suspicious ? nominations : nominations.filter((one) => one.evidence === null);
+  return {
+    believed,
+    held: heldOnes.map((one) => ({
+      resourceId: one.resourceId,
+      ref: one.ref,
+      reason: one.reason,
+      sinceMs: nowMs,
+      checks: 0,
+      nextCheckAtMs: nowMs,
+      suspicious,
+    })),
+    tally: believed.length === 0 ? tally : [...tally, { atMs: nowMs, count: believed.length }],
+    suspicious,
+  };
+}

@@ -1,0 +1,123 @@
+/** CalDAV as a provider: each method of the port, carried out by the file of its concern. */
+import type { Clock, Random } from '../../domain/clock.ts';
+import { KalendsError } from '../../domain/errors.ts';
+import type { ProviderName, ProviderRoot } from '../../domain/profile.ts';
+import type { Http } from '../http.ts';
+import type { Connected, ConnectRequest, Provider, Session } from '../provider.ts';
+import { icsRef } from '../resource-ref.ts';
+import { Authoriser } from './auth/authorise.ts';
+import { getCalendar, listCalendars } from './calendars.ts';
+import type { ServiceLookup } from './candidates.ts';
+import { describe } from './collection.ts';
+import { Dav, type DavDeps } from './dav.ts';
+import { discover, type Discovered } from './discovery.ts';
+import { fetchBatch, fetchMany, getOne } from './fetch.ts';
+import { absoluteFrom, withSlash } from './href.ts';
+import { makeCalendar, newCalendarRef } from './make-calendar.ts';
+import { softwareOf } from './quirks/software.ts';
+import { changes, list, version } from './sync.ts';
+import { put, remove } from './write.ts';
+import { propfindBody } from './xml/bodies.ts';
+import { childNamed } from './xml/element.ts';
+import { names } from './xml/names.ts';
+
+export interface CalDavDeps {
+  readonly http: Http;
+  readonly clock: Clock;
+  /** Makes client nonces of Digest. */
+  readonly random: Random;
+  /** SRV and TXT records; without it only the address itself is tried. */
+  readonly services?: ServiceLookup;
+  /** Default `caldav`. */
+  readonly name?: Extract<ProviderName, 'caldav' | 'apple'>;
+}
+
+/**
+ * A CalDAV provider. Its root is `{server, home, principal, software}`: the origin, the normal paths of the calendar
+ * home and the principal, and the recognised software. A calendar's ref is its path relative to the home.
+ */
+export function createCalDav(deps: CalDavDeps): Provider {
+  const davDeps: DavDeps = { http: deps.http, clock: deps.clock, authoriser: new Authoriser(deps.random) };
+  const dav = (session: Session): Dav => Dav.of(davDeps, session);
+  const home = ({ root }: Session): string => root['home'] ?? '/';
+  const path = (session: Session, calendar: string): string => withSlash(absoluteFrom(home(session), calendar));
+  return {
+    name: deps.name ?? 'caldav',
+    capabilities: { pull: true, trustedMissing: false, makeCalendar: true, attendees: true, fetchBatch },
+    connect: (request, signal) => connect(davDeps, request, deps.services ?? null, signal),
+    listCalendars: (session) => listCalendars(dav(session), home(session)),
+    getCalendar: (session, calendar) => getCalendar(dav(session), home(session), path(session, calendar)),
+    version: (session, calendar) => version(dav(session), path(session, calendar)),
+    list: (session, calendar, { withBodies }) => list(dav(session), path(session, calendar), withBodies),
+    changes: (session, calendar, token) => changes(dav(session), path(session, calendar), token),
+    fetch: (session, calendar, refs) => fetchMany(dav(session), path(session, calendar), refs),
+    get: (session, calendar, ref) => getOne(dav(session), path(session, calendar), ref),
+    put: (session, request) => put(dav(session), { ...request, calendar: path(session, request.calendar) }),
+    remove: (session, request) => remove(dav(session), { ...request, calendar: path(session, request.calendar) }),
+    makeCalendar: (session, calendar) => makeCalendar(dav(session), home(session), calendar),
+    newCalendarRef: (_root, name) => newCalendarRef(name),
+    newResourceRef: icsRef,
+    probe: (session) => probe(dav(session), home(session)),
+    software: (root: ProviderRoot) => root['software'] ?? 'unknown',
+  };
+}
+
+async function connect(
+  deps: DavDeps,
+  request: ConnectRequest,
+  services: ServiceLookup | null,
+  signal: AbortSignal,
+): Promise<Connected> {
+  const found = await discover(deps, request, services, signal);
+  const dav = new Dav(deps, found.server, request.credentials, signal);
+  // The home is where all work happens: if it does not let us in, nothing is connected.
+  await probe(dav, found.home);
+  const email = found.principal === null ? null : await emailOf(dav, found.principal);
+  const username = request.credentials.kind === 'password' ? request.credentials.username : null;
+  return {
+    root: {
+      server: found.server,
+      home: found.home,
+      ...(found.principal === null ? {} : { principal: found.principal }),
+      software: await recognise(dav, found),
+    },
+    name: username ?? email ?? new URL(found.server).host,
+    email: email ?? (username?.includes('@') === true ? username : null),
+  };
+}
+
+/** One cheap request where the account's calendars live; a server that takes us for nobody has not let us in. */
+async function probe(dav: Dav, home: string): Promise<void> {
+  const { answer, self } = await describe(dav, home, ['d:resourcetype', 'd:current-user-principal']);
+  if (childNamed(self.props.get(names.principal), names.unauthenticated) === undefined) return;
+  throw new KalendsError('unauthorized', 'the server takes us for nobody in particular', {
+    evidence: { request: answer.request, status: answer.status },
+  });
+}
+
+/** RFC 6638 2.4.1; a nicety, so a server that does not want to say is no failure. */
+async function emailOf(dav: Dav, principal: string): Promise<string | null> {
+  try {
+    const { self } = await describe(dav, principal, ['c:calendar-user-address-set']);
+    const hrefs = self.props.get(names.addresses)?.children ?? [];
+    const mail = hrefs.map(({ text }) => text.trim()).find((text) => /^mailto:[^@\s]+@/i.test(text));
+    return mail === undefined ? null : decodeURIComponent(mail.slice('mailto:'.length));
+  } catch {
+    return null;
+  }
+}
+
+async function recognise(dav: Dav, found: Discovered): Promise<string> {
+  const response = await dav.send({
+    method: 'PROPFIND',
+    path: found.home,
+    headers: { 'content-type': 'application/xml; charset=utf-8', depth: '0' },
+    body: propfindBody(['d:sync-token', 'd:current-user-privilege-set']),
+  });
+  return softwareOf({
+    headers: response.headers,
+    host: new URL(found.server).hostname,
+    home: found.home,
+    sample: response.text,
+  });
+}

@@ -1,0 +1,155 @@
+/** One login at one server: sends a request with credentials, redirects and limits, and reads multistatus answers. */
+import { limits, timeouts } from '../../config/policies.ts';
+import type { Clock } from '../../domain/clock.ts';
+import { isKalendsError, KalendsError } from '../../domain/errors.ts';
+import { classify, type Asked } from '../classify.ts';
+import type { Http, HttpRequest } from '../http.ts';
+import type { Credentials, Session } from '../provider.ts';
+import { followRedirects, type FollowedResponse } from '../redirects.ts';
+import { redact, secretsOf } from '../redact.ts';
+import type { Authoriser } from './auth/authorise.ts';
+import { encodePath } from './href.ts';
+import type { Multistatus } from './xml/multistatus.ts';
+import { parseMultistatusGently } from './xml/parse.ts';
+
+export interface DavDeps {
+  readonly http: Http;
+  readonly clock: Clock;
+  readonly authoriser: Authoriser;
+}
+
+export interface DavRequest {
+  readonly method: string;
+  /** A normal path, see `href.ts`. */
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly timeoutMs?: number;
+  readonly maxBytes?: number;
+  /** The name of a REPORT, for evidence. */
+  readonly report?: string;
+  readonly kind?: Asked['kind'];
+  readonly withToken?: boolean;
+  readonly onto?: boolean;
+}
+
+/** A multistatus document and what asked for it. */
+export interface AnsweredMultistatus extends Multistatus {
+  readonly request: string;
+  readonly status: number;
+  /** Of the server that answered in the end, for resolving hrefs. */
+  readonly url: string;
+}
+
+const xmlHeaders = { 'content-type': 'application/xml; charset=utf-8' };
+
+export class Dav {
+  readonly clock: Clock;
+  readonly deps: DavDeps;
+  readonly credentials: Credentials;
+  readonly signal: AbortSignal;
+  readonly #server: string;
+
+  /** `server` is an origin, e.g. `https://p42-caldav.icloud.com`. */
+  constructor(deps: DavDeps, server: string, credentials: Credentials, signal: AbortSignal) {
+    this.clock = deps.clock;
+    this.deps = deps;
+    this.credentials = credentials;
+    this.signal = signal;
+    this.#server = server;
+  }
+
+  static of(deps: DavDeps, session: Session): Dav {
+    return new Dav(deps, session.root['server'] ?? '', session.credentials, session.signal);
+  }
+
+  get secrets(): string[] {
+    return this.credentials.kind === 'none'
+      ? []
+      : secretsOf(this.credentials.username, this.credentials.password);
+  }
+
+  label(request: DavRequest): string {
+    return [request.method, request.report, request.path].filter((part) => part !== undefined).join(' ');
+  }
+
+  /** Any status is an answer; rejects only where there is none. */
+  send(request: DavRequest): Promise<FollowedResponse> {
+    return this.sendUrl(this.#server + encodePath(request.path), request);
+  }
+
+  /** The same for a whole URL, which discovery needs; `redirects: false` hands redirects back. */
+  async sendUrl(url: string, request: DavRequest, redirects = true): Promise<FollowedResponse> {
+    const outgoing: HttpRequest = {
+      method: request.method,
+      url,
+      headers: request.headers ?? {},
+      ...(request.body === undefined ? {} : { body: request.body }),
+      timeoutMs: request.timeoutMs ?? timeouts.requestMs,
+      maxBytes: request.maxBytes ?? limits.resourceBytes,
+      signal: this.signal,
+    };
+    const response = await this.#once(outgoing, redirects);
+    if (response.status !== 401) return response;
+    const challenges = response.headers['www-authenticate'] ?? [];
+    const worthIt = this.deps.authoriser.learn(this.credentials, new URL(response.url), challenges);
+    return worthIt ? this.#once(outgoing, redirects) : response;
+  }
+
+  async #once(request: HttpRequest, redirects: boolean): Promise<FollowedResponse> {
+    const authorise = (url: URL) => this.deps.authoriser.headers(this.credentials, request.method, url);
+    if (redirects) return followRedirects(this.deps.http, request, authorise);
+    const headers = { ...request.headers, ...authorise(new URL(request.url)) };
+    return { ...(await this.deps.http({ ...request, headers })), url: request.url };
+  }
+
+  /** A PROPFIND or REPORT. Rejects with what the answer means unless it is one whole multistatus document. */
+  async multistatus(request: DavRequest): Promise<AnsweredMultistatus> {
+    const response = await this.send({ ...request, headers: this.#xmlHeaders(request) });
+    // Some servers forget the number and answer 200 with a multistatus; the parser tells it from a login page.
+    if (response.status !== 207 && response.status !== 200) throw this.failure(request, response);
+    return this.parse(request, response);
+  }
+
+  async parse(request: DavRequest, response: FollowedResponse): Promise<AnsweredMultistatus> {
+    try {
+      const parsed = await parseMultistatusGently(response.text, this.clock);
+      return { ...parsed, request: this.label(request), status: response.status, url: response.url };
+    } catch (error) {
+      if (!isKalendsError(error)) throw error;
+      throw new KalendsError(error.code, error.message, {
+        evidence: {
+          request: this.label(request),
+          status: response.status,
+          excerpt: redact(error.evidence?.excerpt ?? response.text, this.secrets),
+        },
+        cause: error,
+      });
+    }
+  }
+
+  /** What an answer with an unhoped-for status means. */
+  failure(request: DavRequest, answer: Pick<FollowedResponse, 'status' | 'headers' | 'text'>): KalendsError {
+    return classify(answer, {
+      request: this.label(request),
+      kind: request.kind ?? (request.method === 'REPORT' ? 'report' : 'read'),
+      ...(request.withToken === undefined ? {} : { withToken: request.withToken }),
+      ...(request.onto === undefined ? {} : { onto: request.onto }),
+      nowMs: this.clock.now(),
+      secrets: this.secrets,
+    });
+  }
+
+  #xmlHeaders(request: DavRequest): Readonly<Record<string, string>> {
+    return { ...xmlHeaders, ...codings(this.#server), ...request.headers };
+  }
+}
+
+/**
+ * Listings shrink to a tenth; on one machine packing costs more than it saves. Never for single resources: proxies turn
+ * the etag of what they pack into a weak one, which no condition may carry.
+ */
+function codings(server: string): Readonly<Record<string, string>> {
+  const { hostname } = new URL(server);
+  return /^(localhost|127\.[\d.]+|\[::1\])$/.test(hostname) ? {} : { 'accept-encoding': 'gzip' };
+}

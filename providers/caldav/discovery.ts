@@ -1,0 +1,125 @@
+/** Finds an account's principal and calendar home from what a person types, and proves the credentials on the way. */
+import { isKalendsError, KalendsError } from '../../domain/errors.ts';
+import type { ConnectRequest } from '../provider.ts';
+import { sameSite } from '../redirects.ts';
+import { candidates, type ServiceLookup } from './candidates.ts';
+import { describe, isCalendar, pathOf, propfind } from './collection.ts';
+import { Dav, type DavDeps } from './dav.ts';
+import { normalPath, withSlash } from './href.ts';
+import { TsdavLookup } from './tsdav-lookup.ts';
+
+export interface Discovered {
+  /** Origin, e.g. `https://p42-caldav.icloud.com`. */
+  readonly server: string;
+  /** Normal path with its trailing slash. */
+  readonly home: string;
+  readonly principal: string | null;
+  /** The first URL that led here. */
+  readonly entry: string;
+}
+
+interface Tried {
+  readonly url: string;
+  readonly error: KalendsError;
+}
+
+/**
+ * Rejects with `unauthorized` for a wrong password, with the failure of the network or of the server where nobody
+ * answered sensibly, and with `not_a_calendar_server` and all that was tried otherwise. A refused password ends the
+ * search: asking on would lock accounts.
+ */
+export async function discover(
+  deps: DavDeps,
+  request: ConnectRequest,
+  lookup: ServiceLookup | null,
+  signal: AbortSignal,
+): Promise<Discovered> {
+  const tried: Tried[] = [];
+  for (const candidate of await candidates(request.address, lookup)) {
+    const dav = new Dav(deps, candidate.origin, request.credentials, signal);
+    const tsdav = new TsdavLookup(dav, candidate);
+    for (const start of await starts(tsdav, candidate, tried)) {
+      const found = await fromStart(dav, tsdav, start, candidate, tried);
+      if (found !== null) return found;
+      // Nobody is there: another path of the same server will not do better.
+      if (isNetwork(tried.at(-1)?.error)) break;
+    }
+  }
+  throw summary(request.address, tried);
+}
+
+const isNetwork = (error: KalendsError | undefined): boolean =>
+  error !== undefined &&
+  ['connect_failed', 'name_not_found', 'tls_failed', 'timed_out', 'address_refused', 'shutting_down'].includes(error.code);
+
+/** A URL with a path may be a principal, a home or a calendar already; a bare host has to say where its service is. */
+async function starts(tsdav: TsdavLookup, candidate: URL, tried: Tried[]): Promise<URL[]> {
+  const discovered = await tsdav.service();
+  if (discovered instanceof KalendsError) {
+    tried.push({ url: `${candidate.origin}/.well-known/caldav`, error: discovered });
+    if (isNetwork(discovered)) return [];
+  }
+  const service = discovered instanceof URL ? [discovered] : [];
+  const root = new URL('/', candidate);
+  const ordered = candidate.pathname === '/' ? [...service, root] : [candidate, ...service, root];
+  const seen = new Set<string>();
+  return ordered.filter(({ href }) => !seen.has(href) && seen.add(href));
+}
+
+async function fromStart(
+  dav: Dav,
+  tsdav: TsdavLookup,
+  start: URL,
+  candidate: URL,
+  tried: Tried[],
+): Promise<Discovered | null> {
+  try {
+    if (!sameSite(candidate, start) || (candidate.protocol === 'https:' && start.protocol !== 'https:')) {
+      throw new KalendsError('redirect_refused', `the server sends us from ${candidate.host} to ${start.host}`);
+    }
+    const principal = await tsdav.principal(start);
+    const home = await tsdav.home(start, principal ?? start);
+    if (home === null) return await fromCollection(dav, start);
+    return {
+      server: home.origin,
+      home: withSlash(normalPath(home.pathname, home.origin) ?? '/'),
+      principal: principal === null ? null : normalPath(principal.pathname, principal.origin),
+      entry: start.href,
+    };
+  } catch (error) {
+    if (!isKalendsError(error)) throw error;
+    if (error.code === 'unauthorized' || error.code === 'credentials_revoked' || error.code === 'shutting_down') throw error;
+    tried.push({ url: start.href, error });
+    return null;
+  }
+}
+
+/** Servers without principals: the URL may be a calendar, or a collection that holds calendars. */
+async function fromCollection(dav: Dav, start: URL): Promise<Discovered> {
+  const here = new Dav(dav.deps, start.origin, dav.credentials, dav.signal);
+  const path = normalPath(start.pathname, start.origin) ?? '/';
+  const found = { server: start.origin, principal: null, entry: start.href };
+  const { answer, self } = await describe(here, path, ['d:resourcetype']);
+  const own = withSlash(pathOf(answer, self) ?? path);
+  if (isCalendar(self)) return { ...found, home: own.replace(/[^/]+\/$/, '') };
+  const members = await propfind(here, own, 1, ['d:resourcetype']);
+  if (members.responses.some((response) => isCalendar(response))) return { ...found, home: own };
+  throw new KalendsError('not_a_calendar_server', 'neither a principal nor calendars are to be found here', {
+    evidence: { request: answer.request, status: answer.status },
+  });
+}
+
+/** The most telling of all failures: an outage before "this is no calendar server", which is for good. */
+function summary(address: string, tried: readonly Tried[]): KalendsError {
+  const story = tried.map(({ url, error }) => `${url}: ${error.evidence?.status ?? error.code}`).join('; ');
+  const passing = tried.find(({ error }) => ['rate_limited', 'ambiguous'].includes(error.verdict) && error.code !== 'forbidden' && error.code !== 'unexpected_status');
+  const down = tried.find(({ error }) => ['unavailable', 'gateway_failed', 'locked'].includes(error.code));
+  const refused = tried.find(({ error }) => error.code === 'address_refused' || error.code === 'redirect_refused');
+  const unreachable = tried.every(({ error }) => isNetwork(error)) ? tried[0] : undefined;
+  const telling = passing ?? down ?? unreachable ?? refused;
+  if (telling !== undefined) return telling.error;
+  return new KalendsError('not_a_calendar_server', `no calendar server was found for ${address}`, {
+    evidence: { excerpt: story },
+    cause: tried.at(-1)?.error,
+  });
+}

@@ -1,0 +1,111 @@
+/** Conditional writes: one PUT or DELETE that only happens onto the version that the caller knows. */
+import { isKalendsError, KalendsError } from '../../domain/errors.ts';
+import type { Observation } from '../../domain/resource.ts';
+import type { Precondition, PutRequest, RemoveRequest } from '../provider.ts';
+import type { FollowedResponse } from '../redirects.ts';
+import type { Dav, DavRequest } from './dav.ts';
+import { collectionBeside, getOne } from './fetch.ts';
+import { absoluteFrom, checkRef, normalPath, relativeTo } from './href.ts';
+import { innerFailure } from './quirks/inner-failure.ts';
+import { isWeak, strongCondition } from './quirks/weak-etags.ts';
+
+async function conditionOf(
+  dav: Dav,
+  path: string,
+  precondition: Precondition | null,
+): Promise<Readonly<Record<string, string>>> {
+  switch (precondition?.kind) {
+    case undefined:
+      return {};
+    case 'create':
+      return { 'if-none-match': '*' };
+    case 'schedule_tag':
+      // RFC 6638 8.3: holds while only attendees' answers changed, which the server merges by itself.
+      return { 'if-schedule-tag-match': precondition.scheduleTag };
+    case 'etag':
+      return {
+        'if-match': isWeak(precondition.etag)
+          ? await strongCondition(dav, path, precondition.etag)
+          : precondition.etag,
+      };
+  }
+}
+
+const succeeded = (status: number): boolean => status >= 200 && status < 300;
+
+/** Resolves with what the provider now holds; a strong etag in the answer promises that it is what was sent. */
+export async function put(dav: Dav, request: PutRequest): Promise<Observation> {
+  const path = absoluteFrom(request.calendar, checkRef(request.ref));
+  const condition = await conditionOf(dav, path, request.precondition);
+  const outgoing: DavRequest = { method: 'PUT', path, kind: 'put', onto: request.precondition.kind !== 'create' };
+  const response = await dav.send({
+    ...outgoing,
+    headers: { 'content-type': 'text/calendar; charset=utf-8', ...condition },
+    body: request.body,
+  });
+  if (!succeeded(response.status)) throw dav.failure(outgoing, response);
+  const failure = response.status === 207 ? await innerFailure(dav, outgoing, response) : null;
+  if (failure !== null) throw failure;
+  const ref = storedRef(request, response);
+  const etag = response.headers['etag']?.[0] ?? null;
+  const asSent = etag !== null && !isWeak(etag) && response.status !== 202 && response.status !== 207;
+  if (!asSent) return readBack(dav, request.calendar, ref);
+  return {
+    ref,
+    etag,
+    scheduleTag: response.headers['schedule-tag']?.[0] ?? null,
+    body: request.body,
+    format: request.format,
+  };
+}
+
+/** Some gateways store under a name of their own and say so in Location. */
+function storedRef(request: PutRequest, response: FollowedResponse): string {
+  const location = response.headers['location']?.[0];
+  const path = response.status === 201 && location !== undefined ? normalPath(location, response.url) : null;
+  return path?.startsWith(request.calendar) === true && path !== request.calendar
+    ? relativeTo(request.calendar, path)
+    : request.ref;
+}
+
+async function readBack(dav: Dav, calendar: string, ref: string): Promise<Observation> {
+  const got = await getOne(dav, calendar, ref);
+  if (got.kind === 'found') return got.observation;
+  // Written and gone again within a moment: somebody else removed it, and the caller must look again.
+  throw new KalendsError('precondition_failed', 'the resource was removed just after it was written', {
+    evidence: { request: `PUT ${calendar}${ref}`, status: got.evidence.kind === 'direct_get' ? got.evidence.status : 404 },
+  });
+}
+
+/** Resolves with 404 or 410 for a resource that is gone already, while its collection is readable. */
+export async function remove(dav: Dav, request: RemoveRequest): Promise<{ readonly status: number }> {
+  const path = absoluteFrom(request.calendar, checkRef(request.ref));
+  const outgoing: DavRequest = { method: 'DELETE', path, kind: 'remove' };
+  let headers: Readonly<Record<string, string>>;
+  try {
+    headers = await conditionOf(dav, path, request.precondition);
+  } catch (error) {
+    // The version could not be asked for because nothing is there any more.
+    if (!isKalendsError(error) || error.code !== 'not_found') throw error;
+    return goneOr(dav, request, error);
+  }
+  const response = await dav.send({ ...outgoing, headers });
+  if (response.status === 404 || response.status === 410) {
+    await collectionBeside(dav, request.calendar, outgoing, response);
+    return { status: response.status };
+  }
+  if (!succeeded(response.status)) {
+    const failure = dav.failure(outgoing, response);
+    // RFC 9110 13.1.1: If-Match does not hold where there is nothing, so "already gone" may look like a conflict.
+    return failure.code === 'precondition_failed' ? goneOr(dav, request, failure) : Promise.reject(failure);
+  }
+  const failure = response.status === 207 ? await innerFailure(dav, outgoing, response) : null;
+  if (failure !== null) throw failure;
+  return { status: response.status };
+}
+
+async function goneOr(dav: Dav, request: RemoveRequest, failure: KalendsError): Promise<{ readonly status: number }> {
+  const got = await getOne(dav, request.calendar, request.ref);
+  if (got.kind === 'gone' && got.evidence.kind === 'direct_get') return { status: got.evidence.status };
+  throw failure;
+}

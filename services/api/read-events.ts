@@ -1,0 +1,141 @@
+/** Reading: events and free/busy, straight from the projection, page by page. */
+import type { Caller } from '../../domain/account.ts';
+import type { CalendarId } from '../../domain/ids.ts';
+import type { RequestedFields } from '../../domain/managed-event.ts';
+import type { EventDoc } from '../../domain/projected-event.ts';
+import { freshSince, ownAddresses, readAccountView, type AccountView } from './account-view.ts';
+import type { ApiContext } from './context.ts';
+import { eventSource } from './event-source.ts';
+import { eventRow, freeBusyRow, seriesKey, type Row, type RowContext, type SeriesHead } from './event-row.ts';
+import { notOverlaid, readOverlay, type Overlaid } from './overlay.ts';
+import { createPageCodec, type Cursor, type Listing, type Position } from './pages.ts';
+import type { Params } from './params.ts';
+import { requireScope } from './permission.ts';
+import { basicInstant, wireRecurrence } from './recurrence-rules.ts';
+import { readSelection, type Selection } from './selection.ts';
+
+/** Rows of one page: large enough that most windows fit, small enough to answer at once. */
+export const pageSizes: Readonly<Record<Listing, number>> = { events: 300, free_busy: 1_000 };
+
+export interface ListingAnswer {
+  readonly body: Row;
+  /** When the calendars were last seen in full, epoch milliseconds; null while one never was. */
+  readonly freshAtMs: number | null;
+}
+
+/** `baseUrl`: what the caller addressed, without a trailing slash: `next_page` is on the same. */
+export interface ListingReader {
+  first(listing: Listing, caller: Caller, params: Params, baseUrl: string): Promise<ListingAnswer>;
+  page(listing: Listing, caller: Caller, page: string, baseUrl: string): Promise<ListingAnswer>;
+}
+
+interface Continuation {
+  readonly after: Position | null;
+  readonly page: number;
+  readonly total: number | null;
+}
+
+interface ListingRequest {
+  readonly listing: Listing;
+  readonly caller: Caller;
+  readonly view: AccountView;
+  readonly selection: Selection;
+  readonly from: Continuation;
+  readonly baseUrl: string;
+}
+
+export function createListingReader(context: ApiContext): ListingReader {
+  const codec = createPageCodec(context.pageKey);
+  const answer = async (request: ListingRequest): Promise<ListingAnswer> => {
+    const { listing, view, selection, from } = request;
+    requireReading(listing, request.caller, selection);
+    const overlay = await overlayFor(context, request);
+    const source = eventSource(context.documents, idsOf(view, selection), selection, overlay.rows);
+    const size = pageSizes[listing];
+    const { rows, next } = await source.page(from.after, size);
+    // The last page knows the true number; before it the first page's count is the best there is.
+    const counted =
+      next === null ? from.page : Math.max(from.total ?? Math.ceil((await source.count()) / size), from.page + 1);
+    const cursor = next === null ? null : { listing, selection, after: next, page: from.page + 1, total: counted };
+    const pages = {
+      current: from.page,
+      total: counted,
+      ...(cursor === null ? {} : { next_page: addressOf(request, codec.encode(cursor, request.caller)) }),
+    };
+    const shown = await shownRows(context, request, rows, overlay);
+    return { body: { pages, [listing]: shown }, freshAtMs: freshSince(view) };
+  };
+  return {
+    async first(listing, caller, params, baseUrl) {
+      const view = await readAccountView(context.documents, caller);
+      const selection = readSelection(params, [...view.calendars.values()], context.clock.now());
+      return answer({ listing, caller, view, selection, from: { after: null, page: 1, total: null }, baseUrl });
+    },
+    async page(listing, caller, page, baseUrl) {
+      const cursor: Cursor = codec.decode(page, listing, caller);
+      const view = await readAccountView(context.documents, caller);
+      return answer({ listing, caller, view, selection: cursor.selection, from: cursor, baseUrl });
+    },
+  };
+}
+
+/** An application may always read what it manages itself. */
+function requireReading(listing: Listing, caller: Caller, selection: Selection): void {
+  if (selection.managed === 'only') return;
+  if (listing === 'events') requireScope(caller, 'read_events');
+  else requireScope(caller, 'read_free_busy', 'read_events');
+}
+
+const addressOf = ({ listing, baseUrl }: ListingRequest, page: string): string =>
+  `${baseUrl}/v1/${listing}/pages/${page}`;
+
+function idsOf(view: AccountView, selection: Selection): CalendarId[] {
+  const all = [...view.calendars.values()].map((one) => one._id);
+  return selection.calendarIds === null ? all : all.filter((id) => selection.calendarIds?.includes(id));
+}
+
+/** Open intents concern managed events alone. */
+const overlayFor = (context: ApiContext, { selection, view }: ListingRequest): Promise<Overlaid> =>
+  selection.managed === 'excluded'
+    ? Promise.resolve(notOverlaid)
+    : readOverlay(context, { profiles: view.profiles, calendars: view.calendars });
+
+async function shownRows(
+  context: ApiContext,
+  { listing, view, selection }: ListingRequest,
+  rows: readonly EventDoc[],
+  overlay: Overlaid,
+): Promise<readonly Row[]> {
+  const row: RowContext = {
+    calendars: view.calendars,
+    own: ownAddresses(view),
+    localized: selection.localized,
+    provisional: overlay.rows,
+    series: listing === 'events' ? await seriesOf(context, rows, overlay) : new Map(),
+  };
+  return listing === 'events'
+    ? rows.map((event) => eventRow(event, row))
+    : rows.map((event) => freeBusyRow(event, row, selection.withIds));
+}
+
+/** How the managed series among the rows repeat: only their first occurrences carry the event_id. */
+async function seriesOf(
+  context: ApiContext,
+  rows: readonly EventDoc[],
+  overlay: Overlaid,
+): Promise<ReadonlyMap<string, SeriesHead>> {
+  const keys = new Set(rows.filter((one) => one.recurring && one.eventId !== null).map(seriesKey));
+  if (keys.size === 0) return new Map();
+  const managed = await context.documents.getMany('managed_events', [...keys]);
+  const wanted = new Map(managed.map((one) => [one._id, one.wanted]));
+  for (const [key, fields] of overlay.wanted) if (keys.has(key)) wanted.set(key, fields);
+  return new Map([...wanted].flatMap(([key, fields]) => headOf(fields).map((head) => [key, head] as const)));
+}
+
+function headOf(wanted: RequestedFields | null): SeriesHead[] {
+  const start = wanted?.start;
+  if (start === undefined) return [];
+  const rules = wanted?.recurrence ?? [];
+  const firstKey = start.kind === 'date' ? start.date.replaceAll('-', '') : basicInstant(start.ms);
+  return [{ firstKey, recurrence: rules.length === 0 ? null : wireRecurrence(rules, start) }];
+}

@@ -1,0 +1,117 @@
+/** The control socket: the process that has the embedded store open answers operators' commands of other processes. */
+import { createHash } from 'node:crypto';
+import { chmodSync, mkdirSync, rmSync } from 'node:fs';
+import { connect, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { KalendsError, toKalendsError } from '../domain/errors.ts';
+
+/** Calls an operators' action by name. */
+export type OpsCall = (action: string, params: object) => Promise<unknown>;
+
+/** Unix socket addresses hold at most 107 bytes. */
+const longestPath = 100;
+
+export function socketPath(dataDir: string): string {
+  const path = resolve(dataDir, 'kalends.sock');
+  if (path.length <= longestPath) return path;
+  return join(tmpdir(), `kalends-${createHash('sha256').update(path).digest('hex').slice(0, 16)}.sock`);
+}
+
+/** One JSON object a line: `{id, action, params}` in, `{id, result}` or `{id, error}` out. Only this user may connect. */
+export async function listen(dataDir: string, call: OpsCall): Promise<{ close(): Promise<void> }> {
+  const path = socketPath(dataDir);
+  mkdirSync(dataDir, { recursive: true });
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => sockets.delete(socket));
+    createInterface({ input: socket }).on('line', (line) => void answer(socket, line, call));
+  });
+  // Whoever has the store open owns the socket: one that is left over belongs to a process that died.
+  rmSync(path, { force: true });
+  await new Promise<void>((ready, failed) => {
+    server.once('error', failed);
+    server.listen(path, ready);
+  });
+  chmodSync(path, 0o600);
+  return {
+    close: async () => {
+      for (const socket of sockets) socket.destroy();
+      await new Promise<void>((done) => server.close(() => done()));
+    },
+  };
+}
+
+async function answer(socket: Socket, line: string, call: OpsCall): Promise<void> {
+  let id: unknown = null;
+  try {
+    const request = JSON.parse(line) as { id: unknown; action: string; params: object };
+    id = request.id;
+    if (!request.action.startsWith('ops.'))
+      throw new KalendsError('not_permitted', "only operators' actions are answered here");
+    reply(socket, { id, result: await call(request.action, request.params) });
+  } catch (error) {
+    const { code, message, ids, evidence } = toKalendsError(error);
+    reply(socket, { id, error: { code, message, ids, evidence } });
+  }
+}
+
+function reply(socket: Socket, message: object): void {
+  if (!socket.destroyed) socket.write(`${JSON.stringify(message)}\n`);
+}
+
+/** A connection to the process that has the store open; null when there is none. */
+export async function dial(dataDir: string): Promise<{ call: OpsCall; close(): void } | null> {
+  const socket = connect(socketPath(dataDir));
+  const open = await new Promise<boolean>((decide) => {
+    socket.once('connect', () => decide(true));
+    socket.once('error', () => decide(false));
+  });
+  if (!open) return null;
+  const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
+  socket.on('error', () => socket.destroy());
+  socket.on('close', () => {
+    for (const { reject } of waiting.values())
+      reject(new KalendsError('shutting_down', 'the running Kalends ended the connection; ask again'));
+  });
+  createInterface({ input: socket }).on('line', (line) => settle(waiting, line));
+  let last = 0;
+  return {
+    call: (action, params) =>
+      new Promise((resolveCall, reject) => {
+        last += 1;
+        waiting.set(last, { resolve: resolveCall, reject });
+        socket.write(`${JSON.stringify({ id: last, action, params })}\n`);
+      }),
+    close: () => socket.destroy(),
+  };
+}
+
+function settle(
+  waiting: Map<number, { resolve(value: unknown): void; reject(error: Error): void }>,
+  line: string,
+): void {
+  const { id, result, error } = JSON.parse(line) as {
+    id: number;
+    result?: unknown;
+    error?: {
+      code: KalendsError['code'];
+      message: string;
+      ids: Record<string, string>;
+      evidence: KalendsError['evidence'];
+    };
+  };
+  const call = waiting.get(id);
+  waiting.delete(id);
+  if (error === undefined) call?.resolve(result);
+  else
+    call?.reject(
+      new KalendsError(error.code, error.message, {
+        ids: error.ids,
+        ...(error.evidence === null ? {} : { evidence: error.evidence }),
+      }),
+    );
+}

@@ -1,0 +1,68 @@
+/** The operators' service: the REPL, the CLI and later the dashboard call these actions and nothing else. */
+import type { Context, ServiceSchema } from 'moleculer';
+import type { AppId } from '../domain/ids.ts';
+import { asProfileId } from '../domain/ids.ts';
+import { addClientSecret, createApp } from './auth/registry.ts';
+import { connect, revise, type ConnectInput } from './ops/connect.ts';
+import type { OpsContext } from './ops/context.ts';
+import { explain, type ExplainInput } from './ops/explain.ts';
+import { inspectProfile, listProfiles, profileOr404 } from './ops/profiles.ts';
+import { rebuild } from './ops/rebuild.ts';
+
+/** The names of the actions, for the CLI and the REPL. */
+export const opsActions = [
+  'profiles',
+  'inspect',
+  'nudge',
+  'resync',
+  'reinstate',
+  'disconnect',
+  'explain',
+  'rebuild',
+  'connect',
+  'apps',
+  'createApp',
+  'addSecret',
+] as const;
+export type OpsAction = (typeof opsActions)[number];
+
+export function createOpsService(context: OpsContext): ServiceSchema {
+  const request =
+    (kind: 'resync' | 'reinstate' | 'disconnect' | 'pull') => async (ctx: Context<{ profile: string }>) => {
+      const profile = await profileOr404(context, asProfileId(ctx.params.profile));
+      await revise(context, profile._id, kind);
+      return { profile_id: profile._id, asked: kind };
+    };
+  const actions: Record<OpsAction, (ctx: Context<never>) => Promise<unknown>> = {
+    profiles: () => listProfiles(context),
+    inspect: (ctx: Context<{ profile: string }>) => inspectProfile(context, asProfileId(ctx.params.profile)),
+    nudge: request('pull'),
+    resync: request('resync'),
+    reinstate: request('reinstate'),
+    disconnect: request('disconnect'),
+    explain: (ctx: Context<ExplainInput>) => explain(context, ctx.params),
+    rebuild: (ctx: Context<{ profile?: string; compare?: boolean }>) =>
+      rebuild(context, {
+        profileId: ctx.params.profile === undefined ? null : asProfileId(ctx.params.profile),
+        compare: ctx.params.compare ?? true,
+      }),
+    connect: (ctx: Context<ConnectInput>) => connect(context, ctx.params),
+    apps: async () => {
+      const apps = await context.documents.find('allApps', {});
+      return apps.map((one) => ({
+        app_id: one._id,
+        name: one.name,
+        client_id: one.clientId,
+        secrets: one.secrets.length,
+      }));
+    },
+    createApp: async (ctx: Context<{ name: string }>) => {
+      const { app, clientSecret } = await createApp(context, ctx.params.name);
+      return { app_id: app._id, name: app.name, client_id: app.clientId, client_secret: clientSecret };
+    },
+    addSecret: async (ctx: Context<{ app: AppId }>) => ({
+      client_secret: await addClientSecret(context, ctx.params.app),
+    }),
+  };
+  return { name: 'ops', actions: actions as ServiceSchema['actions'] & object };
+}

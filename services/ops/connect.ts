@@ -1,0 +1,140 @@
+/** Connecting a profile: find the account's root, prove the credentials, then make everything durable. */
+import { KalendsError } from '../../domain/errors.ts';
+import { newProfileId, slotOf, type AccountId, type AppId, type ProfileId } from '../../domain/ids.ts';
+import type { ProfileDoc, ProfileRequest, ProviderName } from '../../domain/profile.ts';
+import { projectorVersion } from '../../domain/projection/project.ts';
+import type { Connected, Credentials } from '../../providers/provider.ts';
+import { createAccount, createGrant, findOrCreateApp, issueToken, liveGrants } from '../auth/registry.ts';
+import type { OpsContext } from './context.ts';
+
+export interface ConnectInput {
+  readonly provider: ProviderName;
+  /** The application that the account belongs to; made when there is none of this name. */
+  readonly app: string;
+  /** Host name, address or URL; for application calendars a name of the caller's choice. */
+  readonly address: string;
+  readonly credentials: Credentials;
+  /** IANA name of the zone that the person lives in. */
+  readonly timeZone: string;
+}
+
+export interface ConnectOutcome {
+  readonly account_id: AccountId;
+  readonly profile_id: ProfileId;
+  /** Shown this once. */
+  readonly access_token: string;
+  /** False: the same login had been connected for this application; its credentials were replaced. */
+  readonly created: boolean;
+}
+
+/** Discovery and proof may take as long as a person waits. */
+const patienceMs = 60_000;
+
+/** Rejects with what is wrong and what to do: the address, the password, or a server that is no calendar server. */
+export async function connect(context: OpsContext, input: ConnectInput): Promise<ConnectOutcome> {
+  const provider = context.provider(input.provider);
+  const { address, credentials } = input;
+  const connected = await provider.connect({ address, credentials }, AbortSignal.timeout(patienceMs));
+  const app = await findOrCreateApp(context, input.app);
+  const known = await sameLogin(context, app._id, input.provider, connected);
+  if (known === null) return connectNew(context, app._id, input, connected);
+  await relink(context, known, credentials, connected);
+  const [grant] = await liveGrants(context.documents, known.accountId);
+  const account = { _id: known.accountId, appId: app._id };
+  const token = await issueToken(context, grant ?? (await createGrant(context, account)));
+  return { account_id: known.accountId, profile_id: known._id, access_token: token, created: false };
+}
+
+/** One login at one root is one profile of an application, however often it is connected. */
+async function sameLogin(
+  context: OpsContext,
+  appId: AppId,
+  provider: ProviderName,
+  connected: Connected,
+): Promise<ProfileDoc | null> {
+  const found = await context.documents.find('profilesByLogin', { appId, provider, name: connected.name });
+  const root = JSON.stringify(Object.entries(connected.root).sort());
+  return found.find((one) => JSON.stringify(Object.entries(one.root).sort()) === root) ?? null;
+}
+
+async function connectNew(
+  context: OpsContext,
+  appId: AppId,
+  input: ConnectInput,
+  connected: Connected,
+): Promise<ConnectOutcome> {
+  const kind = input.provider === 'cronofy' ? ('application_calendar' as const) : ('account' as const);
+  const { name, email } = connected;
+  const account = await createAccount(context, { appId, email, name, timeZone: input.timeZone, kind });
+  const grant = await createGrant(context, account);
+  const profile = profileDoc(context, account, input, connected);
+  await context.documents.insert('profiles', profile);
+  const token = await issueToken(context, grant);
+  context.nudge(profile._id);
+  return { account_id: account._id, profile_id: profile._id, access_token: token, created: true };
+}
+
+function profileDoc(
+  context: OpsContext,
+  account: { readonly _id: AccountId; readonly appId: AppId },
+  input: ConnectInput,
+  connected: Connected,
+): ProfileDoc {
+  const nowMs = context.clock.now();
+  const id = newProfileId(nowMs, context.random);
+  return {
+    _id: id,
+    rev: 1,
+    appId: account.appId,
+    accountId: account._id,
+    provider: input.provider,
+    name: connected.name,
+    credentials: context.sealCredentials(id, input.credentials),
+    root: connected.root,
+    state: { name: 'connecting' },
+    requests: [],
+    calendars: {},
+    nextListAtMs: nowMs,
+    missingCalendars: [],
+    horizonDay: null,
+    zoneData: null,
+    projector: projectorVersion,
+    slot: slotOf(id),
+    nextWakeAtMs: nowMs,
+    projectedSeq: 0,
+    projectedAtMs: nowMs,
+    initialSyncAtMs: null,
+    freshAtMs: null,
+    createdAtMs: nowMs,
+  };
+}
+
+async function relink(
+  context: OpsContext,
+  profile: ProfileDoc,
+  credentials: Credentials,
+  connected: Connected,
+): Promise<void> {
+  const sealed = context.sealCredentials(profile._id, credentials);
+  await revise(context, profile._id, 'relinked', { credentials: sealed, root: connected.root });
+}
+
+/** Leaves a request for the profile's actor, which alone changes the rest of the document. */
+export async function revise(
+  context: Pick<OpsContext, 'documents' | 'clock' | 'nudge'>,
+  profileId: ProfileId,
+  request: ProfileRequest,
+  fields: Partial<Pick<ProfileDoc, 'credentials' | 'root'>> = {},
+): Promise<void> {
+  for (;;) {
+    const profile = await context.documents.get('profiles', profileId);
+    if (profile === null)
+      throw new KalendsError('not_known', `there is no profile ${profileId}; \`kalends ops profiles\` lists them`, {
+        ids: { profile: profileId },
+      });
+    const requests = profile.requests.includes(request) ? profile.requests : [...profile.requests, request];
+    const next = { ...profile, ...fields, requests, nextWakeAtMs: context.clock.now(), rev: profile.rev + 1 };
+    if (await context.documents.replace('profiles', next, profile.rev)) break;
+  }
+  context.nudge(profileId);
+}

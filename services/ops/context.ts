@@ -1,0 +1,15 @@
+/** What operators' actions need from the rest of Kalends. */
+import type { Normalise } from '../../domain/event.ts';
+import type { ProfileId } from '../../domain/ids.ts';
+import type { ProfileDoc, ProviderName } from '../../domain/profile.ts';
+import type { HorizonNumbers } from '../../domain/projection/horizon.ts';
+import type { Credentials, Provider } from '../../providers/provider.ts';
+import type { RegistryContext } from '../auth/registry.ts';
+
+export interface OpsContext extends RegistryContext {
+  readonly provider: (name: ProviderName) => Provider;
+  readonly normalise: Normalise;
+  readonly horizon: HorizonNumbers;
+  readonly sealCredentials: (profileId: ProfileId, credentials: Credentials) => ProfileDoc['credentials'];
+  readonly nudge: (profileId: ProfileId) => void;
+}

@@ -1,0 +1,21 @@
+/** The supervisor service: nudges from anywhere reach the actors of this node. */
+import type { Context, ServiceSchema } from 'moleculer';
+import type { Host } from '../actors/runtime/host.ts';
+import type { Lane } from '../actors/runtime/behaviour.ts';
+import type { ProfileId } from '../domain/ids.ts';
+
+export interface Nudge {
+  readonly profileId: ProfileId;
+  readonly lane: Lane;
+}
+
+/** Event `supervisor.nudge`: look at your state; ids only. Action `supervisor.stats`: what this node's actors do. */
+export function createSupervisorService(host: Host<ProfileId>): ServiceSchema {
+  return {
+    name: 'supervisor',
+    actions: { stats: () => host.stats() },
+    events: {
+      'supervisor.nudge': (ctx: Context<Nudge>) => host.nudge(ctx.params.profileId, ctx.params.lane),
+    },
+  };
+}

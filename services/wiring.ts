@@ -1,0 +1,312 @@
+/** The composition root: the only place that builds engines, providers, actors and services, and joins them. */
+import { hkdfSync, randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import moleculer from 'moleculer';
+import type { Service, ServiceBroker } from 'moleculer';
+import type { Server } from 'node:http';
+import { createSupervisor } from '../actors/profile/supervisor.ts';
+import type { ProfileDeps } from '../actors/profile/activation.ts';
+import { createHost, type Host } from '../actors/runtime/host.ts';
+import { singleNode, type Membership } from '../actors/runtime/membership.ts';
+import { createSweeps } from '../actors/runtime/wakeups.ts';
+import { createCourier } from '../actors/subscriber/courier.ts';
+import { horizon, polling, runtime } from '../config/policies.ts';
+import type { Config, ServiceName } from '../config/schema.ts';
+import { KalendsError, toKalendsError } from '../domain/errors.ts';
+import { newNodeId, slotOf, type AccountId, type ProfileId } from '../domain/ids.ts';
+import { createNormalise } from '../domain/normalise.ts';
+import type { ProfileDoc, ProviderName } from '../domain/profile.ts';
+import { brokerOptions } from '../moleculer.config.ts';
+import { createApplication } from '../providers/application/application.ts';
+import { createCalDav } from '../providers/caldav/caldav.ts';
+import { createHttp, type ClosableHttp } from '../providers/http.ts';
+import type { Credentials, Provider } from '../providers/provider.ts';
+import { createCommitLog } from '../store/commit.ts';
+import type { Documents } from '../store/documents.ts';
+import { openMongo } from '../store/engines/mongo.ts';
+import { openSqlite } from '../store/engines/sqlite.ts';
+import type { ApiContext } from './api/context.ts';
+import { createApi } from './api/api.ts';
+import { createAwaitIntent } from './api/await-intent.ts';
+import { createAuthService } from './auth.service.ts';
+import { createAuthenticator } from './auth/authenticate.ts';
+import { secretContext } from './auth/registry.ts';
+import { createGatewayService, type GatewayContext } from './gateway.service.ts';
+import { keyRing } from './keys.ts';
+import { createLog } from './log.ts';
+import { createNotifierService } from './notifier.service.ts';
+import { createStreamTarget } from './notifier/stream.ts';
+import { createOpsService } from './ops.service.ts';
+import type { OpsContext } from './ops/context.ts';
+import { createSealing, type Sealing } from './sealing.ts';
+import { createSupervisorService } from './supervisor.service.ts';
+import { systemClock, systemRandom } from './system-clock.ts';
+
+/** One process of Kalends. */
+export interface KalendsNode {
+  readonly broker: ServiceBroker;
+  readonly documents: Documents;
+  /** Where the gateway listens; null in a process without one. */
+  gatewayUrl(): string | null;
+  /** Stores and actors first: they work without the broker, which waits for NATS. */
+  start(): Promise<void>;
+  /** Finishes turns and deliveries under way, then closes everything. */
+  stop(): Promise<void>;
+}
+
+interface Parts {
+  readonly config: Config;
+  readonly documents: Documents;
+  readonly http: ClosableHttp;
+  readonly providers: (name: ProviderName) => Provider;
+  readonly sealing: Sealing;
+  readonly pageKey: Buffer;
+  readonly broker: ServiceBroker;
+  readonly log: ReturnType<typeof createLog>;
+  readonly normalise: ReturnType<typeof createNormalise>;
+}
+
+export const userAgent = 'Kalends/0.1';
+
+const clock = systemClock;
+const random = systemRandom;
+
+/** `services`: which of them run here, instead of those in the settings (the CLI runs none but `ops`). */
+export function createNode(config: Config, services: readonly ServiceName[] = config.services): KalendsNode {
+  const parts = createParts(config);
+  const membership = singleNode({ nodeId: parts.broker.nodeID });
+  const runs = (name: ServiceName): boolean => services.includes(name);
+  const actors = runs('supervisor') ? createActors(parts, membership) : null;
+  const notifier = runs('notifier') ? createNotifier(parts) : null;
+  if (runs('auth')) parts.broker.createService(createAuthService(authenticatorOf(parts)));
+  if (runs('ops')) parts.broker.createService(createOpsService(opsContext(parts)));
+  const gateway = runs('gateway')
+    ? parts.broker.createService(createGatewayService(gatewayContext(parts, runs('auth'))))
+    : null;
+  return {
+    broker: parts.broker,
+    documents: parts.documents,
+    gatewayUrl: () => (gateway === null ? null : urlOf(gateway, config)),
+    start: async () => {
+      await parts.documents.open();
+      await membership.start();
+      actors?.start();
+      notifier?.start();
+      await parts.broker.start();
+    },
+    stop: async () => {
+      await actors?.stop();
+      await notifier?.stop();
+      await membership.stop();
+      await parts.broker.stop();
+      await parts.http.close();
+      await parts.documents.close();
+    },
+  };
+}
+
+function urlOf(gateway: Service, config: Config): string | null {
+  const { server } = gateway as { server?: Server };
+  const address = server?.address();
+  if (config.publicUrl !== null) return config.publicUrl;
+  return typeof address === 'object' && address !== null ? `http://${config.host}:${address.port}` : null;
+}
+
+/** Authentication stays in the process where it can; otherwise the auth service of another one is asked. */
+function gatewayContext(parts: Parts, authHere: boolean): GatewayContext {
+  const { config, broker } = parts;
+  const { host, port, publicUrl, apiBodyBytes } = config;
+  const local = authHere ? authenticatorOf(parts) : null;
+  return {
+    api: createApi(apiContext(parts)),
+    authenticate: (authorization) =>
+      local === null ? broker.call('auth.authenticate', { authorization }) : local.authenticate(authorization),
+    random,
+    host,
+    port,
+    publicUrl,
+    bodyBytes: apiBodyBytes,
+  };
+}
+
+function createParts(config: Config): Parts {
+  const keys = keyRing(config);
+  const [firstKey] = keys;
+  if (firstKey === undefined)
+    throw new KalendsError('configuration_invalid', 'the key ring is empty: give at least one key in KALENDS_KEYS');
+  const addresses = { allowPrivate: config.allowPrivateAddresses, allow: config.allowedAddresses };
+  const http = createHttp({ clock, addresses, userAgent });
+  const nodeId = config.nodeId ?? newNodeId(clock.now(), random);
+  return {
+    config,
+    documents: openStore(config),
+    http,
+    providers: createProviders(http),
+    sealing: createSealing(keys, randomBytes),
+    pageKey: Buffer.from(hkdfSync('sha256', firstKey.key, '', 'kalends page addresses', 32)),
+    broker: new moleculer.ServiceBroker(brokerOptions(config, nodeId)),
+    log: createLog(config.logLevel),
+    normalise: createNormalise(),
+  };
+}
+
+export function openStore(config: Config): Documents {
+  if (config.store.kind === 'sqlite') return openSqlite({ path: join(config.dataDir, 'kalends.sqlite') });
+  const { url } = config.store;
+  // Without a path the driver would use a database called `test`.
+  const database = /^mongodb(?:\+srv)?:\/\/[^/]+\/([^?]+)/.exec(url)?.[1] ?? 'kalends';
+  return openMongo({ url, database });
+}
+
+function createProviders(http: ClosableHttp): Parts['providers'] {
+  const all: readonly Provider[] = [createApplication(), createCalDav({ http, clock, random })];
+  const byName = new Map(all.map((one) => [one.name, one]));
+  return (name) => {
+    const provider = byName.get(name);
+    if (provider !== undefined) return provider;
+    throw new KalendsError(
+      'not_known',
+      `there is no provider called ${name}; there are ${[...byName.keys()].join(', ')}`,
+    );
+  };
+}
+
+const credentialsContext = (profileId: ProfileId): string => `profile:${profileId}:credentials`;
+
+function createActors(parts: Parts, membership: Membership) {
+  const { documents, broker } = parts;
+  const owns = (id: ProfileId): boolean => membership.owns(slotOf(id));
+  const host: Host<ProfileId> = createHost<ProfileId>({
+    behaviour: createSupervisor(profileDeps(parts, membership)),
+    clock,
+    random,
+    concurrency: { pull: runtime.pullTurns, write: runtime.writeTurns },
+    owns,
+    onError: (error, turn) =>
+      parts.log.error({ ...turn, code: toKalendsError(error).code, err: error }, 'a turn ended the activation'),
+  });
+  const sweeps = createSweeps<ProfileId>({
+    clock,
+    owns,
+    policies: runtime,
+    nudge: (id, lane) => host.nudge(id, lane),
+    dueIds: async (nowMs, limit) =>
+      (await documents.find('dueProfiles', { nextWakeAtMs: { lte: nowMs } }, { limit })).map((one) => one._id),
+    idsWithOpenIntents: async (limit) => [
+      ...new Set((await documents.find('openIntents', { open: 1 }, { limit })).map((one) => one.profileId)),
+    ],
+    aside: () => host.stats().aside,
+    onError: (error, sweep) => parts.log.error({ sweep, err: error }, 'a sweep failed and is repeated'),
+  });
+  broker.createService(createSupervisorService(host));
+  return {
+    start: () => {
+      host.start();
+      sweeps.start();
+    },
+    stop: async () => {
+      await sweeps.stop();
+      await host.stop(stopGraceMs);
+    },
+  };
+}
+
+/** Turns that have not ended by then are aborted; what they left open is found again at the next start. */
+const stopGraceMs = 10_000;
+
+function profileDeps(parts: Parts, membership: Membership): ProfileDeps {
+  const { documents, normalise, broker, log, sealing } = parts;
+  return {
+    documents,
+    normalise,
+    clock,
+    random,
+    log: createCommitLog({ documents, normalise, clock, horizon }),
+    providers: parts.providers,
+    polling: scaledPolling(parts.config.pollMs),
+    credentials: (profile) => openCredentials(sealing, profile),
+    mayWrite: (slot, timeoutMs) => membership.owns(slot) && membership.mayWrite(timeoutMs),
+    projected: (profileId) => void broker.emit('notifier.projected', { profileId }),
+    report: (what, facts) => log.warn(facts, what),
+  };
+}
+
+/** All intervals follow the one that is set, each at least a second. */
+function scaledPolling(pollMs: number): ProfileDeps['polling'] {
+  const share = pollMs / polling.baseMs;
+  const scaled = (ms: number): number => Math.max(1_000, Math.round(ms * share));
+  return {
+    ...polling,
+    baseMs: pollMs,
+    activeMs: scaled(polling.activeMs),
+    quietMs: scaled(polling.quietMs),
+    listMs: scaled(polling.listMs),
+  };
+}
+
+function openCredentials(sealing: Sealing, profile: ProfileDoc): Credentials {
+  if (profile.credentials === null) return { kind: 'none' };
+  return JSON.parse(sealing.open(profile.credentials, credentialsContext(profile._id))) as Credentials;
+}
+
+function createNotifier(parts: Parts) {
+  const { documents, config, http, sealing, log, broker } = parts;
+  const stream = config.natsUrl === null ? null : createStreamTarget({ url: config.natsUrl });
+  const courier = createCourier({
+    store: documents,
+    http,
+    clock,
+    random,
+    stream,
+    open: (sealed, app) => sealing.open(sealed, secretContext(app._id)),
+    report: (level, what, facts) => log[level](facts, what),
+    policy: { quietMs: config.quietMs, maxDelayMs: config.maxDelayMs },
+  });
+  broker.createService(createNotifierService(courier, documents));
+  return {
+    start: () => courier.start(),
+    stop: async () => {
+      await courier.stop();
+      await stream?.stop();
+    },
+  };
+}
+
+const authenticatorOf = ({ documents }: Parts) => createAuthenticator({ documents, clock });
+
+const nudgeOf =
+  ({ broker }: Parts) =>
+  (profileId: ProfileId): void =>
+    void broker.emit('supervisor.nudge', { profileId, lane: 'write' });
+
+function opsContext(parts: Parts): OpsContext {
+  const { documents, sealing, normalise, providers } = parts;
+  return {
+    documents,
+    sealing,
+    normalise,
+    clock,
+    random,
+    randomBytes,
+    horizon,
+    provider: providers,
+    sealCredentials: (profileId, credentials) =>
+      credentials.kind === 'none' ? null : sealing.seal(JSON.stringify(credentials), credentialsContext(profileId)),
+    nudge: nudgeOf(parts),
+  };
+}
+
+function apiContext(parts: Parts): ApiContext {
+  const { documents, broker, normalise, providers, pageKey } = parts;
+  return {
+    documents,
+    normalise,
+    clock,
+    random,
+    pageKey,
+    nudge: nudgeOf(parts),
+    nudgeNotifier: (accountId: AccountId) => void broker.emit('notifier.subscribers', { accountId }),
+    awaitIntent: createAwaitIntent(documents, clock),
+    providerOf: providers,
+  };
+}

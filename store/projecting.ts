@@ -1,0 +1,54 @@
+/** Gathering what a commit touches, from wherever the projections are kept, and projecting it in bounded batches. */
+import type { CalendarDoc } from '../domain/calendar.ts';
+import type { CommitDoc } from '../domain/commit.ts';
+import type { CalendarId, ProfileId, ResourceId } from '../domain/ids.ts';
+import { managedKey, type ManagedEventDoc } from '../domain/managed-event.ts';
+import { project, reachOf, type ProjectionContext, type ProjectionWrites } from '../domain/projection/project.ts';
+import type { EventDoc } from '../domain/projected-event.ts';
+import type { ResourceDoc } from '../domain/resource.ts';
+
+/** Where projected documents are read from and written to: the store, or a rebuild's memory. */
+export interface ProjectionTarget {
+  calendars(profileId: ProfileId): Promise<readonly CalendarDoc[]>;
+  resources(ids: readonly ResourceId[]): Promise<readonly ResourceDoc[]>;
+  /** Ids of live resources of these calendars, or of all recurring ones of the profile. */
+  reach(profileId: ProfileId, calendarIds: readonly CalendarId[], series: boolean): Promise<readonly ResourceId[]>;
+  events(resourceIds: readonly ResourceId[]): Promise<readonly EventDoc[]>;
+  managed(keys: readonly string[]): Promise<readonly ManagedEventDoc[]>;
+  write(writes: ProjectionWrites): Promise<void>;
+}
+
+/** Resources laid out at once when a commit reaches beyond those it names. */
+const batchSize = 200;
+
+/** Projects one commit; may be repeated, also after a crash in the middle. */
+export async function projectCommit(
+  target: ProjectionTarget,
+  commit: CommitDoc,
+  context: ProjectionContext,
+): Promise<void> {
+  const calendars = new Map((await target.calendars(commit.profileId)).map((one) => [one._id, one]));
+  const reach = reachOf(commit, calendars);
+  const keys = commit.changes.flatMap((one) =>
+    one.kind === 'managed' ? [managedKey(one.calendarId, one.eventId)] : [],
+  );
+  const managed = new Map((await target.managed(keys)).map((one) => [one._id, one]));
+  const named = new Set(reach.resourceIds);
+  const wider =
+    reach.calendarIds.length > 0 || reach.series
+      ? await target.reach(commit.profileId, reach.calendarIds, reach.series)
+      : [];
+  await step(commit, reach.resourceIds);
+  const others = wider.filter((id) => !named.has(id));
+  const whole = {
+    ...commit,
+    changes: commit.changes.filter((one) => one.kind.startsWith('calendar_') || one.kind === 'horizon'),
+  };
+  for (let at = 0; at < others.length; at += batchSize) await step(whole, others.slice(at, at + batchSize));
+
+  async function step(part: CommitDoc, ids: readonly ResourceId[]): Promise<void> {
+    const resources = new Map((await target.resources(ids)).map((one) => [one._id, one]));
+    const events = Map.groupBy(await target.events([...resources.keys()]), (one) => one.resourceId);
+    await target.write(project(part, { calendars, resources, events, managed }, context));
+  }
+}

@@ -1,0 +1,198 @@
+/** Reading identity, calendars and event rows over HTTP. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { at, event, events, openWorld, rowsAt, startMs, summaries, type World } from './world.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await openWorld();
+});
+afterAll(() => world.stop());
+
+describe('identity', () => {
+  it('shows who the caller is in the form of OpenID Connect', async () => {
+    const { status, headers, json } = await world.ask('/v1/userinfo');
+    expect(status).toBe(200);
+    expect(headers.get('content-type')).toBe('application/json; charset=utf-8');
+    expect(json).toMatchObject({
+      sub: world.account._id,
+      email: 'jane@example.com',
+      name: 'Jane Doe',
+      zoneinfo: 'Europe/Berlin',
+      'cronofy.type': 'account',
+    });
+    const profile_calendars = [{ calendar_name: 'Work', calendar_primary: true }];
+    const profile = { profile_id: world.profile._id, profile_connected: true, profile_calendars };
+    expect(json).toMatchObject({ 'cronofy.data': { profiles: [profile] } });
+  });
+
+  it('shows account and profiles with a provider name that typed clients know', async () => {
+    const answer = await world.ask('/v1/account');
+    expect(at(answer, 'account')).toMatchObject({ account_id: world.account._id, default_tzid: 'Europe/Berlin' });
+    expect(String(at(answer, 'account', 'scope')).split(' ')).toContain('read_events');
+    const [profile] = rowsAt(await world.ask('/v1/profiles'), 'profiles');
+    expect(profile).toEqual({
+      provider_name: 'apple',
+      provider_service: 'caldav',
+      profile_id: world.profile._id,
+      profile_name: 'jane@example.com',
+      profile_connected: true,
+      profile_initial_sync_required: false,
+      kalends_state: 'live',
+      kalends_fresh_at: '2026-11-21T09:29:00Z',
+    });
+  });
+
+  it('lists deleted and read-only calendars as such', async () => {
+    await world.addCalendar(world.profile, 'Gone', { deleted: true });
+    await world.addCalendar(world.profile, 'Holidays', { readOnly: true });
+    const calendars = rowsAt(await world.ask('/v1/calendars'), 'calendars');
+    const names = ['calendar_name', 'calendar_readonly', 'calendar_deleted'];
+    const flags = calendars.map((one) => names.map((name) => one[name]));
+    expect(flags.sort()).toEqual([
+      ['Gone', false, true],
+      ['Holidays', true, false],
+      ['Work', false, false],
+    ]);
+    expect(calendars[0]).toMatchObject({
+      provider_name: 'apple',
+      profile_id: world.profile._id,
+      permission_level: 'sandbox',
+    });
+  });
+});
+
+describe('an event row', () => {
+  const window = '/v1/events?from=2026-11-20&to=2026-12-31&tzid=Etc/UTC';
+
+  it('has every field in the form that clients parse', async () => {
+    const rich = event(world.calendar, {
+      ref: 'rich',
+      from: '2026-11-23T09:00:00Z',
+      until: '2026-11-23T10:00:00.000Z',
+      description: 'About it',
+      location: { description: 'Room 1', lat: '52.5', long: '13.4' },
+      organizer: { email: 'boss@example.com', displayName: 'The Boss' },
+      attendees: [{ email: 'jane@example.com', displayName: null, status: 'tentative' }],
+      categories: ['Work'],
+      url: 'https://example.com/a',
+      private: true,
+    });
+    await world.addEvents(rich);
+    const [row] = events(await world.ask(window));
+    expect(row).toEqual({
+      calendar_id: world.calendar._id,
+      event_uid: rich.eventUid,
+      summary: 'rich',
+      description: 'About it',
+      start: '2026-11-23T09:00:00Z',
+      end: '2026-11-23T10:00:00Z',
+      deleted: false,
+      created: '2026-11-21T08:06:40Z',
+      updated: '2026-11-21T08:23:19Z',
+      location: { description: 'Room 1', lat: '52.5', long: '13.4' },
+      participation_status: 'tentative',
+      attendees: [{ email: 'jane@example.com', display_name: null, status: 'tentative' }],
+      organizer: { email: 'boss@example.com', display_name: 'The Boss' },
+      transparency: 'opaque',
+      extended_transparency: 'opaque',
+      status: 'confirmed',
+      categories: ['Work'],
+      recurring: false,
+      event_private: true,
+      url: 'https://example.com/a',
+      options: { delete: false, update: false, change_participation_status: false },
+    });
+  });
+
+  it('shows times with their zone when they are asked for localized', async () => {
+    await world.addEvents(
+      event(world.calendar, { ref: 'winter', from: '2026-12-01T09:00:00Z', until: '2026-12-01T10:00:00Z' }),
+      event(world.calendar, {
+        ref: 'utc',
+        from: '2026-12-02T09:00:00Z',
+        until: '2026-12-02T10:00:00Z',
+        tzid: 'Etc/UTC',
+      }),
+      event(world.calendar, { ref: 'day', from: '2026-12-03', until: '2026-12-04' }),
+    );
+    const shown = events(await world.ask(`${window}&localized_times=true`));
+    const times = shown.map((one) => [one['summary'], one['start']]);
+    expect(times).toContainEqual(['winter', { time: '2026-12-01T10:00:00+01:00', tzid: 'Europe/Berlin' }]);
+    expect(times).toContainEqual(['utc', { time: '2026-12-02T09:00:00Z', tzid: 'Etc/UTC' }]);
+    expect(times).toContainEqual(['day', { time: '2026-12-03', tzid: 'Europe/Berlin' }]);
+  });
+
+  it('marks the occurrences of a series and ties them together', async () => {
+    const series = ['20261207T090000Z', '20261214T090000Z'].map((recurrenceKey) => {
+      const day = `${recurrenceKey.slice(0, 4)}-${recurrenceKey.slice(4, 6)}-${recurrenceKey.slice(6, 8)}`;
+      return event(world.calendar, {
+        ref: 'weekly',
+        from: `${day}T09:00:00Z`,
+        until: `${day}T10:00:00Z`,
+        recurrenceKey,
+      });
+    });
+    await world.addEvents(...series);
+    const rows = events(await world.ask(window)).filter((one) => one['summary'] === 'weekly');
+    expect(rows.map((one) => one['recurring'])).toEqual([true, true]);
+    expect(new Set(rows.map((one) => one['series_identifier'])).size).toBe(1);
+    expect(new Set(rows.map((one) => one['event_uid'])).size).toBe(2);
+  });
+
+  it('gives the event_id of a managed series to its first occurrence alone', async () => {
+    const keys = ['20261208T090000Z', '20261215T090000Z'];
+    await world.addEvents(
+      ...keys.map((recurrenceKey) => {
+        const day = `2026-12-${recurrenceKey.slice(6, 8)}`;
+        const times = { from: `${day}T09:00:00Z`, until: `${day}T10:00:00Z` };
+        return event(world.calendar, { ref: 'mine', ...times, recurrenceKey, eventId: 'series-1' });
+      }),
+    );
+    await world.documents.upsertMany('managed_events', [
+      {
+        _id: `${world.calendar._id}|series-1`,
+        profileId: world.profile._id,
+        calendarId: world.calendar._id,
+        eventId: 'series-1',
+        appId: world.account.appId,
+        generation: 1,
+        wanted: {
+          summary: 'mine',
+          start: { kind: 'instant', ms: Date.parse('2026-12-08T09:00:00Z'), tzid: 'Europe/Berlin' },
+          end: { kind: 'instant', ms: Date.parse('2026-12-08T10:00:00Z'), tzid: 'Europe/Berlin' },
+          recurrence: ['FREQ=WEEKLY;BYDAY=TU;UNTIL=20261215T225959Z'],
+        },
+        throughN: 1,
+        resourceId: null,
+        requestedHash: null,
+        writtenHash: null,
+        seq: 1,
+      },
+    ]);
+    const shown = events(await world.ask(`${window}&only_managed=true`));
+    expect(shown).toMatchObject([
+      {
+        event_id: 'series-1',
+        recurrence: { rules: [{ frequency: 'weekly', interval: 1, by_day: ['tuesday'], until: '2026-12-15' }] },
+        options: { delete: true, update: true },
+      },
+      { series_master: { event_id: 'series-1' }, options: { delete: false, update: false } },
+    ]);
+    expect(shown[1]).not.toHaveProperty('event_id');
+  });
+
+  it('says how fresh the answer is', async () => {
+    const { headers } = await world.ask(window);
+    expect(headers.get('x-kalends-fresh-at')).toBe(new Date(startMs - 60_000).toISOString().replace('.000', ''));
+  });
+
+  it('keeps answering while the calendar server is down or the profile is disconnected', async () => {
+    const state = { name: 'relink_required', code: 'credentials_revoked', sinceMs: startMs } as const;
+    const before = summaries(await world.ask(window));
+    await world.documents.replace('profiles', { ...world.profile, rev: 2, state }, 1);
+    expect(before.length).toBeGreaterThan(0);
+    expect(summaries(await world.ask(window))).toEqual(before);
+    expect(at(await world.ask('/v1/profiles'), 'profiles', 0, 'profile_connected')).toBe(false);
+  });
+});

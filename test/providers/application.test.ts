@@ -1,0 +1,15 @@
+/** The provider contract on application calendars, as far as something without another side can keep it. */
+import { createApplication } from '../../providers/application/application.ts';
+import { providerContract } from '../contracts/provider.contract.ts';
+
+providerContract('application calendars', () =>
+  Promise.resolve({
+    provider: createApplication(),
+    addresses: [''],
+    credentials: { kind: 'none' },
+    wrong: null,
+    people: null,
+    wire: null,
+    stop: () => Promise.resolve(),
+  }),
+);

@@ -1,0 +1,93 @@
+/** Any CalDAV server as a provider under test: the real provider over the real network, watched and spoilt on the way. */
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import type { Clock } from '../../domain/clock.ts';
+import { createCalDav } from '../../providers/caldav/caldav.ts';
+import { createHttp, type Http, type HttpResponse } from '../../providers/http.ts';
+import type { Provider } from '../../providers/provider.ts';
+import type { Missing, People, ProviderUnderTest, Wire } from '../contracts/provider.contract.ts';
+import { isMissing, rawClient, type CalDavServer, type MissingServer } from '../support/caldav-server.ts';
+
+/** The real thing, for tests that speak to real servers. */
+export const realClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  sleep: (ms, signal) => sleep(ms, undefined, signal === undefined ? { ref: false } : { signal, ref: false }),
+  breathe: () => nextTurn(),
+};
+
+export interface WatchedWire extends Wire {
+  readonly http: Http;
+  /** Method and URL of the requests since the last `forget`. */
+  readonly requests: readonly { readonly method: string; readonly url: string; readonly body: string }[];
+}
+
+export function watch(inner: Http): WatchedWire {
+  const requests: { method: string; url: string; body: string }[] = [];
+  let change: ((response: HttpResponse, method: string) => HttpResponse) | null = null;
+  return {
+    requests,
+    get methods() {
+      return requests.map(({ method }) => method);
+    },
+    forget: () => void requests.splice(0),
+    tamper: (next) => {
+      change = next;
+    },
+    http: async (request) => {
+      // A request that is given up before it is sent was not sent.
+      if (request.signal?.aborted !== true) requests.push({ method: request.method, url: request.url, body: request.body ?? '' });
+      const response = await inner(request);
+      return change === null ? response : change(response, request.method);
+    },
+  };
+}
+
+/** Addresses that only this machine answers. */
+export const localHttp = () =>
+  createHttp({ clock: realClock, addresses: { allowPrivate: true, allow: [] }, userAgent: 'Kalends-tests' });
+
+export function peopleOf(server: CalDavServer): People {
+  const client = rawClient(server);
+  const home = server.calendarsHome;
+  const url = (calendar: string, ref: string): string =>
+    home + calendar + ref.split(/(%[0-9A-F]{2})/).map((part, index) => (index % 2 === 1 ? part : encodeURIComponent(part))).join('');
+  const demand = (status: number, what: string): void => {
+    if (status >= 300 || status === 207) throw new Error(`${what}: ${status}`);
+  };
+  return {
+    makeCalendar: async (name) => decodeURIComponent((await server.makeCalendar(name)).slice(home.length)),
+    removeCalendar: async (ref) => demand((await client.delete(home + ref)).status, `DELETE ${ref}`),
+    put: async (calendar, ref, body) => demand((await client.put(url(calendar, ref), body)).status, `PUT ${ref}`),
+    remove: async (calendar, ref) => demand((await client.delete(url(calendar, ref))).status, `DELETE ${ref}`),
+  };
+}
+
+/** `letsEverybodyIn`: the server has no passwords. */
+export async function calDavUnderTest(
+  start: () => Promise<CalDavServer | MissingServer>,
+  options: { readonly letsEverybodyIn?: boolean } = {},
+): Promise<ProviderUnderTest | Missing> {
+  const server = await start();
+  if (isMissing(server)) return server;
+  const http = localHttp();
+  const wire = watch(http);
+  const provider: Provider = createCalDav({ http: wire.http, clock: realClock, random: Math.random });
+  const people = peopleOf(server);
+  const calendar = await people.makeCalendar('typed in full');
+  const { host } = new URL(server.url);
+  return {
+    provider,
+    addresses: [server.url, host, server.calendarsHome, server.calendarsHome + calendar],
+    credentials: { kind: 'password', username: server.username, password: server.password },
+    wrong:
+      options.letsEverybodyIn === true
+        ? null
+        : { kind: 'password', username: server.username, password: 'not-the-password' },
+    people,
+    wire,
+    stop: async () => {
+      await http.close();
+      await server.stop();
+    },
+  };
+}

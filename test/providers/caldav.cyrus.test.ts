@@ -1,0 +1,6 @@
+/** The provider contract on a real Cyrus. */
+import { providerContract } from '../contracts/provider.contract.ts';
+import { startCyrus } from '../support/cyrus.ts';
+import { calDavUnderTest } from './caldav-under-test.ts';
+
+providerContract('CalDAV over Cyrus', () => calDavUnderTest(() => startCyrus()));

@@ -1,0 +1,6 @@
+/** The provider contract on a real Radicale. */
+import { providerContract } from '../contracts/provider.contract.ts';
+import { startRadicale } from '../support/radicale.ts';
+import { calDavUnderTest } from './caldav-under-test.ts';
+
+providerContract('CalDAV over Radicale', () => calDavUnderTest(() => startRadicale()));

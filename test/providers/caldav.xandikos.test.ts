@@ -1,0 +1,6 @@
+/** The provider contract on a real Xandikos. */
+import { providerContract } from '../contracts/provider.contract.ts';
+import { startXandikos } from '../support/xandikos.ts';
+import { calDavUnderTest } from './caldav-under-test.ts';
+
+providerContract('CalDAV over Xandikos', () => calDavUnderTest(() => startXandikos(), { letsEverybodyIn: true }));

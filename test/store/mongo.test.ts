@@ -1,0 +1,190 @@
+/** The contract of documents on MongoDB, what is pinned there, and how its failures are named. */
+import { randomUUID } from 'node:crypto';
+
+import { MongoBulkWriteError, MongoClient, MongoNetworkError, MongoParseError, MongoServerError } from 'mongodb';
+import { afterAll, describe, expect, test } from 'vitest';
+
+import { collectionNames } from '../../store/collections.ts';
+import { fromMongo } from '../../store/engines/mongo-errors.ts';
+import { openMongo } from '../../store/engines/mongo.ts';
+import type { MongoDocuments } from '../../store/engines/mongo.ts';
+import { indexesOf } from '../../store/engines/question.ts';
+import { documentsContract } from '../contracts/documents.contract.ts';
+import type { Ground } from '../contracts/documents/ground.ts';
+import { isMissing } from '../support/caldav-server.ts';
+import { mayBeMissing, startMongo } from '../support/mongo.ts';
+import type { MongoServer } from '../support/mongo.ts';
+import { cuttable } from './cuttable.ts';
+import { modelled } from './model.ts';
+import { everyQuestion } from './questions.ts';
+import { schema } from './samples.ts';
+
+const server = await startMongo();
+if (isMissing(server)) {
+  mayBeMissing(server.missing);
+  test.skip(`MongoDB is missing: ${server.missing}`, () => undefined);
+} else suite(server);
+
+function suite(mongo: MongoServer): void {
+  const admin = new MongoClient(mongo.url);
+  const made: string[] = [];
+  const newName = (): string => {
+    const name = `kalends_test_${randomUUID().slice(0, 8)}`;
+    made.push(name);
+    return name;
+  };
+  const opened = async (url: string, database: string): Promise<MongoDocuments> => {
+    const documents = openMongo({ url, database });
+    await documents.open();
+    return documents;
+  };
+  afterAll(async () => {
+    for (const name of made) await admin.db(name).dropDatabase();
+    await admin.close();
+    await mongo.stop();
+  });
+
+  async function ground(): Promise<Ground> {
+    const database = newName();
+    const line = await cuttable(new URL(mongo.url).host);
+    const url = mongo.url.replace(new URL(mongo.url).host, line.host);
+    const open: MongoDocuments[] = [];
+    const another = async (): Promise<MongoDocuments> => {
+      const documents = await opened(url, database);
+      open.push(documents);
+      return documents;
+    };
+    return {
+      documents: another,
+      again: async (before) => {
+        await before.close();
+        return another();
+      },
+      unavailable: { begin: () => line.cut(), end: () => line.mend() },
+      end: async () => {
+        await Promise.all(open.map((documents) => documents.close()));
+        await line.end();
+      },
+    };
+  }
+
+  documentsContract(`MongoDB (${mongo.kind})`, { again: true, full: false, unavailable: true }, ground);
+
+  modelled(`MongoDB (${mongo.kind})`, { runs: 60 }, () => opened(mongo.url, newName()));
+
+  describe('MongoDB', () => {
+    test('every write waits for the journals of a majority and every read asks the primary, whatever the address says', async () => {
+      const commands: [string, Readonly<Record<string, unknown>>][] = [];
+      const joint = mongo.url.includes('?') ? '&' : mongo.url.replace('mongodb://', '').includes('/') ? '?' : '/?';
+      const weak = 'w=0&journal=false&readPreference=secondary&readConcernLevel=local&retryWrites=true&retryReads=true';
+      const documents = openMongo({
+        url: `${mongo.url}${joint}${weak}`,
+        database: newName(),
+        onCommand: (name, command) => commands.push([name, command]),
+      });
+      await documents.open();
+      await documents.insert('schema', schema('one'));
+      await documents.insertMany('schema', [schema('two')]);
+      await documents.replace('schema', schema('one', { rev: 2 }), 1);
+      await documents.upsertMany('schema', [schema('three')]);
+      await documents.remove('schema', ['one']);
+      await documents.removeWhere('oldDeliveries', { atMs: { lt: 1 } });
+      await documents.get('schema', 'one');
+      await documents.getMany('schema', ['one']);
+      await documents.find('allNodes', {});
+      await documents.count('allNodes', {});
+      await documents.close();
+      const sent = (names: readonly string[]): Readonly<Record<string, unknown>>[] =>
+        commands.filter(([name]) => names.includes(name)).map(([, command]) => command);
+      const writes = sent(['insert', 'update', 'delete']);
+      expect(writes).toHaveLength(6);
+      for (const write of writes) {
+        expect(write['writeConcern']).toMatchObject({ w: 'majority', j: true });
+        expect(write).not.toHaveProperty('txnNumber');
+      }
+      const reads = sent(['find', 'aggregate']);
+      expect(reads).toHaveLength(4);
+      for (const read of reads) {
+        expect(read['readConcern']).toMatchObject({ level: 'majority' });
+        const preference = read['$readPreference'] as { readonly mode: string } | undefined;
+        expect(preference?.mode ?? 'primary').toBe('primary');
+      }
+    });
+
+    test('has exactly the indexes of the table', async () => {
+      const database = newName();
+      const documents = await opened(mongo.url, database);
+      for (const collection of collectionNames) {
+        const expected = indexesOf(collection).map(({ name, fields, unique }) => ({ name, fields, unique }));
+        if (expected.length === 0) continue;
+        const there = await admin.db(database).collection(collection).listIndexes().toArray();
+        const found = there
+          .filter((index) => index['name'] !== '_id_')
+          .map((index) => ({
+            name: index['name'] as string,
+            fields: Object.keys(index['key'] as object),
+            unique: index['unique'] === true,
+          }));
+        const byName = (a: { readonly name: string }, b: { readonly name: string }): number =>
+          a.name < b.name ? -1 : 1;
+        expect(found.sort(byName)).toEqual(expected.sort(byName));
+      }
+      await documents.close();
+    });
+
+    // The stand-in has neither a planner nor `explain`.
+    if (mongo.kind !== 'java')
+      test('answers every query of the table from its index', async () => {
+        const documents = await opened(mongo.url, newName());
+        await documents.insert('schema', schema('one'));
+        for (const { query, params } of everyQuestion()) {
+          const plan = JSON.stringify(await documents.explain(query, params));
+          expect(plan).toContain('IXSCAN');
+          expect(plan).not.toContain('COLLSCAN');
+        }
+        await documents.close();
+      });
+
+    test('an address where nobody listens rejects with store_unavailable', async () => {
+      const line = await cuttable(new URL(mongo.url).host);
+      await line.cut();
+      const documents = openMongo({ url: `mongodb://${line.host}`, database: 'nowhere' });
+      await expect(documents.open()).rejects.toMatchObject({ code: 'store_unavailable' });
+      await documents.close();
+      await line.end();
+    });
+
+    test('an address that is none rejects with configuration_invalid', async () => {
+      await expect(openMongo({ url: 'http://x', database: 'nowhere' }).open()).rejects.toMatchObject({
+        code: 'configuration_invalid',
+      });
+    });
+  });
+}
+
+describe('a failure that MongoDB reports', () => {
+  const failed = (code: number, errmsg = 'what the server says'): MongoServerError =>
+    new MongoServerError({ message: errmsg, errmsg, code });
+  const bulk = (codes: readonly number[], concern?: number): MongoBulkWriteError =>
+    new MongoBulkWriteError(
+      { message: 'bulk', code: codes[0] ?? 0, writeErrors: codes.map((code, index) => ({ code, index })) as never },
+      { getWriteConcernError: () => (concern === undefined ? undefined : { code: concern }) } as never,
+    );
+
+  test.each([
+    ['a full disk', failed(14_031), 'store_full'],
+    ['a full disk in a bulk write', bulk([11_000, 14_031]), 'store_full'],
+    ['taken keys of a bulk write whose majority did not answer', bulk([11_000], 64), 'store_unavailable'],
+    ['a full disk in words alone', failed(8, 'write failed: No space left on device'), 'store_full'],
+    ['a taken key', failed(11_000), 'duplicate_key'],
+    ['a refused login', failed(18), 'configuration_invalid'],
+    ['an election', failed(10_107), 'store_unavailable'],
+    ['a majority that did not answer in time', failed(64), 'store_unavailable'],
+    ['a command of ours that it does not understand', failed(9), 'internal'],
+    ['a broken connection', new MongoNetworkError('read ECONNRESET'), 'store_unavailable'],
+    ['an address that is none', new MongoParseError('no scheme'), 'configuration_invalid'],
+    ['a bug of ours', new TypeError('x is not a function'), 'internal'],
+  ])('%s', (_, error, code) => {
+    expect(fromMongo(error, 'kalends')).toMatchObject({ code, ids: { database: 'kalends' }, cause: error });
+  });
+});

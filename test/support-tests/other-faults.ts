@@ -1,0 +1,140 @@
+/** What each fault of access, writes, time and load must do to an answer and to the world. */
+import { expect } from 'vitest';
+import { calendar, type FaultKit } from './fault-kit.ts';
+import type { Scenario } from './reading-faults.ts';
+import { event } from './sequences.ts';
+
+function beforeEffect(status: number, headers: Readonly<Record<string, string>> = {}): Scenario {
+  return async (kit) => {
+    const answer = await kit.put('e1.ics');
+    expect(answer.status).toBe(status);
+    for (const [name, value] of Object.entries(headers)) expect(answer.headers[name]).toEqual([value]);
+    expectUnchanged(kit);
+  };
+}
+
+function expectUnchanged(kit: FaultKit): void {
+  expect(kit.last().effect).toEqual({ kind: 'none' });
+  expect(kit.server.world.body(calendar, 'e1.ics')).toBe(event('u-e1.ics', 'e1.ics'));
+}
+
+function expectChanged(kit: FaultKit): void {
+  expect(kit.last().effect.kind).toBe('updated');
+  expect(kit.server.world.body(calendar, 'e1.ics')).toBe(event('u-e1.ics', 'changed'));
+}
+
+const located = event('u-e1.ics', 'changed', 'LOCATION:Room 1');
+
+export const otherFaults = {
+  unauthorized_anyway: async (kit) => {
+    const { status, headers } = await kit.propfind(calendar, 0);
+    expect(status).toBe(401);
+    expect(headers['www-authenticate']).toHaveLength(2);
+  },
+  forbidden_anyway: async (kit) => {
+    expect((await kit.propfind(calendar, 0)).status).toBe(403);
+  },
+  moved_redirect: async (kit) => {
+    const { status, headers } = await kit.propfind(calendar, 0);
+    expect([status, headers['location']]).toEqual([301, [kit.server.origins[1] + calendar]]);
+  },
+  moved_hrefs: async (kit) => {
+    const { body } = await kit.propfind(calendar, 1);
+    expect(body).toContain(`<D:href>${kit.server.origins[1]}${calendar}e1.ics</D:href>`);
+  },
+  moved_gone: async (kit) => {
+    expect((await kit.propfind(calendar, 0)).status).toBe(404);
+    const { body } = await kit.propfind('/principals/alice/', 0);
+    expect(body).toContain(`<D:href>${kit.server.origins[1]}/calendars/alice/</D:href>`);
+    const there = await kit.ask('GET', `${calendar}e1.ics`, { origin: kit.server.origins[1] });
+    expect(there.status).toBe(200);
+  },
+  preconditions_ignored: async (kit) => {
+    expect((await kit.put('e1.ics', undefined, { 'if-match': '"wrong"' })).status).toBe(204);
+    expectChanged(kit);
+  },
+  put_failure_in_207: async (kit) => {
+    const answer = await kit.put('e1.ics', undefined, { 'if-match': '"wrong"' });
+    expect(answer.status).toBe(207);
+    expect(kit.rows(answer)).toEqual(['./e1.ics 412']);
+    expectUnchanged(kit);
+  },
+  put_rewrites_body: async (kit) => {
+    const answer = await kit.put('e1.ics');
+    expect([answer.status, answer.headers['etag']]).toEqual([204, undefined]);
+    expect(kit.server.world.body(calendar, 'e1.ics')).toContain('X-MODEL-SERVER:1');
+  },
+  put_drops_location: async (kit) => {
+    const answer = await kit.put('e1.ics', located);
+    expect([answer.status, answer.headers['etag']]).toEqual([204, undefined]);
+    expectChanged(kit);
+  },
+  put_without_etag: async (kit) => {
+    expect((await kit.put('e1.ics')).headers['etag']).toBeUndefined();
+    expectChanged(kit);
+  },
+  duplicate_uids_accepted: async (kit) => {
+    expect((await kit.put('other.ics', event('u-e1.ics', 'twin'))).status).toBe(201);
+  },
+  weak_etags: async (kit) => {
+    expect((await kit.ask('GET', `${calendar}e1.ics`)).headers['etag']?.[0]).toMatch(/^W\/"/);
+    expect((await kit.propfind(calendar, 1)).body).toContain('<D:getetag>W/');
+  },
+  delete_404: async (kit) => {
+    expect((await kit.ask('DELETE', `${calendar}e1.ics`)).status).toBe(404);
+    expect(kit.last().effect.kind).toBe('removed');
+    expect(kit.server.world.etag(calendar, 'e1.ics')).toBeNull();
+  },
+  clock_skew: async (kit) => {
+    const before = kit.clock.now();
+    const { headers } = await kit.propfind(calendar, 0);
+    expect(Date.parse(headers['date']?.[0] ?? '')).toBe(before + 3_600_000);
+  },
+  throttled_429: async (kit) => {
+    const answer = await kit.put('e1.ics');
+    expect([answer.status, answer.headers['retry-after']]).toEqual([429, undefined]);
+    expectUnchanged(kit);
+  },
+  throttled_429_seconds: beforeEffect(429, { 'retry-after': '60' }),
+  throttled_429_date: beforeEffect(429, { 'retry-after': 'Thu, 01 Jan 2026 12:01:00 GMT' }),
+  throttled_503_seconds: beforeEffect(503, { 'retry-after': '60' }),
+  slow_answer: async (kit) => {
+    const before = kit.clock.now();
+    await kit.propfind(calendar, 0);
+    expect(kit.last().atMs - before).toBe(3_000);
+  },
+  slow_drip: async (kit) => {
+    expect((await kit.propfind(calendar, 0)).wire).toEqual({ kind: 'drip', bytesPerSecond: 200 });
+  },
+  host_down: async (kit) => {
+    expect((await kit.put('e1.ics')).wire.kind).toBe('refuse');
+    expectUnchanged(kit);
+  },
+  hangs: async (kit) => {
+    expect((await kit.put('e1.ics')).wire.kind).toBe('hang');
+    expectUnchanged(kit);
+  },
+  status_500: beforeEffect(500),
+  status_502: beforeEffect(502),
+  status_503: beforeEffect(503),
+  status_504: beforeEffect(504),
+  status_502_after_effect: async (kit) => {
+    expect((await kit.put('e1.ics')).status).toBe(502);
+    expectChanged(kit);
+  },
+  dropped_before_effect: async (kit) => {
+    expect((await kit.put('e1.ics')).wire.kind).toBe('drop');
+    expectUnchanged(kit);
+  },
+  dropped_after_effect: async (kit) => {
+    expect((await kit.put('e1.ics')).wire.kind).toBe('drop');
+    expectChanged(kit);
+    expect(kit.last().status).toBe(0);
+  },
+  effect_late: async (kit) => {
+    expect((await kit.put('e1.ics')).wire.kind).toBe('hang');
+    expectUnchanged(kit);
+    await kit.clock.advance(60_000);
+    expectChanged(kit);
+  },
+} satisfies Record<string, Scenario>;

@@ -1,0 +1,147 @@
+/** What each fault of reports, listings, deltas and documents must do to an answer. */
+import { expect } from 'vitest';
+import { calendar, names, type FaultKit } from './fault-kit.ts';
+import { event, tokenIn } from './sequences.ts';
+
+export type Scenario = (kit: FaultKit) => Promise<void>;
+
+const full = 'props with-etag with-data';
+
+/** A token, then three changes: one new, one edited, one removed. */
+async function tokenThenChanges(kit: FaultKit): Promise<string> {
+  const token = tokenIn((await kit.sync('')).body);
+  kit.server.world.put(calendar, 'new.ics', event('u-new', 'new'));
+  kit.server.world.edit(calendar, 'e1.ics', (body) => body.replace('SUMMARY:', 'SUMMARY:edited '));
+  kit.server.world.remove(calendar, 'e2.ics');
+  return token;
+}
+
+const changes = ['./e1.ics props with-etag', './e2.ics 404', './new.ics props with-etag'];
+
+function refusesToken(status: number): Scenario {
+  return async (kit) => {
+    const answer = await kit.sync(await tokenThenChanges(kit));
+    expect(answer.status).toBe(status);
+    expect(answer.body).not.toContain('multistatus');
+  };
+}
+
+export const readingFaults = {
+  multiget_stops_at_missing: async (kit) => {
+    expect(await kit.multiget()).toEqual(['./e1.ics', './e2.ics', './e3.ics'].map((name) => `${name} ${full}`));
+  },
+  multiget_omits: async (kit) => {
+    const rows = await kit.multiget();
+    expect(rows.length).toBeLessThan(7);
+    expect(rows).toContain('./never.ics 404');
+  },
+  multiget_404_all: async (kit) => {
+    const rows = await kit.multiget();
+    expect(rows).toHaveLength(7);
+    expect(rows.every((row) => row.endsWith(' 404'))).toBe(true);
+  },
+  multiget_404_listed: async (kit) => {
+    const rows = await kit.multiget();
+    expect(rows).toHaveLength(7);
+    const gone = rows.filter((row) => row.endsWith(' 404')).length;
+    expect(gone).toBeGreaterThan(1);
+    expect(gone).toBeLessThan(7);
+  },
+  multiget_empty_href: async (kit) => {
+    const rows = await kit.multiget();
+    expect(rows).toContain(` ${full}`);
+    expect(rows).not.toContain(`./e1.ics ${full}`);
+  },
+  data_as_propstat_404: async (kit) => {
+    expect(await kit.multiget()).toContain('./e1.ics props with-etag');
+  },
+  listing_empty: async (kit) => {
+    expect(kit.rows(await kit.propfind(calendar, 1))).toEqual(['./ props with-etag']);
+  },
+  listing_omits: async (kit) => {
+    expect(kit.rows(await kit.propfind(calendar, 1)).length).toBeLessThan(1 + names.length);
+  },
+  home_empty: async (kit) => {
+    expect(kit.rows(await kit.propfind('/calendars/alice/', 1))).toEqual(['/calendars/alice/ props']);
+  },
+  home_omits: async (kit) => {
+    expect(kit.rows(await kit.propfind('/calendars/alice/', 1))).toEqual(['/calendars/alice/ props']);
+  },
+  initial_tells_removals: async (kit) => {
+    kit.server.world.remove(calendar, 'e2.ics');
+    expect(kit.rows(await kit.sync(''))).toContain('./e2.ics 404');
+  },
+  delta_repeats: async (kit) => {
+    const rows = kit.rows(await kit.sync(await tokenThenChanges(kit)));
+    expect(rows).toEqual(expect.arrayContaining(changes));
+    expect(rows.length).toBeGreaterThan(changes.length);
+  },
+  delta_omits: async (kit) => {
+    const answer = await kit.sync(await tokenThenChanges(kit));
+    expect(kit.rows(answer).length).toBeLessThan(changes.length);
+    expect(kit.rows(await kit.sync(tokenIn(answer.body)))).toEqual([]);
+  },
+  token_stuck: async (kit) => {
+    const token = await tokenThenChanges(kit);
+    const answer = await kit.sync(token);
+    expect(kit.rows(answer)).toEqual(changes);
+    expect(tokenIn(answer.body)).toBe(token);
+  },
+  token_one_second: async (kit) => {
+    const answer = await kit.sync(await tokenThenChanges(kit));
+    const again = await kit.sync(tokenIn(answer.body));
+    expect(kit.rows(again)).toEqual(changes);
+    expect(tokenIn(again.body)).toBe(tokenIn(answer.body));
+  },
+  token_forgotten_400: refusesToken(400),
+  token_forgotten_403: async (kit) => {
+    const answer = await kit.sync(await tokenThenChanges(kit));
+    expect(answer.status).toBe(403);
+    expect(answer.body).toContain('valid-sync-token');
+  },
+  token_forgotten_409: refusesToken(409),
+  token_forgotten_410: refusesToken(410),
+  token_forgotten_412: refusesToken(412),
+  token_forgotten_415: refusesToken(415),
+  token_forgotten_418: refusesToken(418),
+  token_forgotten_500: refusesToken(500),
+  token_forgotten_full_list: async (kit) => {
+    const rows = kit.rows(await kit.sync(await tokenThenChanges(kit)));
+    expect(rows).toHaveLength(names.length);
+    expect(rows).not.toContain('./e2.ics 404');
+  },
+  pages_507: async (kit) => {
+    const first = await kit.sync('');
+    expect(kit.rows(first)).toContain('./ 507');
+    const second = await kit.sync(tokenIn(first.body));
+    const all = [...kit.rows(first), ...kit.rows(second)].filter((row) => row !== './ 507');
+    expect(all.sort()).toEqual(names.map((name) => `./${name} props with-etag`));
+  },
+  limit_refused_507: async (kit) => {
+    expect((await kit.sync('', 2)).status).toBe(507);
+  },
+  removals_as_propstat_404: async (kit) => {
+    expect(kit.rows(await kit.sync(await tokenThenChanges(kit)))).toContain('./e2.ics props');
+  },
+  second_root: async (kit) => {
+    const { body } = await kit.propfind(calendar, 1);
+    expect(body.match(/<D:multistatus/g)).toHaveLength(2);
+  },
+  body_cut: async (kit) => {
+    const { body, wire } = await kit.propfind(calendar, 1);
+    expect(wire).toEqual({ kind: 'cut', afterBytes: Math.floor(Buffer.byteLength(body) / 2) });
+  },
+  body_cut_clean: async (kit) => {
+    const { body, wire } = await kit.propfind(calendar, 1);
+    expect(wire.kind).toBe('whole');
+    expect(body).not.toContain('</D:multistatus>');
+  },
+  html_200: async (kit) => {
+    const { status, headers, body } = await kit.propfind(calendar, 1);
+    expect([status, headers['content-type']]).toEqual([200, ['text/html; charset=utf-8']]);
+    expect(body).toContain('<html>');
+  },
+  hrefs_escaped: async (kit) => {
+    expect((await kit.propfind(calendar, 1)).body).toContain(`${calendar}e1%2Eics`);
+  },
+} satisfies Record<string, Scenario>;

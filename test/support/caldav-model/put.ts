@@ -1,0 +1,64 @@
+/** PUT of one resource: checks in the order of RFC 4791 section 5.3.2, then one effect. */
+import { brokenPrecondition, rewritten, withoutLocation } from './content.ts';
+import { answer, refusal, type ModelAnswer, type ModelRequest } from './exchange.ts';
+import { tagHeaders } from './get.ts';
+import { multistatus } from './multistatus.ts';
+import { preconditionsHold } from './preconditions.ts';
+import type { ModelContext } from './server.ts';
+import { pathOf, uidOf, type ModelCalendar, type Mount } from './state.ts';
+import { escapeText } from './xml.ts';
+
+export function put(context: ModelContext, request: ModelRequest): ModelAnswer {
+  const mount = context.state.mountAt(request.segments);
+  const name = request.segments[3];
+  if (mount === null) return answer(409);
+  if (name === undefined || request.segments.length > 4) return answer(405);
+  const refused = refusalOf(context, request, mount, name);
+  if (refused === null) return store(context, request, mount, name);
+  if (context.faults.fires('put_failure_in_207', request) === null) return refused;
+  const error = /<D:error[^>]*>(.*)<\/D:error>/s.exec(refused.body)?.[1];
+  const row = { path: request.path, status: refused.status, ...(error === undefined ? {} : { error }) };
+  return multistatus((path) => path, [row]);
+}
+
+function refusalOf(context: ModelContext, request: ModelRequest, mount: Mount, name: string): ModelAnswer | null {
+  if (mount.access === 'read') return refusal(403, '<D:need-privileges/>');
+  const current = mount.calendar.resources.get(name) ?? null;
+  if (!preconditionsHold(context, request, current)) return answer(412);
+  const broken = brokenPrecondition(request.body, mount.calendar.components);
+  if (broken !== null) return refusal(403, broken);
+  const holder = holderOfUid(mount.calendar, uidOf(request.body), name);
+  if (holder === null || context.faults.fires('duplicate_uids_accepted', request) !== null) return null;
+  const href = escapeText(pathOf(mount.user, mount.segment, holder));
+  return refusal(409, `<C:no-uid-conflict><D:href>${href}</D:href></C:no-uid-conflict>`);
+}
+
+/** Another resource of the calendar with this UID. */
+function holderOfUid(calendar: ModelCalendar, uid: string | null, name: string): string | null {
+  for (const resource of calendar.resources.values()) {
+    if (resource.uid === uid && resource.name !== name) return resource.name;
+  }
+  return null;
+}
+
+function store(context: ModelContext, request: ModelRequest, mount: Mount, name: string): ModelAnswer {
+  const existed = mount.calendar.resources.has(name);
+  const { body, changed } = bodyToStore(context, request);
+  const resource = context.state.write(mount.calendar, name, body, context.clock.now());
+  const path = pathOf(mount.user, mount.segment, name);
+  request.effect = { kind: existed ? 'updated' : 'created', path, etag: resource.etag };
+  // RFC 4791 section 5.3.4: no ETag when what is stored is not what was sent.
+  const silent = changed || context.faults.fires('put_without_etag', request) !== null;
+  return answer(existed ? 204 : 201, silent ? {} : tagHeaders(context, request, resource));
+}
+
+function bodyToStore(context: ModelContext, request: ModelRequest): { body: string; changed: boolean } {
+  const drops = /^LOCATION[;:]/m.test(request.body);
+  if (drops && context.faults.fires('put_drops_location', request) !== null) {
+    return { body: withoutLocation(request.body), changed: true };
+  }
+  if (context.faults.fires('put_rewrites_body', request) !== null) {
+    return { body: rewritten(request.body), changed: true };
+  }
+  return { body: request.body, changed: false };
+}

@@ -1,0 +1,64 @@
+/** `kalends connect`: connects a login for an application and prints one JSON line with its ids and an access token. */
+import { Command } from 'commander';
+import { text } from 'node:stream/consumers';
+import { KalendsError } from '../../domain/errors.ts';
+import type { ConnectInput } from '../../services/ops/connect.ts';
+import { withOperator } from './operator.ts';
+import { settingsOf } from './settings.ts';
+
+interface CalDavOptions {
+  readonly url: string;
+  readonly username: string;
+  readonly app: string;
+  readonly timeZone: string;
+  readonly passwordStdin?: boolean;
+}
+
+const ownZone = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+export const connectCommand = (): Command =>
+  new Command('connect')
+    .description('connect a login for an application')
+    .addCommand(
+      new Command('caldav')
+        .description('a CalDAV account: a host name, an e-mail address or a URL')
+        .requiredOption('--url <address>', 'host name, e-mail address or URL of the calendar server')
+        .requiredOption('--username <name>', 'user name at the calendar server')
+        .requiredOption('--app <name>', 'the application that the account belongs to; made when it is new')
+        .option('--password-stdin', 'read the password from standard input')
+        .option('--time-zone <name>', 'IANA name of the zone that the person lives in', ownZone())
+        .action(connectCalDav),
+    )
+    .addCommand(
+      new Command('application')
+        .description('an application calendar: events that live in Kalends alone')
+        .requiredOption('--name <name>', 'a name of your choice; the same name gives the same calendar')
+        .requiredOption('--app <name>', 'the application that the calendar belongs to; made when it is new')
+        .option('--time-zone <name>', 'IANA name of the zone of the calendar', ownZone())
+        .action((options: { name: string; app: string; timeZone: string }) =>
+          connect({
+            provider: 'cronofy',
+            app: options.app,
+            address: options.name,
+            credentials: { kind: 'none' },
+            timeZone: options.timeZone,
+          }),
+        ),
+    );
+
+async function connectCalDav(options: CalDavOptions): Promise<void> {
+  if (options.passwordStdin !== true) {
+    throw new KalendsError(
+      'invalid_input',
+      'give the password on standard input and say --password-stdin: on the command line other users of this machine could read it',
+    );
+  }
+  const password = (await text(process.stdin)).replace(/\r?\n$/, '');
+  const { url: address, username, app, timeZone } = options;
+  await connect({ provider: 'caldav', app, address, credentials: { kind: 'password', username, password }, timeZone });
+}
+
+async function connect(input: ConnectInput): Promise<void> {
+  const outcome = await withOperator(settingsOf(), (call) => call('ops.connect', input));
+  process.stdout.write(`${JSON.stringify(outcome)}\n`);
+}

@@ -1,0 +1,83 @@
+/** `kalends ops`: looking at profiles and steering them. */
+import { Command } from 'commander';
+import { withOperator } from './operator.ts';
+import { print } from './print.ts';
+import { settingsOf } from './settings.ts';
+
+interface Json {
+  readonly json?: boolean;
+}
+
+async function ask(action: string, params: object, options: Json, columns?: readonly string[]): Promise<unknown> {
+  const result = await withOperator(settingsOf(), (call) => call(`ops.${action}`, params));
+  print(result, options.json ?? false, columns);
+  return result;
+}
+
+const run = async (...of: Parameters<typeof ask>): Promise<void> => void (await ask(...of));
+
+const command = (name: string, description: string): Command =>
+  new Command(name).description(description).option('--json', 'print JSON');
+
+export const opsCommand = (): Command =>
+  new Command('ops')
+    .description('look at profiles and steer them')
+    .addCommand(
+      command('profiles', 'list profiles').action((options: Json) =>
+        run('profiles', {}, options, ['profile_id', 'provider', 'name', 'state', 'calendars', 'seq', 'fresh_at']),
+      ),
+    )
+    .addCommand(
+      profileCommand(
+        'inspect',
+        'everything that is known of a profile: state, reasons, what is owed and held, waiting writes',
+      ),
+    )
+    .addCommand(profileCommand('nudge', 'pull every calendar of a profile now'))
+    .addCommand(profileCommand('resync', 'forget sync tokens, list every calendar in full and compare'))
+    .addCommand(profileCommand('reinstate', 'end the quarantine of a profile and its calendars now'))
+    .addCommand(profileCommand('disconnect', 'end all work on a profile; what is cached stays'))
+    .addCommand(
+      command('explain <event>', 'who changed or removed an event, when, on what evidence')
+        .option('--calendar <id>', "when <event> is an application's own event_id: its calendar")
+        .action((event: string, options: Json & { calendar?: string }) =>
+          run('explain', { event, ...(options.calendar === undefined ? {} : { calendar: options.calendar }) }, options),
+        ),
+    )
+    .addCommand(rebuildCommand())
+    .addCommand(command('apps', 'list applications').action((options: Json) => run('apps', {}, options)))
+    .addCommand(
+      command('create-app <name>', 'register an application; prints its client secret this once').action(
+        (name: string, options: Json) => run('createApp', { name }, options),
+      ),
+    )
+    .addCommand(
+      command('add-secret <app>', 'add a client secret to an application, for rotation').action(
+        (app: string, options: Json) => run('addSecret', { app }, options),
+      ),
+    );
+
+function profileCommand(
+  name: 'inspect' | 'nudge' | 'resync' | 'reinstate' | 'disconnect',
+  description: string,
+): Command {
+  return command(`${name} <profile>`, description).action((profile: string, options: Json) =>
+    run(name, { profile }, options),
+  );
+}
+
+function rebuildCommand(): Command {
+  return command(
+    'rebuild',
+    'rebuild the projections from the log; with --compare only compare, status 1 when they differ',
+  )
+    .option('--compare', 'change nothing')
+    .option('--profile <id>', 'one profile alone')
+    .action(async (options: Json & { compare?: boolean; profile?: string }) => {
+      const { compare = false, profile } = options;
+      const result = (await ask('rebuild', { compare, ...(profile === undefined ? {} : { profile }) }, options)) as {
+        different: number;
+      };
+      if (compare && result.different > 0) process.exitCode = 1;
+    });
+}
