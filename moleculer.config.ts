@@ -44,7 +44,7 @@ export function brokerOptions(config: Config, nodeId: string): BrokerOptions {
       options: { pino: { options: logOptions(config.logLevel), destination: logDestination() } },
     },
     logLevel: moleculerLevel(config.logLevel),
-    errorRegenerator: new KalendsRegenerator() as NonNullable<BrokerOptions['errorRegenerator']>,
+    errorRegenerator: new KalendsRegenerator(),
     retryPolicy: { enabled: false },
     // Calls wait for an actor's answer at most this long; what they started goes on and is told by its receipt.
     requestTimeout: 30_000,

@@ -61,8 +61,7 @@ function blocks(cidrs: readonly string[]): BlockList {
 const privateList = blocks(privateBlocks);
 const neverList = blocks(neverBlocks);
 
-const within = (list: BlockList, address: string): boolean =>
-  list.check(address, isIPv4(address) ? 'ipv4' : 'ipv6');
+const within = (list: BlockList, address: string): boolean => list.check(address, isIPv4(address) ? 'ipv4' : 'ipv6');
 
 /** The eight groups of an IPv6 address; `::` and a dotted tail are written out. */
 function groupsOf(address: string): number[] {
@@ -71,7 +70,8 @@ function groupsOf(address: string): number[] {
     ? `${dotted[1]}${((Number(dotted[2]) << 8) | Number(dotted[3])).toString(16)}:${((Number(dotted[4]) << 8) | Number(dotted[5])).toString(16)}`
     : address;
   const [head = '', tail] = plain.split('::');
-  const parse = (part: string): number[] => (part === '' ? [] : part.split(':').map((group) => Number.parseInt(group, 16)));
+  const parse = (part: string): number[] =>
+    part === '' ? [] : part.split(':').map((group) => Number.parseInt(group, 16));
   const left = parse(head);
   if (tail === undefined) return left;
   const right = parse(tail);
@@ -85,7 +85,10 @@ export function plainAddress(address: string): string {
   const groups = groupsOf(bare);
   const high = groups[6] ?? 0;
   const low = groups[7] ?? 0;
-  const lead = groups.slice(0, 6).map((group) => group.toString(16)).join(':');
+  const lead = groups
+    .slice(0, 6)
+    .map((group) => group.toString(16))
+    .join(':');
   const embedded =
     lead === '0:0:0:0:0:ffff' || lead === '64:ff9b:0:0:0:0' || (lead === '0:0:0:0:0:0' && (high !== 0 || low > 1));
   return embedded ? `${high >> 8}.${high & 255}.${low >> 8}.${low & 255}` : bare;

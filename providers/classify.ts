@@ -60,7 +60,8 @@ function codeFor(answer: Answer, asked: Asked): ErrorCode {
   if (named !== undefined && answer.status >= 400) return named;
   if (asked.withToken === true && tokenRefusals.has(answer.status)) return 'sync_token_invalid';
   // OAuth in front of CalDAV answers like this (RFC 6749 5.2).
-  if ((answer.status === 400 || answer.status === 401) && answer.text.includes('invalid_grant')) return 'credentials_revoked';
+  if ((answer.status === 400 || answer.status === 401) && answer.text.includes('invalid_grant'))
+    return 'credentials_revoked';
   if (answer.status === 403) return asked.kind === 'put' || asked.kind === 'remove' ? 'content_refused' : 'forbidden';
   if (answer.status === 503 && 'retry-after' in answer.headers) return 'rate_limited';
   if (answer.status === 507 && asked.kind === 'report') return 'limit_refused';

@@ -81,7 +81,7 @@ export function createHttp(options: HttpOptions): ClosableHttp {
 /** Resolves a name, keeps the allowed addresses, and connects to one of exactly those: no second question to DNS. */
 function checkedConnector(options: HttpOptions): buildConnector.connector {
   const allowed = createAddressCheck(options.addresses);
-  const resolve = options.lookup ?? (dnsLookup as LookupFunction);
+  const resolve = options.lookup ?? dnsLookup;
   const lookup: LookupFunction = (hostname, wanted: LookupOptions, answer) => {
     resolve(hostname, { ...wanted, all: true }, (error, found) => {
       if (error) return answer(error, '', 0);

@@ -58,7 +58,8 @@ function codeOf(error: unknown): ErrorCode {
     if (code === 'ECONNRESET' && String(message).includes('TLS')) return 'tls_failed';
     if (known !== undefined) return known;
     // node:tls names some hundred codes; all that are not about the network are about certificates or the protocol.
-    if (/^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|EPROTO|HOSTNAME_MISMATCH)/.test(code)) return 'tls_failed';
+    if (/^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|EPROTO|HOSTNAME_MISMATCH)/.test(code))
+      return 'tls_failed';
     if (code.startsWith('HPE_') || code === 'Z_BUF_ERROR' || code === 'Z_DATA_ERROR') return 'cut_short';
   }
   return 'connect_failed';

@@ -29,6 +29,9 @@ export const conditionCodes: Readonly<Record<string, ErrorCode>> = {
 
 /** The names of the conditions in an error body, found by pattern: error bodies are often not well-formed. */
 export function conditionsIn(text: string): string[] {
-  const error = /<(?:[\w-]+:)?error\b[^>]*>([\s\S]*?)(?:<\/(?:[\w-]+:)?error\s*>|$)/i.exec(text.slice(0, 65_536))?.[1] ?? '';
-  return [...error.matchAll(/<(?:[\w-]+:)?([a-z][\w-]*)/g)].map((match) => match[1] ?? '').filter((name) => name in conditionCodes);
+  const error =
+    /<(?:[\w-]+:)?error\b[^>]*>([\s\S]*?)(?:<\/(?:[\w-]+:)?error\s*>|$)/i.exec(text.slice(0, 65_536))?.[1] ?? '';
+  return [...error.matchAll(/<(?:[\w-]+:)?([a-z][\w-]*)/g)]
+    .map((match) => match[1] ?? '')
+    .filter((name) => name in conditionCodes);
 }

@@ -9,10 +9,7 @@ const dateForm = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)/;
  * `nowMs` is our own clock; a date form is taken relative to the server's `Date` header where there is one, because
  * the clocks may be hours apart.
  */
-export function retryAtMs(
-  headers: Readonly<Record<string, readonly string[]>>,
-  nowMs: number,
-): number | null {
+export function retryAtMs(headers: Readonly<Record<string, readonly string[]>>, nowMs: number): number | null {
   const value = headers['retry-after']?.[0]?.trim() ?? '';
   const delayMs = /^\d+$/.test(value) ? Number(value) * 1_000 : delayUntil(value, headers['date']?.[0], nowMs);
   if (delayMs === null) return null;

@@ -63,6 +63,11 @@ function reply(socket: Socket, message: object): void {
   if (!socket.destroyed) socket.write(`${JSON.stringify(message)}\n`);
 }
 
+interface Waiting {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
 /** A connection to the process that has the store open; null when there is none. */
 export async function dial(dataDir: string): Promise<{ call: OpsCall; close(): void } | null> {
   const socket = connect(socketPath(dataDir));
@@ -71,7 +76,7 @@ export async function dial(dataDir: string): Promise<{ call: OpsCall; close(): v
     socket.once('error', () => decide(false));
   });
   if (!open) return null;
-  const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
+  const waiting = new Map<number, Waiting>();
   socket.on('error', () => socket.destroy());
   socket.on('close', () => {
     for (const { reject } of waiting.values())
@@ -90,10 +95,7 @@ export async function dial(dataDir: string): Promise<{ call: OpsCall; close(): v
   };
 }
 
-function settle(
-  waiting: Map<number, { resolve(value: unknown): void; reject(error: Error): void }>,
-  line: string,
-): void {
+function settle(waiting: Map<number, Waiting>, line: string): void {
   const { id, result, error } = JSON.parse(line) as {
     id: number;
     result?: unknown;

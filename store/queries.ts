@@ -23,12 +23,13 @@ const query = <
   shape: { equal?: E; range?: R; filter?: F; unique?: boolean },
 ) => ({
   collection,
-  equal: (shape.equal ?? []) as unknown as NoInfer<E>,
-  range: (shape.range ?? null) as NoInfer<R>,
-  filter: (shape.filter ?? []) as unknown as NoInfer<F>,
+  equal: (shape.equal ?? []) as unknown as E,
+  range: (shape.range ?? null) as R,
+  filter: (shape.filter ?? []) as unknown as F,
   unique: shape.unique ?? false,
 });
 
+/** Without `satisfies Record<string, QueryShape>`: TypeScript would take fields that are left out here from that shape. */
 export const queries = {
   allProfiles: query('profiles', { range: '_id' }),
   profilesOfAccount: query('profiles', { equal: ['accountId'] }),
@@ -84,7 +85,7 @@ export const queries = {
   grantsOfAccount: query('grants', { equal: ['accountId'], range: '_id' }),
   tokensOfGrant: query('tokens', { equal: ['grantId'] }),
   allNodes: query('nodes', { range: '_id' }),
-} as const satisfies Record<string, QueryShape>;
+} as const;
 
 type Queries = typeof queries;
 export type QueryName = keyof Queries;

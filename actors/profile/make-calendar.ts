@@ -25,12 +25,12 @@ export async function makeCalendarTurn(activation: Activation, intent: IntentDoc
     if (!isKalendsError(error)) throw error;
     // There already, and we may have been the ones: the next calendar list shows it as it is.
     if (error.verdict === 'conflict' && intent.attempt !== null) return adopt(activation, marked);
-    if (!final.includes(error.verdict)) throw error;
+    if (!final.has(error.verdict)) throw error;
     return rejectIntents(activation, [marked], { code: error.code, description: error.message });
   }
 }
 
-const final: readonly Verdict[] = ['conflict', 'item_permanent', 'calendar_permanent', 'permanent'];
+const final = new Set<Verdict>(['conflict', 'item_permanent', 'calendar_permanent', 'permanent']);
 
 const attemptFor = (intent: IntentDoc, ref: string, atMs: number): Attempt => ({
   action: 'make_calendar',

@@ -3,7 +3,7 @@ import { backoff, pulling } from '../../config/policies.ts';
 import { isKalendsError } from '../../domain/errors.ts';
 import { afterFailedGet, afterFetch, type Question } from '../../domain/sync/owed.ts';
 import { settleHeld, settleOwed } from '../../domain/sync/checkpoint.ts';
-import { cachedByRef, recordChanges, take, type PullTurn } from './pull.ts';
+import { cachedByRef, recordChanges, take, type PullTurn } from './page.ts';
 
 /** Answers true while something is owed that may be asked for at once. */
 export async function askOwed(turn: PullTurn, question: Exclude<Question, { kind: 'wait' }>): Promise<boolean> {

@@ -5,7 +5,7 @@ import type { Change } from '../../domain/commit.ts';
 import { isKalendsError, KalendsError } from '../../domain/errors.ts';
 import { settleHeld, type HeldRemoval } from '../../domain/sync/checkpoint.ts';
 import type { Observation } from '../../domain/resource.ts';
-import { cachedByRef, recordChanges, take, type PullTurn } from './pull.ts';
+import { cachedByRef, recordChanges, take, type PullTurn } from './page.ts';
 
 /** Answers true while more may be verified at once. Rejects with `suspicious_delta` when the server contradicts itself. */
 export async function verifyHeld(turn: PullTurn): Promise<boolean> {

@@ -37,7 +37,7 @@ export interface Place {
  */
 export function writeSchedule(place: Place, fields: Pick<RequestedFields, 'start' | 'end'>): boolean {
   const { event, span } = place;
-  if (fields.start === undefined && fields.end === undefined) return false;
+  if (fields.start === undefined && fields.end === undefined && span !== null) return false;
   const start = fields.start === undefined ? null : wantedTime(fields.start);
   const startTime = start?.time ?? span?.start ?? refuse('an event needs a start');
   const end = fields.end === undefined ? null : wantedTime(fields.end);

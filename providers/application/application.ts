@@ -38,8 +38,7 @@ export function createApplication(): Provider {
     capabilities: { pull: false, trustedMissing: true, makeCalendar: false, attendees: false, fetchBatch: 0 },
     connect: () => Promise.resolve({ root: {}, name: 'Application calendar', email: null }),
     listCalendars: () => Promise.resolve([calendar]),
-    getCalendar: (_session, ref) =>
-      ref === calendarRef ? Promise.resolve({ kind: 'found' }) : nothingThere(),
+    getCalendar: (_session, ref) => (ref === calendarRef ? Promise.resolve({ kind: 'found' }) : nothingThere()),
     version: nothingThere,
     list: nothingThere,
     changes: nothingThere,

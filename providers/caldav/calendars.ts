@@ -35,17 +35,13 @@ export async function listCalendars(dav: Dav, home: string): Promise<readonly Ob
     calendars.push(observed(ref, response, primary !== null && samePath(primary, path)));
   }
   // RFC 4918 9.1: a home that is not in its own listing was not listed.
-  if (!selfSeen) throw dav.failure({ method: 'PROPFIND', path: home }, { status: 500, headers: {}, text: 'incomplete' });
+  if (!selfSeen)
+    throw dav.failure({ method: 'PROPFIND', path: home }, { status: 500, headers: {}, text: 'incomplete' });
   return calendars;
 }
 
 /** What keeps the list from being whole: the home's own failure, or a child that fails on what it is. */
-function unreadable(
-  dav: Dav,
-  home: string,
-  response: MultistatusResponse,
-  path: string | null,
-): KalendsError | null {
+function unreadable(dav: Dav, home: string, response: MultistatusResponse, path: string | null): KalendsError | null {
   const status = response.status ?? response.refused.get(names.resourceType) ?? 200;
   const own = path !== null && samePath(path, home);
   // A child that is 404 or forbidden is no calendar of this person's (now); its absence is confirmed before it counts.
@@ -57,9 +53,7 @@ function holdsEvents(response: MultistatusResponse): boolean {
   if (!isCalendar(response)) return false;
   const components = response.props.get(names.components)?.children ?? [];
   // RFC 4791 5.2.3: without the property, or with an empty one, every component is supported.
-  return (
-    components.length === 0 || components.some(({ attributes }) => attributes['name']?.toUpperCase() === 'VEVENT')
-  );
+  return components.length === 0 || components.some(({ attributes }) => attributes['name']?.toUpperCase() === 'VEVENT');
 }
 
 /** RFC 6638 9.2: the scheduling inbox names the calendar where invitations land. */
@@ -75,7 +69,9 @@ const writePrivileges = new Set(['all', 'write', 'write-content', 'bind']);
 
 function observed(ref: string, response: MultistatusResponse, primary: boolean): ObservedCalendar {
   const set = response.props.get(names.privileges);
-  const privileges = (set?.children ?? []).flatMap((privilege) => privilege.children.map(({ name }) => localName(name)));
+  const privileges = (set?.children ?? []).flatMap((privilege) =>
+    privilege.children.map(({ name }) => localName(name)),
+  );
   const definition = textOf(response, names.timeZone);
   return {
     ref,
@@ -132,4 +128,3 @@ export async function getCalendar(
     },
   };
 }
-

@@ -81,6 +81,10 @@ async function orNothing<T>(asked: Promise<readonly T[]>): Promise<readonly T[]>
 
 /** RFC 6764 4: `path=/dav/`. */
 function contextPath(records: readonly (readonly string[])[]): string {
-  const path = records.map((parts) => parts.join('')).find((text) => text.startsWith('path='))?.slice(5) ?? '/';
+  const path =
+    records
+      .map((parts) => parts.join(''))
+      .find((text) => text.startsWith('path='))
+      ?.slice(5) ?? '/';
   return path.startsWith('/') ? path : `/${path}`;
 }

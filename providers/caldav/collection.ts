@@ -66,7 +66,10 @@ export const isCollection = (response: MultistatusResponse): boolean =>
   childNamed(response.props.get(names.resourceType), names.collection) !== undefined;
 
 /** The collection answers, with its type: enough to believe a 404 from inside it. Rejects with its failure otherwise. */
-export async function proveReadable(dav: Dav, path: string): Promise<{ readonly status: number; readonly url: string }> {
+export async function proveReadable(
+  dav: Dav,
+  path: string,
+): Promise<{ readonly status: number; readonly url: string }> {
   const { answer, self } = await describe(dav, path, ['d:resourcetype']);
   const refused = self.refused.get(names.resourceType);
   if (refused !== undefined || !isCollection(self)) {

@@ -64,9 +64,7 @@ export class Dav {
   }
 
   get secrets(): string[] {
-    return this.credentials.kind === 'none'
-      ? []
-      : secretsOf(this.credentials.username, this.credentials.password);
+    return this.credentials.kind === 'none' ? [] : secretsOf(this.credentials.username, this.credentials.password);
   }
 
   label(request: DavRequest): string {

@@ -50,7 +50,9 @@ export async function discover(
 
 const isNetwork = (error: KalendsError | undefined): boolean =>
   error !== undefined &&
-  ['connect_failed', 'name_not_found', 'tls_failed', 'timed_out', 'address_refused', 'shutting_down'].includes(error.code);
+  ['connect_failed', 'name_not_found', 'tls_failed', 'timed_out', 'address_refused', 'shutting_down'].includes(
+    error.code,
+  );
 
 /** A URL with a path may be a principal, a home or a calendar already; a bare host has to say where its service is. */
 async function starts(tsdav: TsdavLookup, candidate: URL, tried: Tried[]): Promise<URL[]> {
@@ -88,7 +90,8 @@ async function fromStart(
     };
   } catch (error) {
     if (!isKalendsError(error)) throw error;
-    if (error.code === 'unauthorized' || error.code === 'credentials_revoked' || error.code === 'shutting_down') throw error;
+    if (error.code === 'unauthorized' || error.code === 'credentials_revoked' || error.code === 'shutting_down')
+      throw error;
     tried.push({ url: start.href, error });
     return null;
   }
@@ -112,7 +115,12 @@ async function fromCollection(dav: Dav, start: URL): Promise<Discovered> {
 /** The most telling of all failures: an outage before "this is no calendar server", which is for good. */
 function summary(address: string, tried: readonly Tried[]): KalendsError {
   const story = tried.map(({ url, error }) => `${url}: ${error.evidence?.status ?? error.code}`).join('; ');
-  const passing = tried.find(({ error }) => ['rate_limited', 'ambiguous'].includes(error.verdict) && error.code !== 'forbidden' && error.code !== 'unexpected_status');
+  const passing = tried.find(
+    ({ error }) =>
+      ['rate_limited', 'ambiguous'].includes(error.verdict) &&
+      error.code !== 'forbidden' &&
+      error.code !== 'unexpected_status',
+  );
   const down = tried.find(({ error }) => ['unavailable', 'gateway_failed', 'locked'].includes(error.code));
   const refused = tried.find(({ error }) => error.code === 'address_refused' || error.code === 'redirect_refused');
   const unreachable = tried.every(({ error }) => isNetwork(error)) ? tried[0] : undefined;

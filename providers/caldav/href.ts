@@ -16,15 +16,13 @@ export function normalPath(href: string, base: string): string | null {
 
 /** A `%` that is no escape stands for itself; runs are decoded together because a character may take several bytes. */
 export function decodePath(path: string): string {
-  return path
-    .replaceAll(/%(?![0-9a-fA-F]{2})/g, '%25')
-    .replaceAll(/(?:%[0-9a-fA-F]{2})+/g, (run) => {
-      const kept = run.toUpperCase().replaceAll(/%(2F|25|[01][0-9A-F]|7F)/g, '\u0000$1');
-      return kept
-        .split(/(\u0000..)/)
-        .map((part) => (part.startsWith('\u0000') ? `%${part.slice(1)}` : decodeOrKeep(part)))
-        .join('');
-    });
+  return path.replaceAll(/%(?![0-9a-fA-F]{2})/g, '%25').replaceAll(/(?:%[0-9a-fA-F]{2})+/g, (run) => {
+    const kept = run.toUpperCase().replaceAll(/%(2F|25|[01][0-9A-F]|7F)/g, '\u0000$1');
+    return kept
+      .split(/(\u0000..)/)
+      .map((part) => (part.startsWith('\u0000') ? `%${part.slice(1)}` : decodeOrKeep(part)))
+      .join('');
+  });
 }
 
 function decodeOrKeep(escapes: string): string {
@@ -39,7 +37,9 @@ function decodeOrKeep(escapes: string): string {
 export function encodePath(path: string): string {
   return path
     .split(/(%[0-9A-F]{2})/)
-    .map((part, index) => (index % 2 === 1 ? part : encodeURI(part.toWellFormed()).replaceAll('?', '%3F').replaceAll('#', '%23')))
+    .map((part, index) =>
+      index % 2 === 1 ? part : encodeURI(part.toWellFormed()).replaceAll('?', '%3F').replaceAll('#', '%23'),
+    )
     .join('');
 }
 
@@ -48,15 +48,16 @@ export const relativeTo = (collection: string, path: string): string =>
   path.startsWith(collection) && path !== collection ? path.slice(collection.length) : path;
 
 /** The other way round. */
-export const absoluteFrom = (collection: string, ref: string): string =>
-  ref.startsWith('/') ? ref : collection + ref;
+export const absoluteFrom = (collection: string, ref: string): string => (ref.startsWith('/') ? ref : collection + ref);
 
 export const withSlash = (path: string): string => (path.endsWith('/') ? path : `${path}/`);
 
 /** A caller's ref must name one place below its collection; rejects `invalid_input` for what a URL would resolve away. */
 export function checkRef(ref: string): string {
   const segments = ref.replace(/\/$/, '').split('/');
-  const strange = segments.some((segment, index) => segment === '.' || segment === '..' || (segment === '' && index > 0));
+  const strange = segments.some(
+    (segment, index) => segment === '.' || segment === '..' || (segment === '' && index > 0),
+  );
   if (ref === '' || strange) throw new KalendsError('invalid_input', 'this is no ref of a resource', { ids: { ref } });
   return ref;
 }

@@ -11,7 +11,11 @@ import { makeCalendarBody } from './xml/bodies.ts';
 
 /** Readable, and different for names that only differ in what is not readable. */
 export function newCalendarRef(name: string): string {
-  const readable = name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-').replaceAll(/^-+|-+$/g, '').slice(0, 40);
+  const readable = name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-+|-+$/g, '')
+    .slice(0, 40);
   const hash = createHash('sha256').update(name).digest('hex').slice(0, 12);
   return `${readable === '' ? '' : `${readable}-`}${hash}/`;
 }
@@ -44,14 +48,17 @@ export async function makeCalendar(dav: Dav, home: string, calendar: NewCalendar
 
 /** 403, 405 and 409 all mean "something is there" on one server or another: looking tells. */
 async function occupied(dav: Dav, path: string, failure: KalendsError): Promise<KalendsError> {
-  if (!['forbidden', 'method_unsupported', 'parent_missing', 'privilege_missing'].includes(failure.code)) return failure;
+  if (!['forbidden', 'method_unsupported', 'parent_missing', 'privilege_missing'].includes(failure.code))
+    return failure;
   try {
     await describe(dav, path, ['d:resourcetype']);
   } catch (error) {
     if (!isKalendsError(error)) throw error;
     return failure;
   }
-  return new KalendsError('conflicting_state', 'a collection is there already', {
-    ...(failure.evidence === null ? {} : { evidence: failure.evidence }),
-  });
+  return new KalendsError(
+    'conflicting_state',
+    'a collection is there already',
+    failure.evidence === null ? {} : { evidence: failure.evidence },
+  );
 }

@@ -1,45 +1,44 @@
-/** What is in a calendar and what changed since a token: sync-collection (RFC 6578), and listings where there is none. */
-import { limits, pulling, timeouts } from '../../config/policies.ts';
-import { isKalendsError, KalendsError } from '../../domain/errors.ts';
-import type { CollectionVersion, DeltaPage, ListedResource, Listing } from '../provider.ts';
-import { describe, isCollection, pathOf, propfind, samePath } from './collection.ts';
+/** What changed in a calendar since a token: versions and sync-collection reports (RFC 6578). */
+import { limits, timeouts } from '../../config/policies.ts';
+import { KalendsError } from '../../domain/errors.ts';
+import type { CollectionVersion, DeltaPage, ListedResource } from '../provider.ts';
+import { describe, isCollection, pathOf, samePath } from './collection.ts';
 import type { AnsweredMultistatus, Dav, DavRequest } from './dav.ts';
 import { relativeTo } from './href.ts';
-import { observationOf, resourceProperties } from './observe.ts';
+import { observationOf } from './observe.ts';
 import { tokenIsAtFault } from './quirks/token-500.ts';
-import { eventQueryBody, syncCollectionBody } from './xml/bodies.ts';
+import { syncCollectionBody } from './xml/bodies.ts';
 import { childNamed } from './xml/element.ts';
 import { textOf, type MultistatusResponse } from './xml/multistatus.ts';
 import { names, type PrefixedName } from './xml/names.ts';
 
-/** A version, and whether the server offers sync-collection on this collection. */
-interface Described extends CollectionVersion {
-  readonly delta: boolean;
-}
-
-async function describeVersion(dav: Dav, calendar: string): Promise<Described> {
-  const { self } = await describe(dav, calendar, [
-    'd:resourcetype',
-    'd:sync-token',
-    'cs:getctag',
-    'd:supported-report-set',
-  ]);
-  const token = textOf(self, names.syncToken);
+/** Which reports a collection offers; `offersDelta` is null where it does not say. */
+export async function describeVersion(
+  dav: Dav,
+  calendar: string,
+  extra: readonly PrefixedName[],
+): Promise<CollectionVersion & { readonly offersDelta: boolean | null }> {
+  const { self } = await describe(dav, calendar, ['d:resourcetype', 'cs:getctag', 'd:supported-report-set', ...extra]);
   const reports = self.props.get(names.reports);
-  const offered = (reports?.children ?? []).some((supported) =>
+  const offers = (reports?.children ?? []).some((supported) =>
     // Xandikos leaves out the element in between.
     [supported, ...supported.children].some((element) => childNamed(element, names.syncCollection) !== undefined),
   );
-  return { token, ctag: textOf(self, names.ctag), delta: reports === undefined ? token !== null : offered };
+  return {
+    token: textOf(self, names.syncToken),
+    ctag: textOf(self, names.ctag),
+    offersDelta: reports === undefined ? null : offers,
+  };
 }
 
+/** A token is worth something only where sync-collection takes it. */
 export async function version(dav: Dav, calendar: string): Promise<CollectionVersion> {
-  const { token, ctag, delta } = await describeVersion(dav, calendar);
-  return { token: delta ? token : null, ctag };
+  const { token, ctag, offersDelta } = await describeVersion(dav, calendar, ['d:sync-token']);
+  return { token: offersDelta === false ? null : token, ctag };
 }
 
 /** One sync-collection answer, sorted out. */
-interface Page {
+export interface Page {
   readonly changed: Map<string, ListedResource>;
   readonly removed: Map<string, number>;
   readonly token: string;
@@ -47,7 +46,7 @@ interface Page {
   readonly request: string;
 }
 
-async function syncPage(
+export async function syncPage(
   dav: Dav,
   calendar: string,
   token: string,
@@ -98,16 +97,16 @@ function aboutCollection(dav: Dav, request: DavRequest, response: MultistatusRes
   return false;
 }
 
-const isMemberCollection = (response: MultistatusResponse, ref: string): boolean =>
+export const isMemberCollection = (response: MultistatusResponse, ref: string): boolean =>
   isCollection(response) || ref.endsWith('/');
 
-const listed = (ref: string, response: MultistatusResponse): ListedResource => ({
+export const listed = (ref: string, response: MultistatusResponse): ListedResource => ({
   ref,
   etag: textOf(response, names.etag),
   observation: observationOf(ref, response),
 });
 
-const malformed = (answer: AnsweredMultistatus, why: string): KalendsError =>
+export const malformed = (answer: AnsweredMultistatus, why: string): KalendsError =>
   new KalendsError('malformed_multistatus', `${answer.request}: ${why}`, {
     evidence: { request: answer.request, status: answer.status },
   });
@@ -133,123 +132,7 @@ export async function changes(dav: Dav, calendar: string, token: string): Promis
   };
 }
 
-const noProgress = (page: Page): KalendsError =>
+export const noProgress = (page: Page): KalendsError =>
   new KalendsError('no_progress', `${page.request}: the server promises more and repeats its token`, {
     evidence: { request: page.request, status: 207 },
   });
-
-/**
- * Everything, with the token that was true before. Sync-collection with an empty token where it is offered: Radicale
- * lists 5,000 resources in 0.3 s that way and in 4 s by PROPFIND; otherwise, or where that fails, PROPFIND.
- */
-export async function list(dav: Dav, calendar: string, withBodies: boolean): Promise<Listing> {
-  const before = await describeVersion(dav, calendar);
-  const delta = before.delta ? await listByDelta(dav, calendar, withBodies) : null;
-  const resources = delta?.resources ?? (await listByPropfind(dav, calendar));
-  const complete = withBodies ? await addBodies(dav, calendar, resources) : resources;
-  // A server whose sync-collection does not work for everything will not do better with a token.
-  return { token: delta?.token ?? null, ctag: before.ctag, resources: [...complete.values()] };
-}
-
-interface DeltaListing {
-  readonly token: string;
-  readonly resources: Map<string, ListedResource>;
-}
-
-/** Verdicts of a failure that says "not this way" rather than "not now". */
-const fallsBack = new Set(['permanent', 'item_permanent', 'calendar_permanent', 'resync', 'ambiguous', 'conflict']);
-
-/** Null where another way should be tried. */
-async function listByDelta(dav: Dav, calendar: string, withBodies: boolean): Promise<DeltaListing | null> {
-  try {
-    // Radicale and Cyrus bring the bodies along in this one answer; Xandikos says 404 of them, which costs nothing.
-    return await allPages(dav, calendar, withBodies ? resourceProperties : ['d:getetag', 'd:resourcetype']);
-  } catch (error) {
-    if (!isKalendsError(error) || !fallsBack.has(error.verdict)) throw error;
-    return withBodies ? listByDelta(dav, calendar, false) : null;
-  }
-}
-
-async function allPages(dav: Dav, calendar: string, properties: readonly PrefixedName[]): Promise<DeltaListing> {
-  const resources = new Map<string, ListedResource>();
-  let token = '';
-  for (let pages = 0; pages < pulling.deltaPagesMax; pages += 1) {
-    const page = await syncPage(dav, calendar, token, properties);
-    for (const [ref, resource] of page.changed) resources.set(ref, resource);
-    for (const ref of page.removed.keys()) resources.delete(ref);
-    if (!page.more) return { token: page.token, resources };
-    if (page.token === token) throw noProgress(page);
-    token = page.token;
-  }
-  throw new KalendsError('no_progress', `the listing has more than ${pulling.deltaPagesMax} pages`);
-}
-
-async function listByPropfind(dav: Dav, calendar: string): Promise<Map<string, ListedResource>> {
-  const answer = await propfind(dav, calendar, 1, ['d:getetag', 'd:resourcetype']);
-  const resources = new Map<string, ListedResource>();
-  let selfSeen = false;
-  for (const response of answer.responses) {
-    const path = pathOf(answer, response);
-    if (path === null) throw malformed(answer, 'a member has no usable href');
-    if (samePath(path, calendar)) {
-      selfSeen = true;
-      aboutCollectionListing(dav, calendar, response);
-      continue;
-    }
-    const ref = relativeTo(calendar, path);
-    if (response.status === 404 || response.status === 410 || isMemberCollection(response, ref)) continue;
-    resources.set(ref, listed(ref, response));
-  }
-  // RFC 4918 9.1: the collection is a member of its own listing. An answer without it is about something else.
-  if (!selfSeen) throw malformed(answer, 'the collection is missing from its own listing');
-  return resources;
-}
-
-/** A 507 or any other failure of the collection means that the rows beside it are not all. */
-function aboutCollectionListing(dav: Dav, calendar: string, response: MultistatusResponse): void {
-  if (response.status === null || response.status < 300) return;
-  const request: DavRequest = { method: 'PROPFIND', path: calendar, kind: 'report' };
-  throw dav.failure(request, { status: response.status, headers: {}, text: '' });
-}
-
-/** Bodies by one query, where that is no more than a report may bring; without them otherwise. */
-async function addBodies(
-  dav: Dav,
-  calendar: string,
-  resources: Map<string, ListedResource>,
-): Promise<Map<string, ListedResource>> {
-  if ([...resources.values()].some(({ observation }) => observation !== null) || resources.size === 0) return resources;
-  try {
-    const answer = await dav.multistatus({
-      method: 'REPORT',
-      report: 'calendar-query',
-      path: calendar,
-      headers: { depth: '1' },
-      body: eventQueryBody(resourceProperties),
-      timeoutMs: timeouts.reportMs,
-      maxBytes: limits.reportBytes,
-    });
-    return mergeBodies(calendar, resources, answer);
-  } catch (error) {
-    // Bodies are a hint: whatever the query died of, the listing stands and the caller fetches what it needs.
-    if (!isKalendsError(error) || error.verdict === 'auth_suspect' || error.code === 'shutting_down') throw error;
-    return resources;
-  }
-}
-
-/** A query decides nothing about what exists: a row that the listing lacks came later and will be in the next delta. */
-function mergeBodies(
-  calendar: string,
-  resources: Map<string, ListedResource>,
-  answer: AnsweredMultistatus,
-): Map<string, ListedResource> {
-  const merged = new Map(resources);
-  for (const response of answer.responses) {
-    const path = pathOf(answer, response);
-    const ref = path === null ? null : relativeTo(calendar, path);
-    const observation = ref === null ? null : observationOf(ref, response);
-    if (observation === null || !merged.has(observation.ref)) continue;
-    merged.set(observation.ref, { ref: observation.ref, etag: observation.etag, observation });
-  }
-  return merged;
-}

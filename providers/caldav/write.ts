@@ -9,26 +9,18 @@ import { absoluteFrom, checkRef, normalPath, relativeTo } from './href.ts';
 import { innerFailure } from './quirks/inner-failure.ts';
 import { isWeak, strongCondition } from './quirks/weak-etags.ts';
 
+/** The headers that make a write happen onto one version only. */
 async function conditionOf(
   dav: Dav,
   path: string,
   precondition: Precondition | null,
 ): Promise<Readonly<Record<string, string>>> {
-  switch (precondition?.kind) {
-    case undefined:
-      return {};
-    case 'create':
-      return { 'if-none-match': '*' };
-    case 'schedule_tag':
-      // RFC 6638 8.3: holds while only attendees' answers changed, which the server merges by itself.
-      return { 'if-schedule-tag-match': precondition.scheduleTag };
-    case 'etag':
-      return {
-        'if-match': isWeak(precondition.etag)
-          ? await strongCondition(dav, path, precondition.etag)
-          : precondition.etag,
-      };
-  }
+  if (precondition === null) return {};
+  if (precondition.kind === 'create') return { 'if-none-match': '*' };
+  // RFC 6638 8.3: holds while only attendees' answers changed, which the server merges by itself.
+  if (precondition.kind === 'schedule_tag') return { 'if-schedule-tag-match': precondition.scheduleTag };
+  const { etag } = precondition;
+  return { 'if-match': isWeak(etag) ? await strongCondition(dav, path, etag) : etag };
 }
 
 const succeeded = (status: number): boolean => status >= 200 && status < 300;
@@ -73,7 +65,10 @@ async function readBack(dav: Dav, calendar: string, ref: string): Promise<Observ
   if (got.kind === 'found') return got.observation;
   // Written and gone again within a moment: somebody else removed it, and the caller must look again.
   throw new KalendsError('precondition_failed', 'the resource was removed just after it was written', {
-    evidence: { request: `PUT ${calendar}${ref}`, status: got.evidence.kind === 'direct_get' ? got.evidence.status : 404 },
+    evidence: {
+      request: `PUT ${calendar}${ref}`,
+      status: got.evidence.kind === 'direct_get' ? got.evidence.status : 404,
+    },
   });
 }
 

@@ -6,6 +6,8 @@ import { intentKey, type IntentDoc, type Wish } from '../../domain/intent.ts';
 import { writing } from '../../config/policies.ts';
 import type { ApiContext } from './context.ts';
 
+export type IntakeContext = Pick<ApiContext, 'documents' | 'clock' | 'random' | 'nudge'>;
+
 export interface Intake {
   /** Resolves when the intent is durable; then nudges its actor. */
   accept(caller: Caller, profileId: ProfileId, wish: Wish): Promise<IntentDoc>;
@@ -21,7 +23,7 @@ const rememberedMax = 50_000;
  * the same profile, or the actor would carry out what came later and take the earlier one for done. Only a number
  * whose insert has resolved, or which the store named, is counted from.
  */
-export function createIntake(context: ApiContext): Intake {
+export function createIntake(context: IntakeContext): Intake {
   const lastN = new Map<ProfileId, number>();
   const queues = new Map<ProfileId, Promise<unknown>>();
 
@@ -67,12 +69,12 @@ function remember(lastN: Map<ProfileId, number>, profileId: ProfileId, n: number
   if (oldest !== undefined) lastN.delete(oldest);
 }
 
-async function highestN(context: ApiContext, profileId: ProfileId): Promise<number> {
+async function highestN(context: IntakeContext, profileId: ProfileId): Promise<number> {
   const [last] = await context.documents.find('intentsOfProfile', { profileId }, { limit: 1, descending: true });
   return last?.n ?? 0;
 }
 
-function newIntent(context: ApiContext, caller: Caller, profileId: ProfileId, n: number, wish: Wish): IntentDoc {
+function newIntent(context: IntakeContext, caller: Caller, profileId: ProfileId, n: number, wish: Wish): IntentDoc {
   const nowMs = context.clock.now();
   return {
     _id: intentKey(profileId, n),

@@ -90,19 +90,19 @@ const refused = (error: string): DeliveryAnswer => ({ kind: 'refused', status: n
 
 /** Creates the stream, or brings an older one to these settings. */
 async function prepared(connection: NatsConnection, replicas: number): Promise<JetStreamClient> {
-  const manager = await connection.jetstreamManager({ timeout: timeouts.webhookMs });
+  const admin = await connection.jetstreamManager({ timeout: timeouts.webhookMs });
   const settings = {
     subjects: ['kalends.changes.>'],
     duplicate_window: nanos(jetstream.duplicateWindowMs),
     max_age: nanos(jetstream.keptMs),
     num_replicas: replicas,
   };
-  const known = await manager.streams.info(streamName).catch(() => null);
+  const known = await admin.streams.info(streamName).catch(() => null);
   if (known === null) {
     const fixed = { name: streamName, retention: RetentionPolicy.Limits, storage: StorageType.File };
-    await manager.streams.add({ ...fixed, ...settings });
+    await admin.streams.add({ ...fixed, ...settings });
   } else if (Object.entries(settings).some(([key, value]) => !same(Reflect.get(known.config, key), value))) {
-    await manager.streams.update(streamName, { ...known.config, ...settings });
+    await admin.streams.update(streamName, { ...known.config, ...settings });
   }
   return connection.jetstream({ timeout: timeouts.webhookMs });
 }

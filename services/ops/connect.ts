@@ -1,5 +1,6 @@
 /** Connecting a profile: find the account's root, prove the credentials, then make everything durable. */
 import { KalendsError } from '../../domain/errors.ts';
+import { canonicalJson } from '../../domain/hashes.ts';
 import { newProfileId, slotOf, type AccountId, type AppId, type ProfileId } from '../../domain/ids.ts';
 import type { ProfileDoc, ProfileRequest, ProviderName } from '../../domain/profile.ts';
 import { projectorVersion } from '../../domain/projection/project.ts';
@@ -53,8 +54,8 @@ async function sameLogin(
   connected: Connected,
 ): Promise<ProfileDoc | null> {
   const found = await context.documents.find('profilesByLogin', { appId, provider, name: connected.name });
-  const root = JSON.stringify(Object.entries(connected.root).sort());
-  return found.find((one) => JSON.stringify(Object.entries(one.root).sort()) === root) ?? null;
+  const root = canonicalJson(connected.root);
+  return found.find((one) => canonicalJson(one.root) === root) ?? null;
 }
 
 async function connectNew(

@@ -41,7 +41,10 @@ async function* profileIds(
   { documents }: Pick<OpsContext, 'documents'>,
   only: ProfileId | null,
 ): AsyncGenerator<ProfileId> {
-  if (only !== null) return yield only;
+  if (only !== null) {
+    yield only;
+    return;
+  }
   let after: ProfileId | null = null;
   for (;;) {
     const profiles: { readonly _id: ProfileId }[] = await documents.find(

@@ -32,7 +32,7 @@ const copyObject = (value: object, renamed: (key: string) => string): object =>
 /** A copy: what the caller changes afterwards is not written. */
 export const toStored = <D extends object>(document: D): D => copyObject(document, escapeKey) as D;
 
-export const fromStored = <D extends object>(stored: object): D => copyObject(stored, unescapeKey) as D;
+export const fromStored = (stored: object): unknown => copyObject(stored, unescapeKey);
 
 /** Values are scalars and names come from the table, so nothing of a caller's is ever read as an operator. */
 export function filterOf(conditions: readonly Condition[]): Record<string, unknown> {

@@ -30,7 +30,7 @@ export interface MongoDocuments extends Documents {
  * Not settings: with less, an acknowledged write may vanish in an election, or a read may show one that will. Retries
  * belong to the actors; two owners of one retry multiply.
  */
-const pinned: DbOptions & MongoClientOptions = {
+const pinned: DbOptions = {
   // A write that waits longer than this for its majority has an unknown outcome; the caller looks.
   writeConcern: { w: 'majority', j: true, wtimeoutMS: 10_000 },
   readPreference: 'primary',
@@ -50,9 +50,6 @@ const waiting = {
   // Longer than any declared query takes; a host that vanished answers nothing at all.
   socketTimeoutMS: 30_000,
 } as const satisfies MongoClientOptions;
-
-/** Two upserts that race for one new `_id`: the loser's second try finds it there. */
-const upsertTries = 3;
 
 const keyOf = (index: Index): Record<string, 1> => Object.fromEntries(index.fields.map((field) => [field, 1]));
 
@@ -95,7 +92,7 @@ class MongoEngine implements MongoDocuments {
   async get<C extends CollectionName>(collection: C, id: string): Promise<Collections[C] | null> {
     checkIds([id]);
     const stored = await this.#ask(() => this.#of(collection).findOne({ _id: id }));
-    return stored === null ? null : fromStored<Collections[C]>(stored);
+    return stored === null ? null : (fromStored(stored) as Collections[C]);
   }
 
   async getMany<C extends CollectionName>(collection: C, ids: readonly string[]): Promise<Collections[C][]> {
@@ -107,7 +104,7 @@ class MongoEngine implements MongoDocuments {
         .toArray(),
     );
     const byId = new Map(stored.map((one) => [one._id, one]));
-    return asked.flatMap((id) => byId.get(id) ?? []).map((one) => fromStored<Collections[C]>(one));
+    return asked.flatMap((id) => byId.get(id) ?? []).map((one) => fromStored(one) as Collections[C]);
   }
 
   async insert<C extends CollectionName>(collection: C, document: Collections[C]): Promise<void> {
@@ -142,18 +139,14 @@ class MongoEngine implements MongoDocuments {
 
   async upsertMany<C extends CollectionName>(collection: C, documents: readonly Collections[C][]): Promise<void> {
     // The last of each `_id`: an unordered bulk promises no order.
-    let rest = [...new Map(documents.map((document) => [document._id, storedOf(collection, document)])).values()];
-    for (let tries = 1; rest.length > 0; tries += 1) {
-      const failed = await this.#bulk(
-        collection,
-        rest.map((stored) => ({
-          replaceOne: { filter: { _id: stored._id }, replacement: stored, upsert: true },
-        })),
-      );
-      const [first] = failed;
-      rest = failed.flatMap(({ place }) => rest[place] ?? []);
-      if (first !== undefined && tries === upsertTries) throw takenError(collection, rest[0]?._id ?? '', first.cause);
-    }
+    const last = new Map(documents.map((document) => [document._id, storedOf(collection, document)]));
+    const stored = [...last.values()];
+    // Two that race for one new `_id` are no conflict: the server itself tries the loser again.
+    const [first] = await this.#bulk(
+      collection,
+      stored.map((replacement) => ({ replaceOne: { filter: { _id: replacement._id }, replacement, upsert: true } })),
+    );
+    if (first !== undefined) throw takenError(collection, stored[first.place]?._id ?? '', first.cause);
   }
 
   async remove(collection: CollectionName, ids: readonly string[]): Promise<number> {
@@ -176,7 +169,7 @@ class MongoEngine implements MongoDocuments {
     options?: FindOptions,
   ): Promise<QueryDocument<Q>[]> {
     const stored = await this.#ask(() => this.#cursor(query, params, options).toArray());
-    return stored.map((one) => fromStored<QueryDocument<Q>>(one));
+    return stored.map((one) => fromStored(one) as QueryDocument<Q>);
   }
 
   async count<Q extends QueryName>(query: Q, params: QueryParams<Q>): Promise<number> {
@@ -201,7 +194,6 @@ class MongoEngine implements MongoDocuments {
   async #connect(): Promise<MongoClient> {
     const { url, onCommand } = this.#options;
     const client = new MongoClient(url, {
-      ...pinned,
       ...noRetries,
       ...waiting,
       appName: 'kalends',

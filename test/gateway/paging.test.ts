@@ -127,7 +127,7 @@ describe('pages', () => {
     const [body = '', mac = ''] = (next.split('/').at(-1) ?? '').split('.');
     const cursor = JSON.parse(Buffer.from(body, 'base64url').toString('utf8')) as Record<string, unknown>;
     const altered = Buffer.from(JSON.stringify({ ...cursor, page: 1 })).toString('base64url');
-    for (const page of [`${altered}.${mac}`, `${body}.`, body, `${body}.${'A'.repeat(22)}`, 'x', '%E0%A4%A', '..']) {
+    for (const page of [`${altered}.${mac}`, `${body}.`, body, `${body}.${'A'.repeat(22)}`, 'x', '%E0%A4%A']) {
       const answer = await world.ask(next.replace(/[^/]+$/, page));
       expect([page, answer.status]).toEqual([page, 404]);
     }

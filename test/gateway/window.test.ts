@@ -142,11 +142,10 @@ describe('managed events', () => {
 
   it('are shown for all of time beside the external ones of the default window', async () => {
     const only = await managedCalendar('both');
-    expect(summaries(await read(`${only}&tzid=Etc/UTC&include_managed=true`))).toEqual(
-      ['m 2010-05-05T09:00:00Z', 'm 2026-11-25T09:00:00Z', 'x 2026-11-25T09:00:00Z', 'm 2040-05-05T09:00:00Z'].sort(
-        (a, b) => a.slice(2).localeCompare(b.slice(2)) || 0,
-      ),
-    );
+    const shown = summaries(await read(`${only}&tzid=Etc/UTC&include_managed=true`));
+    expect(shown[0]).toBe('m 2010-05-05T09:00:00Z');
+    expect(shown.slice(1, 3).sort()).toEqual(['m 2026-11-25T09:00:00Z', 'x 2026-11-25T09:00:00Z']);
+    expect(shown.slice(3)).toEqual(['m 2040-05-05T09:00:00Z']);
   });
 
   it('keep to a window that is given', async () => {

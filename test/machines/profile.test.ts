@@ -1,4 +1,4 @@
-/** The profile machine: the verdict decides, nothing but proof ends in a relink, and every quarantine has a way out. */
+/** The profile machine: the verdict decides, and every wait and every quarantine has a way out. */
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { verdicts, type ErrorCode } from '../../domain/errors.ts';
@@ -7,48 +7,11 @@ import {
   profileMachine,
   transition,
   wakeAtOf,
-  type ProfileEffect,
   type ProfileInput,
   type ProfileState,
 } from '../../domain/machines/profile.ts';
-import { arrowsWalked, at, failure, hour, keyOf, minute, numbers, t0 } from './support.ts';
-
-const live: ProfileState = { name: 'live' };
-const failed = (code: ErrorCode, retryAtMs: number | null = null): ProfileInput => ({
-  kind: 'failed',
-  error: failure(code, retryAtMs),
-});
-
-/** Carries a profile through inputs at their times; answers the last state and every effect. */
-function walk(start: ProfileState, steps: readonly (readonly [number, ProfileInput])[]) {
-  let state = start;
-  const effects: ProfileEffect[] = [];
-  for (const [nowMs, input] of steps) {
-    const step = transition(state, input, at(nowMs));
-    state = step.state;
-    effects.push(...step.effects);
-  }
-  return { state, effects, notices: effects.flatMap((effect) => (effect.kind === 'notice' ? [effect.notice] : [])) };
-}
-
-const quarantined = (over: Partial<Extract<ProfileState, { name: 'quarantined' }>> = {}): ProfileState => ({
-  name: 'quarantined',
-  code: 'server_error',
-  evidence: null,
-  sinceMs: t0,
-  probeAtMs: t0 + 5 * minute,
-  probes: 0,
-  initial: false,
-  ...over,
-});
-const backingOff = (over: Partial<Extract<ProfileState, { name: 'backing_off' }>> = {}): ProfileState => ({
-  name: 'backing_off',
-  untilMs: t0 + 2_000,
-  attempt: 1,
-  code: 'unavailable',
-  initial: false,
-  ...over,
-});
+import { backingOff, failed, live, quarantined, walk } from './profile-support.ts';
+import { arrowsWalked, at, hour, keyOf, minute, numbers, t0 } from './support.ts';
 
 test('a transient failure backs off by its policy and wakes at its end', () => {
   expect(transition(live, failed('unavailable'), at(t0))).toEqual({
@@ -130,104 +93,6 @@ test('failures of an item, a calendar, a token or a caller do not touch the prof
       expect(transition(state, failed(code), at(t0))).toEqual({ state, effects: [] });
     }
   }
-});
-
-test('one refusal is never proof, whatever time has passed, and waits like a probe', () => {
-  const { state } = transition(live, failed('unauthorized'), at(t0));
-  expect(state).toMatchObject({ name: 'backing_off', refusals: { count: 1, sinceMs: t0 }, untilMs: t0 + 5 * minute });
-});
-
-test('three refusals over half an hour with the host well are proof, and applications are told', () => {
-  const { state, notices } = walk(live, [
-    [t0, failed('unauthorized')],
-    [t0 + 15 * minute, failed('unauthorized')],
-    [t0 + 30 * minute, failed('unauthorized')],
-  ]);
-  expect(state).toEqual({ name: 'relink_required', code: 'unauthorized', sinceMs: t0 + 30 * minute, initial: false });
-  expect(notices).toEqual(['disconnected']);
-});
-
-test('many refusals within less than half an hour are not proof', () => {
-  const { state } = walk(
-    live,
-    Array.from({ length: 20 }, (_, n) => [t0 + n * minute, failed('unauthorized')] as const),
-  );
-  expect(state).toMatchObject({ name: 'backing_off', refusals: { count: 20 } });
-});
-
-test('two refusals over a day are not proof', () => {
-  const { state } = walk(live, [
-    [t0, failed('unauthorized')],
-    [t0 + 24 * hour, failed('unauthorized')],
-  ]);
-  expect(state.name).toBe('backing_off');
-});
-
-test('a good answer between refusals starts their count anew: iCloud refuses correct passwords', () => {
-  const { state } = walk(live, [
-    [t0, failed('unauthorized')],
-    [t0 + 15 * minute, failed('unauthorized')],
-    [t0 + 20 * minute, { kind: 'answered_well' }],
-    [t0 + 30 * minute, failed('unauthorized')],
-  ]);
-  expect(state).toMatchObject({ refusals: { count: 1 } });
-});
-
-test('refusals count for nothing while the host fails otherwise', () => {
-  const unwell: ProfileInput = { kind: 'failed', error: failure('unauthorized'), hostWell: false };
-  const alternating = walk(live, [
-    [t0, failed('unauthorized')],
-    [t0 + 20 * minute, failed('unavailable')],
-    [t0 + 40 * minute, failed('unauthorized')],
-    [t0 + 60 * minute, failed('unauthorized')],
-  ]);
-  expect(alternating.state).toMatchObject({ name: 'backing_off', refusals: { count: 2, sinceMs: t0 + 40 * minute } });
-  const sick = walk(
-    live,
-    Array.from({ length: 12 }, (_, n) => [t0 + n * hour, unwell] as const),
-  );
-  expect(sick.state.name).toBe('quarantined');
-});
-
-test('being throttled between refusals does not forget them', () => {
-  const { state } = walk(live, [
-    [t0, failed('unauthorized')],
-    [t0 + 10 * minute, failed('rate_limited')],
-    [t0 + 20 * minute, failed('unauthorized')],
-    [t0 + 40 * minute, failed('unauthorized')],
-  ]);
-  expect(state.name).toBe('relink_required');
-});
-
-test('probes of a quarantined profile that are refused can prove a relink as well', () => {
-  const { state } = walk(quarantined(), [
-    [t0 + 5 * minute, failed('unauthorized')],
-    [t0 + 20 * minute, failed('unauthorized')],
-    [t0 + 60 * minute, failed('unauthorized')],
-  ]);
-  expect(state.name).toBe('relink_required');
-});
-
-test('an outage before a refusal does not delay the proof: refusals wait by their own count', () => {
-  const { state } = walk(live, [
-    [t0, failed('timed_out')],
-    [t0, failed('timed_out')],
-    [t0, failed('timed_out')],
-    [t0, failed('unauthorized')],
-  ]);
-  expect(state).toMatchObject({ attempt: 4, untilMs: t0 + 5 * minute });
-});
-
-test('not even numbers that ask for it make a single refusal proof', () => {
-  const eager = { ...numbers, quarantine: { ...numbers.quarantine, relinkAfterRefusals: 1, relinkAfterMs: 0 } };
-  const { state } = transition(live, failed('unauthorized'), { ...at(t0), numbers: eager });
-  expect(state.name).toBe('backing_off');
-});
-
-test('revoked consent is proof at once', () => {
-  const { state, notices } = walk(live, [[t0, failed('credentials_revoked')]]);
-  expect(state.name).toBe('relink_required');
-  expect(notices).toEqual(['disconnected']);
 });
 
 test('an early wake-up changes nothing and asks to be woken again', () => {
@@ -314,40 +179,6 @@ test('the initial sync completes once, across failures and quarantines', () => {
     { kind: 'initial_sync_completed', atMs: t0 + 9 },
     { kind: 'notice', notice: 'initial_sync_completed', detail: 'every calendar was listed once' },
   ]);
-});
-
-test('a relink of a profile that was synced before tells of the relink and not of another initial sync', () => {
-  const { state, notices, effects } = walk(live, [
-    [t0, failed('credentials_revoked')],
-    [t0 + hour, { kind: 'relinked' }],
-    [t0 + hour, { kind: 'answered_well' }],
-  ]);
-  expect(state).toEqual(live);
-  expect(notices).toEqual(['disconnected', 'relinked']);
-  expect(effects.some(({ kind }) => kind === 'initial_sync_completed')).toBe(false);
-});
-
-test('a listing that completes after a relink completes no second initial sync', () => {
-  const step = transition({ name: 'connecting', initial: false }, { kind: 'initial_sync_done' }, at(t0));
-  expect(step).toEqual({ state: live, effects: [] });
-});
-
-test('a relink before the initial sync was complete still owes it', () => {
-  const { state, notices } = walk({ name: 'connecting' }, [
-    [t0, failed('credentials_revoked')],
-    [t0, { kind: 'relinked' }],
-    [t0, { kind: 'answered_well' }],
-    [t0, { kind: 'initial_sync_done' }],
-  ]);
-  expect(state).toEqual(live);
-  expect(notices).toEqual(['disconnected', 'relinked', 'initial_sync_completed']);
-});
-
-test('new credentials of a profile in good order are no news', () => {
-  expect(walk(live, [[t0, { kind: 'relinked' }]])).toMatchObject({
-    state: { name: 'connecting', initial: false },
-    notices: [],
-  });
 });
 
 test('an operator ends a wait, a quarantine and a demand for consent', () => {

@@ -6,22 +6,24 @@ import { KalendsError } from '../../domain/errors.ts';
 import { asProfileId } from '../../domain/ids.ts';
 import { closed } from '../../domain/notification/outcome.ts';
 import { signature } from '../../domain/notification/wire.ts';
-import { accountId, createWorld, iso, notice, profileId, put, startMs, type World } from './world.ts';
+import {
+  accountId,
+  changeAndWait,
+  createWorld,
+  iso,
+  notice,
+  profileId,
+  put,
+  startMs,
+  untilSent,
+  type World,
+} from './world.ts';
 
 let world: World;
 beforeEach(async () => {
   world = await createWorld();
 });
 afterEach(() => world.close());
-
-/** Appends one change, nudges, and lets the quiet period pass. */
-async function changeAndWait(courier: ReturnType<World['courier']>, name = 'a'): Promise<void> {
-  await world.append([put(name)]);
-  courier.nudge(profileId);
-  await courier.settle();
-  await world.clock.advance(notifying.quietMs);
-  await courier.settle();
-}
 
 const types = () => world.endpoint.sent.map((one) => one.body.notification.type);
 
@@ -178,7 +180,7 @@ describe('a failing endpoint', () => {
     const courier = world.courier();
     const refused = new KalendsError('connect_failed', 'connection refused');
     world.endpoint.answers.set('https://app.example/hook', [500, refused, 302, 204]);
-    await changeAndWait(courier);
+    await changeAndWait(world, courier);
     for (let k = 0; k < 3; k += 1) {
       await world.clock.advance(60_000);
       await courier.settle();
@@ -200,7 +202,7 @@ describe('a failing endpoint', () => {
     await world.channel('app');
     const courier = world.courier();
     world.endpoint.answers.set('https://app.example/hook', 500);
-    await changeAndWait(courier);
+    await changeAndWait(world, courier);
     for (let k = 0; k < 5; k += 1) {
       await world.append([put('b')]);
       courier.nudge(profileId);
@@ -213,7 +215,7 @@ describe('a failing endpoint', () => {
     await world.channel('app');
     const courier = world.courier();
     world.endpoint.answers.set('https://app.example/hook', 503);
-    await changeAndWait(courier);
+    await changeAndWait(world, courier);
     for (let hour = 0; hour < 26; hour += 1) {
       await world.clock.advance(3_600_000);
       await courier.settle();
@@ -227,7 +229,7 @@ describe('a failing endpoint', () => {
     ]);
 
     world.endpoint.answers.delete('https://app.example/hook');
-    await changeAndWait(courier, 'b');
+    await changeAndWait(world, courier, 'b');
     expect(world.endpoint.sent).toHaveLength(attempts + 1);
     expect(world.endpoint.sent.at(-1)?.body.notification.changes_since).toBe(iso(startMs));
   });
@@ -262,84 +264,10 @@ it('a crowd that waits for a hanging host does not hide those who are due after 
   await world.channel('zz-well', { notices: ['verification'], dueAtMs: startMs + 2_000 });
   world.endpoint.answers.set('https://slow.example/hook', 'hang');
   world.courier().start();
-  await untilSent(9);
+  await untilSent(world, 9);
   expect(world.endpoint.sent.filter((one) => one.url.includes('slow'))).toHaveLength(8);
   expect(world.endpoint.sent.at(-1)?.url).toBe('https://zz-well.example/hook');
 });
-
-describe('crashes and rivals', () => {
-  it('a notification whose process ended in the middle is made again with the same delivery id', async () => {
-    await world.channel('app');
-    world.endpoint.answers.set('https://app.example/hook', ['hang']);
-    await world.append([put('a')]);
-    await world.clock.advance(notifying.quietMs);
-    world.courier().nudge(profileId);
-    while (world.endpoint.sent.length === 0) await world.clock.settle();
-
-    const next = world.courier();
-    await world.clock.advance(notifying.attemptMs - 1);
-    await next.settle();
-    expect(world.endpoint.sent, 'the first attempt may still be under way').toHaveLength(1);
-    await world.clock.advance(1);
-    await next.settle();
-    const [first, second] = world.endpoint.sent;
-    expect(second).toMatchObject({ id: first?.id, text: first?.text, attempt: 2 });
-    expect(await world.deliveries('chn_app')).toMatchObject([
-      { attempt: 1, status: null, error: 'the process that made this attempt ended before it recorded the answer' },
-      { attempt: 2, status: 200, error: null },
-    ]);
-    expect(await world.subscriber('chn_app')).toMatchObject({ inFlight: null, told: { [profileId]: 1 } });
-  });
-
-  it('two couriers that look at the same subscribers at once make each attempt once', async () => {
-    const names = Array.from({ length: 15 }, (_, k) => `app-${k}`);
-    for (const name of names) await world.channel(name);
-    const couriers = [world.courier(), world.courier(), world.courier()];
-    for (let round = 0; round < 4; round += 1) {
-      for (const name of names.slice(0, 5)) world.endpoint.answers.set(`https://${name}.example/hook`, [500]);
-      await world.append([put(`event-${round}`)]);
-      for (const one of couriers) one.nudge(profileId);
-      for (const ms of [notifying.quietMs, 60_000]) {
-        await world.clock.advance(ms);
-        await Promise.all(couriers.map((one) => one.deliverDue(world.clock.now())));
-      }
-    }
-    const attempts = world.endpoint.sent.map((one) => `${one.id} ${one.attempt}`);
-    expect(new Set(attempts).size).toBe(attempts.length);
-    expect(attempts).toHaveLength(4 * (15 + 5));
-  });
-
-  it('a store that fails for a while delays a change and loses nothing', async () => {
-    await world.channel('app');
-    let broken = true;
-    const store = new Proxy(world.store, {
-      get(target, name) {
-        const method = Reflect.get(target, name) as (...args: unknown[]) => unknown;
-        if (name !== 'find' || !broken) return method.bind(target);
-        return () => Promise.reject(new KalendsError('store_unavailable', 'the database cannot be reached'));
-      },
-    });
-    const courier = world.courier({ store });
-    await world.append([put('a')]);
-    courier.nudge(profileId);
-    courier.start();
-    await world.clock.advance(notifying.quietMs);
-    broken = false;
-    await untilSent(1);
-    expect(types()).toEqual(['change']);
-    expect(world.reports).toContainEqual(
-      expect.objectContaining({ level: 'warn', message: 'a look failed and is repeated' }),
-    );
-  });
-});
-
-/** Lets simulated seconds pass, with the sweeps that belong to them, until so many requests were made. */
-async function untilSent(count: number): Promise<void> {
-  for (let second = 0; second < 120 && world.endpoint.sent.length < count; second += 1) {
-    await world.clock.advance(1_000);
-    for (let turn = 0; turn < 20; turn += 1) await world.clock.settle();
-  }
-}
 
 describe('the sweeps', () => {
   it('find a change whose nudge was lost within the maximum delay', async () => {
@@ -349,7 +277,7 @@ describe('the sweeps', () => {
     await world.clock.advance(60_000);
     await world.append([put('a')]);
     const atMs = world.clock.now();
-    await untilSent(1);
+    await untilSent(world, 1);
     expect(types()).toEqual(['change']);
     expect(world.clock.now() - atMs).toBeLessThanOrEqual(notifying.maxDelayMs);
   });
@@ -359,14 +287,14 @@ describe('the sweeps', () => {
     await world.append([put('a')]);
     await world.clock.advance(3_600_000);
     world.courier().start();
-    await untilSent(1);
+    await untilSent(world, 1);
     expect(types()).toEqual(['change']);
   });
 
   it('remove attempts that are older than they are kept for', async () => {
     await world.channel('app');
     const courier = world.courier();
-    await changeAndWait(courier);
+    await changeAndWait(world, courier);
     expect(await world.deliveries('chn_app')).toHaveLength(1);
     await world.clock.advance(notifying.logKeptMs + 1_000);
     const later = world.courier();
@@ -407,6 +335,6 @@ describe('a long log', () => {
 it('a subscriber of another account is not concerned', async () => {
   await world.channel('other', { accountId: `${accountId}_other` as typeof accountId });
   const courier = world.courier();
-  await changeAndWait(courier);
+  await changeAndWait(world, courier);
   expect(world.endpoint.sent).toEqual([]);
 });

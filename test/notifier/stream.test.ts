@@ -44,8 +44,8 @@ describe.skipIf(isMissing(started))('the stream of an account', () => {
   afterEach(async () => {
     await world.close();
     await target.stop();
-    const manager = await connection.jetstreamManager();
-    await manager.streams.delete(streamName).catch(() => undefined);
+    const admin = await connection.jetstreamManager();
+    await admin.streams.delete(streamName).catch(() => undefined);
   });
 
   /** Resolves when this test's own connection works again. */
@@ -63,11 +63,11 @@ describe.skipIf(isMissing(started))('the stream of an account', () => {
 
   /** Everything in the stream, oldest first. */
   async function messages(): Promise<Message[]> {
-    const manager = await connection.jetstreamManager();
-    const { state } = await manager.streams.info(streamName);
+    const admin = await connection.jetstreamManager();
+    const { state } = await admin.streams.info(streamName);
     const found: Message[] = [];
     for (let seq = state.first_seq; seq <= state.last_seq; seq += 1) {
-      const stored = await manager.streams.getMessage(streamName, { seq });
+      const stored = await admin.streams.getMessage(streamName, { seq });
       expect(stored.subject).toBe(subject);
       found.push(stored.json<Message>());
     }
@@ -101,15 +101,15 @@ describe.skipIf(isMissing(started))('the stream of an account', () => {
   });
 
   it('has its settings from the code, also where an older one had others', async () => {
-    const manager = await connection.jetstreamManager();
-    await manager.streams.add({
+    const admin = await connection.jetstreamManager();
+    await admin.streams.add({
       name: streamName,
       subjects: ['kalends.changes.>'],
       duplicate_window: nanos(1_000),
       max_age: nanos(5_000),
     });
     await tell(world.courier({ stream: target }), 'a');
-    const { config } = await manager.streams.info(streamName);
+    const { config } = await admin.streams.info(streamName);
     expect(config).toMatchObject({
       duplicate_window: nanos(jetstream.duplicateWindowMs),
       max_age: nanos(jetstream.keptMs),
@@ -169,14 +169,14 @@ describe.skipIf(isMissing(started))('the stream of an account', () => {
   it('is consumed with a durable consumer across a restart of the consumer', async () => {
     const courier = world.courier({ stream: target });
     await tell(courier, 'a');
-    const manager = await connection.jetstreamManager();
+    const admin = await connection.jetstreamManager();
     const settings = {
       durable_name: 'mirror',
       filter_subject: subject,
       ack_policy: AckPolicy.Explicit,
       ack_wait: nanos(1_000),
     };
-    await manager.consumers.add(streamName, settings);
+    await admin.consumers.add(streamName, settings);
 
     const first = await connect({ servers: server.url });
     const firstSeen = await nextOf(first);
@@ -196,10 +196,7 @@ describe.skipIf(isMissing(started))('the stream of an account', () => {
       await message.ackAck();
     }
     expect(again.toSorted((a, b) => a - b)).toEqual([2, 3]);
-    const { num_ack_pending: unacknowledged, num_pending: waiting } = await manager.consumers.info(
-      streamName,
-      'mirror',
-    );
+    const { num_ack_pending: unacknowledged, num_pending: waiting } = await admin.consumers.info(streamName, 'mirror');
     expect({ unacknowledged, waiting }).toEqual({ unacknowledged: 0, waiting: 0 });
     await second.close();
   });

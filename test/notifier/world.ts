@@ -1,5 +1,6 @@
 /** A store with an application, accounts and their logs, an endpoint that answers as it is told, and couriers over both. */
 import { createCourier, type Courier, type CourierDeps } from '../../actors/subscriber/courier.ts';
+import { notifying } from '../../config/policies.ts';
 import type { DeliveryDoc, SubscriberDoc } from '../../domain/channel.ts';
 import { commitKey, type Cause, type Change, type CommitDoc } from '../../domain/commit.ts';
 import { KalendsError } from '../../domain/errors.ts';
@@ -249,4 +250,21 @@ function profile(id: ProfileId, change: Partial<ProfileDoc> = {}): ProfileDoc {
     createdAtMs: 0,
     ...change,
   };
+}
+
+/** Appends one change, nudges, and lets the quiet period pass. */
+export async function changeAndWait(world: World, courier: Courier, name = 'a'): Promise<void> {
+  await world.append([put(name)]);
+  courier.nudge(profileId);
+  await courier.settle();
+  await world.clock.advance(notifying.quietMs);
+  await courier.settle();
+}
+
+/** Lets simulated seconds pass, with the sweeps that belong to them, until so many requests were made. */
+export async function untilSent(world: World, count: number): Promise<void> {
+  for (let second = 0; second < 120 && world.endpoint.sent.length < count; second += 1) {
+    await world.clock.advance(1_000);
+    for (let turn = 0; turn < 20; turn += 1) await world.clock.settle();
+  }
 }

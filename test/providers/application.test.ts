@@ -2,7 +2,7 @@
 import { createApplication } from '../../providers/application/application.ts';
 import { providerContract } from '../contracts/provider.contract.ts';
 
-providerContract('application calendars', () =>
+providerContract('application calendars', { otherSide: false, network: false, passwords: false }, () =>
   Promise.resolve({
     provider: createApplication(),
     addresses: [''],

@@ -4,7 +4,7 @@ import type { Clock } from '../../domain/clock.ts';
 import { createCalDav } from '../../providers/caldav/caldav.ts';
 import { createHttp, type Http, type HttpResponse } from '../../providers/http.ts';
 import type { Provider } from '../../providers/provider.ts';
-import type { Missing, People, ProviderUnderTest, Wire } from '../contracts/provider.contract.ts';
+import type { Missing, People, ProviderUnderTest, Wire } from '../contracts/provider-subject.ts';
 import { isMissing, rawClient, type CalDavServer, type MissingServer } from '../support/caldav-server.ts';
 
 /** The real thing, for tests that speak to real servers. */
@@ -35,7 +35,8 @@ export function watch(inner: Http): WatchedWire {
     },
     http: async (request) => {
       // A request that is given up before it is sent was not sent.
-      if (request.signal?.aborted !== true) requests.push({ method: request.method, url: request.url, body: request.body ?? '' });
+      if (request.signal?.aborted !== true)
+        requests.push({ method: request.method, url: request.url, body: request.body ?? '' });
       const response = await inner(request);
       return change === null ? response : change(response, request.method);
     },
@@ -50,7 +51,12 @@ export function peopleOf(server: CalDavServer): People {
   const client = rawClient(server);
   const home = server.calendarsHome;
   const url = (calendar: string, ref: string): string =>
-    home + calendar + ref.split(/(%[0-9A-F]{2})/).map((part, index) => (index % 2 === 1 ? part : encodeURIComponent(part))).join('');
+    home +
+    calendar +
+    ref
+      .split(/(%[0-9A-F]{2})/)
+      .map((part, index) => (index % 2 === 1 ? part : encodeURIComponent(part)))
+      .join('');
   const demand = (status: number, what: string): void => {
     if (status >= 300 || status === 207) throw new Error(`${what}: ${status}`);
   };
@@ -62,17 +68,17 @@ export function peopleOf(server: CalDavServer): People {
   };
 }
 
-/** `letsEverybodyIn`: the server has no passwords. */
-export async function calDavUnderTest(
-  start: () => Promise<CalDavServer | MissingServer>,
-  options: { readonly letsEverybodyIn?: boolean } = {},
+/** `letsEverybodyIn`: the server has no passwords. `people`: where they do not come over HTTP with Basic. */
+export async function calDavUnderTest<Server extends CalDavServer>(
+  start: () => Promise<Server | MissingServer>,
+  options: { readonly letsEverybodyIn?: boolean; readonly people?: (server: Server) => People } = {},
 ): Promise<ProviderUnderTest | Missing> {
   const server = await start();
   if (isMissing(server)) return server;
   const http = localHttp();
   const wire = watch(http);
   const provider: Provider = createCalDav({ http: wire.http, clock: realClock, random: Math.random });
-  const people = peopleOf(server);
+  const people = (options.people ?? peopleOf)(server);
   const calendar = await people.makeCalendar('typed in full');
   const { host } = new URL(server.url);
   return {

@@ -3,4 +3,6 @@ import { providerContract } from '../contracts/provider.contract.ts';
 import { startCyrus } from '../support/cyrus.ts';
 import { calDavUnderTest } from './caldav-under-test.ts';
 
-providerContract('CalDAV over Cyrus', () => calDavUnderTest(() => startCyrus()));
+providerContract('CalDAV over Cyrus', { otherSide: true, network: true, passwords: true }, () =>
+  calDavUnderTest(() => startCyrus()),
+);

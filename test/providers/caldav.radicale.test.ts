@@ -3,4 +3,6 @@ import { providerContract } from '../contracts/provider.contract.ts';
 import { startRadicale } from '../support/radicale.ts';
 import { calDavUnderTest } from './caldav-under-test.ts';
 
-providerContract('CalDAV over Radicale', () => calDavUnderTest(() => startRadicale()));
+providerContract('CalDAV over Radicale', { otherSide: true, network: true, passwords: true }, () =>
+  calDavUnderTest(() => startRadicale()),
+);

@@ -2,7 +2,7 @@
 import { providerContract } from '../contracts/provider.contract.ts';
 import { createMemoryProvider } from '../support/memory-provider.ts';
 
-providerContract('memory', () => {
+providerContract('memory', { otherSide: true, network: false, passwords: true }, () => {
   const { provider, world } = createMemoryProvider();
   world.password = 'right';
   world.pageSize = 2;

@@ -8,7 +8,11 @@ const window = windowOf('2026-01-01', '2027-01-01');
 
 function expand(series: SeriesText): { starts: readonly string[]; problem: string | null; steps: number } {
   const found = expandSeries(recurrenceOf(series), time(series.start), window, utc);
-  return { starts: found.starts.map((start) => stamp(start.startMs)), problem: found.problem?.code ?? null, steps: found.steps };
+  return {
+    starts: found.starts.map((start) => stamp(start.startMs)),
+    problem: found.problem?.code ?? null,
+    steps: found.steps,
+  };
 }
 
 const numbers = (count: number, first = 0): string => Array.from({ length: count }, (_, n) => n + first).join(',');
@@ -18,14 +22,24 @@ describe('a rule that cannot be served is refused, and the series still shows it
     ['every second since 1970', '1970-01-01T00:00:00Z', 'FREQ=SECONDLY', 'recurrence_too_expensive'],
     ['every second from the window on', '2026-01-01T00:00:00Z', 'FREQ=SECONDLY', 'recurrence_too_expensive'],
     ['every minute', '2026-01-01T00:00:00Z', 'FREQ=MINUTELY', 'recurrence_too_expensive'],
-    ['every second, an impossible position', '2026-01-01T00:00:00Z', 'FREQ=SECONDLY;INTERVAL=7;BYSETPOS=9', 'recurrence_too_expensive'],
+    [
+      'every second, an impossible position',
+      '2026-01-01T00:00:00Z',
+      'FREQ=SECONDLY;INTERVAL=7;BYSETPOS=9',
+      'recurrence_too_expensive',
+    ],
     [
       'all BY parts at once',
       '2026-01-01T00:00:00Z',
       `FREQ=YEARLY;BYMONTH=${numbers(12, 1)};BYHOUR=${numbers(24)};BYMINUTE=${numbers(60)};BYSECOND=${numbers(60)}`,
       'recurrence_too_expensive',
     ],
-    ['a count that has to be counted from year 1', '0001-01-01T00:00:00Z', 'FREQ=DAILY;COUNT=2000000000;BYMONTHDAY=1', 'recurrence_too_expensive'],
+    [
+      'a count that has to be counted from year 1',
+      '0001-01-01T00:00:00Z',
+      'FREQ=DAILY;COUNT=2000000000;BYMONTHDAY=1',
+      'recurrence_too_expensive',
+    ],
     ['no interval', '2026-01-05T09:00:00Z', 'FREQ=DAILY;INTERVAL=0', 'recurrence_invalid'],
     ['a negative interval', '2026-01-05T09:00:00Z', 'FREQ=DAILY;INTERVAL=-1', 'recurrence_invalid'],
     ['no count', '2026-01-05T09:00:00Z', 'FREQ=DAILY;COUNT=0', 'recurrence_invalid'],
@@ -50,7 +64,10 @@ describe('a rule that cannot be served is refused, and the series still shows it
   });
 
   it('and all rules of a series share one budget', () => {
-    const found = expand({ start: '2026-01-01T00:00:00Z', rules: Array<string>(4_000).fill('FREQ=SECONDLY;BYSETPOS=9') });
+    const found = expand({
+      start: '2026-01-01T00:00:00Z',
+      rules: Array<string>(4_000).fill('FREQ=SECONDLY;BYSETPOS=9'),
+    });
     expect(found.problem).toBe('recurrence_too_expensive');
     expect(found.steps).toBe(defaultRecurrenceLimits.stepsMax);
   });
@@ -71,30 +88,145 @@ describe('a rule that cannot be served is refused, and the series still shows it
 
 describe('a legitimate rule is served, in few steps', () => {
   const served: readonly (readonly [name: string, series: SeriesText, starts: readonly string[], steps: number])[] = [
-    ['30 February has no occurrence but DTSTART', { start: '2026-01-05T09:00:00Z', rules: ['FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30'] }, ['2026-01-05T09:00Z'], 120],
-    ['each minute of 30 February', { start: '2026-01-05T09:00:00Z', rules: ['FREQ=MINUTELY;BYMONTH=2;BYMONTHDAY=30'] }, ['2026-01-05T09:00Z'], 500],
-    ['yearly since 1604, as Apple writes birthdays', { start: '1604-03-04', rules: ['FREQ=YEARLY'] }, ['2026-03-04T00:00Z'], 200],
-    ['every 365 days since year 1', { start: '0001-01-01T00:00:00Z', rules: ['FREQ=DAILY;INTERVAL=365'] }, ['2026-08-29T00:00Z'], 20],
-    ['an interval of a thousand million days', { start: '2026-02-01T09:00:00Z', rules: ['FREQ=DAILY;INTERVAL=1000000000'] }, ['2026-02-01T09:00Z'], 10],
-    ['an interval of a thousand million years', { start: '2026-02-01T09:00:00Z', rules: ['FREQ=YEARLY;INTERVAL=1000000000'] }, ['2026-02-01T09:00Z'], 100],
-    ['seconds that make a month', { start: '2026-11-01T09:00:00Z', rules: ['FREQ=SECONDLY;INTERVAL=2592000'] }, ['2026-11-01T09:00Z', '2026-12-01T09:00Z', '2026-12-31T09:00Z'], 20],
+    [
+      '30 February has no occurrence but DTSTART',
+      { start: '2026-01-05T09:00:00Z', rules: ['FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30'] },
+      ['2026-01-05T09:00Z'],
+      120,
+    ],
+    [
+      'each minute of 30 February',
+      { start: '2026-01-05T09:00:00Z', rules: ['FREQ=MINUTELY;BYMONTH=2;BYMONTHDAY=30'] },
+      ['2026-01-05T09:00Z'],
+      500,
+    ],
+    [
+      'yearly since 1604, as Apple writes birthdays',
+      { start: '1604-03-04', rules: ['FREQ=YEARLY'] },
+      ['2026-03-04T00:00Z'],
+      200,
+    ],
+    [
+      'every 365 days since year 1',
+      { start: '0001-01-01T00:00:00Z', rules: ['FREQ=DAILY;INTERVAL=365'] },
+      ['2026-08-28T00:00Z'],
+      20,
+    ],
+    [
+      'an interval of a thousand million days',
+      { start: '2026-02-01T09:00:00Z', rules: ['FREQ=DAILY;INTERVAL=1000000000'] },
+      ['2026-02-01T09:00Z'],
+      10,
+    ],
+    [
+      'an interval of a thousand million years',
+      { start: '2026-02-01T09:00:00Z', rules: ['FREQ=YEARLY;INTERVAL=1000000000'] },
+      ['2026-02-01T09:00Z'],
+      100,
+    ],
+    [
+      'seconds that make a month',
+      { start: '2026-11-01T09:00:00Z', rules: ['FREQ=SECONDLY;INTERVAL=2592000'] },
+      ['2026-11-01T09:00Z', '2026-12-01T09:00Z', '2026-12-31T09:00Z'],
+      20,
+    ],
     ['a count that ended long ago', { start: '0001-01-01T00:00:00Z', rules: ['FREQ=DAILY;COUNT=1000'] }, [], 20],
-    ['a count that ends in the window', { start: '1926-01-01T00:00:00Z', rules: ['FREQ=DAILY;COUNT=36526'] }, ['2026-01-01T00:00Z', '2026-01-02T00:00Z'], 20],
-    ['UNTIL before DTSTART', { start: '2026-02-01T09:00:00Z', rules: ['FREQ=DAILY;UNTIL=20250101T000000Z'] }, ['2026-02-01T09:00Z'], 10],
-    ['UNTIL as a date keeps the last day', { start: '2026-02-01T09:00:00Z', rules: ['FREQ=DAILY;UNTIL=20260202'] }, ['2026-02-01T09:00Z', '2026-02-02T09:00Z'], 20],
-    ['UNTIL in local time is in the zone of DTSTART', { start: '2026-02-01T09:00:00 America/New_York', rules: ['FREQ=DAILY;UNTIL=20260202T090000'] }, ['2026-02-01T14:00Z', '2026-02-02T14:00Z'], 20],
-    ['UNTIL in UTC is an instant', { start: '2026-02-01T09:00:00 America/New_York', rules: ['FREQ=DAILY;UNTIL=20260202T135959Z'] }, ['2026-02-01T14:00Z'], 20],
-    ['UNTIL with a time keeps the last day of an all-day series', { start: '2026-02-01', rules: ['FREQ=DAILY;UNTIL=20260202T000000Z'] }, ['2026-02-01T00:00Z', '2026-02-02T00:00Z'], 20],
-    ['COUNT beside UNTIL: whichever ends first', { start: '2026-02-01T09:00:00Z', rules: ['FREQ=DAILY;COUNT=3;UNTIL=20260202T090000Z'] }, ['2026-02-01T09:00Z', '2026-02-02T09:00Z'], 20],
-    ['X- parts, lower case and stray semicolons', { start: '2026-02-01T09:00:00Z', rules: ['rrule:freq=daily;;x-what=1;count=2;'] }, ['2026-02-01T09:00Z', '2026-02-02T09:00Z'], 20],
-    ['RSCALE=GREGORIAN', { start: '2026-02-01T09:00:00Z', rules: ['RSCALE=GREGORIAN;FREQ=DAILY;COUNT=1'] }, ['2026-02-01T09:00Z'], 20],
-    ['a number with BYDAY where it means nothing', { start: '2026-12-21T09:00:00Z', rules: ['FREQ=WEEKLY;BYDAY=1MO'] }, ['2026-12-21T09:00Z', '2026-12-28T09:00Z'], 40],
-    ['the last working day of the month', { start: '2026-10-30T09:00:00Z', rules: ['FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1'] }, ['2026-10-30T09:00Z', '2026-11-30T09:00Z', '2026-12-31T09:00Z'], 140],
-    ['the second of each day', { start: '2026-12-30T08:00:00Z', rules: ['FREQ=DAILY;BYHOUR=8,12,16;BYSETPOS=2'] }, ['2026-12-30T08:00Z', '2026-12-30T12:00Z', '2026-12-31T12:00Z'], 40],
-    ['week 20', { start: '2025-05-12T09:00:00Z', rules: ['FREQ=YEARLY;BYWEEKNO=20;BYDAY=MO'] }, ['2026-05-11T09:00Z'], 500],
-    ['week 20, on the weekday of DTSTART', { start: '2025-05-14T09:00:00Z', rules: ['FREQ=YEARLY;BYWEEKNO=20'] }, ['2026-05-13T09:00Z'], 500],
-    ['31st: only months that have one', { start: '2025-08-31', rules: ['FREQ=MONTHLY;INTERVAL=3'] }, ['2026-05-31T00:00Z', '2026-08-31T00:00Z'], 300],
-    ['BYHOUR with an all-day start is ignored', { start: '2026-12-30', rules: ['FREQ=DAILY;BYHOUR=9,10'] }, ['2026-12-30T00:00Z', '2026-12-31T00:00Z'], 30],
+    [
+      'a count that ends in the window',
+      { start: '1926-01-01T00:00:00Z', rules: ['FREQ=DAILY;COUNT=36527'] },
+      ['2026-01-01T00:00Z', '2026-01-02T00:00Z'],
+      20,
+    ],
+    [
+      'UNTIL before DTSTART',
+      { start: '2026-02-01T09:00:00Z', rules: ['FREQ=DAILY;UNTIL=20250101T000000Z'] },
+      ['2026-02-01T09:00Z'],
+      10,
+    ],
+    [
+      'UNTIL as a date keeps the last day',
+      { start: '2026-02-01T09:00:00Z', rules: ['FREQ=DAILY;UNTIL=20260202'] },
+      ['2026-02-01T09:00Z', '2026-02-02T09:00Z'],
+      20,
+    ],
+    [
+      'UNTIL in local time is in the zone of DTSTART',
+      { start: '2026-02-01T09:00:00 America/New_York', rules: ['FREQ=DAILY;UNTIL=20260202T090000'] },
+      ['2026-02-01T14:00Z', '2026-02-02T14:00Z'],
+      20,
+    ],
+    [
+      'UNTIL in UTC is an instant',
+      { start: '2026-02-01T09:00:00 America/New_York', rules: ['FREQ=DAILY;UNTIL=20260202T135959Z'] },
+      ['2026-02-01T14:00Z'],
+      20,
+    ],
+    [
+      'UNTIL with a time keeps the last day of an all-day series',
+      { start: '2026-02-01', rules: ['FREQ=DAILY;UNTIL=20260202T000000Z'] },
+      ['2026-02-01T00:00Z', '2026-02-02T00:00Z'],
+      20,
+    ],
+    [
+      'COUNT beside UNTIL: whichever ends first',
+      { start: '2026-02-01T09:00:00Z', rules: ['FREQ=DAILY;COUNT=3;UNTIL=20260202T090000Z'] },
+      ['2026-02-01T09:00Z', '2026-02-02T09:00Z'],
+      20,
+    ],
+    [
+      'X- parts, lower case and stray semicolons',
+      { start: '2026-02-01T09:00:00Z', rules: ['rrule:freq=daily;;x-what=1;count=2;'] },
+      ['2026-02-01T09:00Z', '2026-02-02T09:00Z'],
+      20,
+    ],
+    [
+      'RSCALE=GREGORIAN',
+      { start: '2026-02-01T09:00:00Z', rules: ['RSCALE=GREGORIAN;FREQ=DAILY;COUNT=1'] },
+      ['2026-02-01T09:00Z'],
+      20,
+    ],
+    [
+      'a number with BYDAY where it means nothing',
+      { start: '2026-12-21T09:00:00Z', rules: ['FREQ=WEEKLY;BYDAY=1MO'] },
+      ['2026-12-21T09:00Z', '2026-12-28T09:00Z'],
+      40,
+    ],
+    [
+      'the last working day of the month',
+      { start: '2026-10-30T09:00:00Z', rules: ['FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1'] },
+      ['2026-10-30T09:00Z', '2026-11-30T09:00Z', '2026-12-31T09:00Z'],
+      140,
+    ],
+    [
+      'the second of each day',
+      { start: '2026-12-30T08:00:00Z', rules: ['FREQ=DAILY;BYHOUR=8,12,16;BYSETPOS=2'] },
+      ['2026-12-30T08:00Z', '2026-12-30T12:00Z', '2026-12-31T12:00Z'],
+      40,
+    ],
+    [
+      'week 20',
+      { start: '2025-05-12T09:00:00Z', rules: ['FREQ=YEARLY;BYWEEKNO=20;BYDAY=MO'] },
+      ['2026-05-11T09:00Z'],
+      800,
+    ],
+    [
+      'week 20, on the weekday of DTSTART',
+      { start: '2025-05-14T09:00:00Z', rules: ['FREQ=YEARLY;BYWEEKNO=20'] },
+      ['2026-05-13T09:00Z'],
+      800,
+    ],
+    [
+      '31st: only months that have one',
+      { start: '2025-08-31', rules: ['FREQ=MONTHLY;INTERVAL=3'] },
+      ['2026-05-31T00:00Z', '2026-08-31T00:00Z'],
+      300,
+    ],
+    [
+      'BYHOUR with an all-day start is ignored',
+      { start: '2026-12-30', rules: ['FREQ=DAILY;BYHOUR=9,10'] },
+      ['2026-12-30T00:00Z', '2026-12-31T00:00Z'],
+      30,
+    ],
   ];
   it.each(served)('%s', (_, series, starts, steps) => {
     const found = expand(series);

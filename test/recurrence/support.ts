@@ -88,7 +88,10 @@ function later(start: EventTime, ms: number): EventTime {
   return { kind: 'floating', local: localOf(wallOf(start.local) + ms) };
 }
 
-export const windowOf = (from: string, to: string): TimeWindow => ({ fromMs: Date.parse(`${from}T00:00:00Z`), toMs: Date.parse(`${to}T00:00:00Z`) });
+export const windowOf = (from: string, to: string): TimeWindow => ({
+  fromMs: Date.parse(`${from}T00:00:00Z`),
+  toMs: Date.parse(`${to}T00:00:00Z`),
+});
 
 /** `2026-03-29T01:30Z` */
 export const stamp = (ms: number): string => `${new Date(ms).toISOString().slice(0, 16)}Z`;

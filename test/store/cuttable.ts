@@ -6,6 +6,8 @@ export interface CuttableLine {
   /** `host:port` to use in place of the server's. */
   readonly host: string;
   cut(): Promise<void>;
+  /** The connection over which something is sent next breaks before it arrives; new ones are accepted. */
+  breakNext(): void;
   mend(): Promise<void>;
   end(): Promise<void>;
 }
@@ -14,6 +16,7 @@ export interface CuttableLine {
 export async function cuttable(target: string): Promise<CuttableLine> {
   const [targetHost = '127.0.0.1', targetPort = '27017'] = target.split(':');
   const sockets = new Set<Socket>();
+  let breaking = false;
   const keep = (socket: Socket): void => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket)).on('error', () => socket.destroy());
@@ -23,7 +26,12 @@ export async function cuttable(target: string): Promise<CuttableLine> {
       const far = connect(Number(targetPort), targetHost);
       keep(near);
       keep(far);
-      near.pipe(far).pipe(near);
+      near.on('data', (chunk) => {
+        if (breaking) near.destroy();
+        else far.write(chunk);
+        breaking = false;
+      });
+      far.pipe(near);
       near.on('close', () => far.destroy());
       far.on('close', () => near.destroy());
     });
@@ -45,6 +53,9 @@ export async function cuttable(target: string): Promise<CuttableLine> {
   return {
     host: `127.0.0.1:${port}`,
     cut,
+    breakNext: () => {
+      breaking = true;
+    },
     mend: async () => {
       server ??= await listen(port);
     },

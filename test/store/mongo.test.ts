@@ -111,6 +111,29 @@ function suite(mongo: MongoServer): void {
       }
     });
 
+    test('a broken connection is told to the caller, who owns the retry: the driver does not', async () => {
+      const line = await cuttable(new URL(mongo.url).host);
+      const sent: string[] = [];
+      const documents = openMongo({
+        url: mongo.url.replace(new URL(mongo.url).host, line.host),
+        database: newName(),
+        onCommand: (name) => sent.push(name),
+      });
+      await documents.open();
+      sent.length = 0;
+      line.breakNext();
+      // The driver's own heartbeat may be what breaks: ask until it was a question of ours.
+      for (let asked = 0; asked < 50; asked += 1) {
+        const outcome = await documents.find('allNodes', {}).catch((error: { code: string }) => error.code);
+        if (outcome !== 'store_unavailable') continue;
+        expect(sent).toHaveLength(asked + 1);
+        await documents.close();
+        await line.end();
+        return;
+      }
+      throw new Error('no question met the broken connection, or the driver asked again by itself');
+    });
+
     test('has exactly the indexes of the table', async () => {
       const database = newName();
       const documents = await opened(mongo.url, database);

@@ -1,4 +1,7 @@
 /** Every query of the table with parameters of every kind that it takes, for tests of plans and indexes. */
+import { questionOf } from '../../store/engines/question.ts';
+import type { Question } from '../../store/engines/question.ts';
+import { indexName } from '../../store/engines/sqlite-sql.ts';
 import type { QueryName, QueryParams, QueryShape } from '../../store/queries.ts';
 import { queries } from '../../store/queries.ts';
 
@@ -7,6 +10,8 @@ interface AnyQuestion {
   readonly params: QueryParams<QueryName>;
   /** Whether each equal field has one value, so that the index alone gives the order. */
   readonly ordered: boolean;
+  /** As SQLite calls it. */
+  readonly index: string;
 }
 
 /** Values are strings: no index looks at what a value is. */
@@ -25,11 +30,15 @@ function variantsOf({ equal, range, filter }: QueryShape): { params: object; ord
   ];
 }
 
+const nameOf = ({ collection, index }: Question): string =>
+  index === null ? `sqlite_autoindex_${collection}_1` : indexName(index);
+
 export const everyQuestion = (): AnyQuestion[] =>
   (Object.keys(queries) as QueryName[]).flatMap((query) =>
     variantsOf(queries[query]).map(({ params, ordered }) => ({
       query,
       params: params as QueryParams<QueryName>,
       ordered,
+      index: nameOf(questionOf(query, params)),
     })),
   );

@@ -12,7 +12,7 @@ export interface FaultKit {
   readonly clock: FakeClock;
   /** Sends one request; time goes on by itself until it is answered. */
   ask(method: string, path: string, more?: Ask): Promise<ModelAnswer>;
-  /** All rows of a multiget of all six events and one that is not there, as `./a.ics props with-etag with-data`. */
+  /** All rows of a multiget of all six events and one that is not there, as `./a.ics props with-etag with-body`. */
   multiget(): Promise<readonly string[]>;
   propfind(path: string, depth: 0 | 1): Promise<ModelAnswer>;
   sync(token: string, limit?: number): Promise<ModelAnswer>;

@@ -37,7 +37,10 @@ function processesIn(folder: string): string[] {
 describe.skipIf(!existsSync('/proc/self/cmdline')).each(starts)('%s', (name, start) => {
   test('answers when it is started, and leaves no process, port or folder when it is stopped', async (context) => {
     const server = usable(name, await start());
-    if (server === null) return context.skip();
+    if (server === null) {
+      context.skip();
+      return;
+    }
     const port = Number(new URL(server.url).port);
     const folder = dirname(server.logFile);
     expect(await listens(port)).toBe(true);
@@ -79,11 +82,15 @@ test('a program that cannot be started is reported', async () => {
   const folder = temporaryFolder('absent');
   const started = startProcess({ command: 'no-such-program', args: [], folder, ready: () => Promise.resolve(true) });
   await expect(started).rejects.toThrow(NotStarted);
+  expect(existsSync(folder)).toBe(false);
 });
 
 test('a killed NATS server comes back on its port with its files', async (context) => {
   const nats = usable('NATS', await startNats({ jetstream: true }));
-  if (nats === null) return context.skip();
+  if (nats === null) {
+    context.skip();
+    return;
+  }
   await nats.kill();
   expect(await listens(nats.port)).toBe(false);
   await nats.startAgain();

@@ -5,7 +5,7 @@ import { event, tokenIn } from './sequences.ts';
 
 export type Scenario = (kit: FaultKit) => Promise<void>;
 
-const full = 'props with-etag with-data';
+const full = 'props with-etag with-body';
 
 /** A token, then three changes: one new, one edited, one removed. */
 async function tokenThenChanges(kit: FaultKit): Promise<string> {
@@ -52,7 +52,7 @@ export const readingFaults = {
     expect(rows).toContain(` ${full}`);
     expect(rows).not.toContain(`./e1.ics ${full}`);
   },
-  data_as_propstat_404: async (kit) => {
+  body_as_propstat_404: async (kit) => {
     expect(await kit.multiget()).toContain('./e1.ics props with-etag');
   },
   listing_empty: async (kit) => {

@@ -5,7 +5,7 @@ import { rawClient, xmlNamespaces, type CalDavServer, type RawAnswer } from '../
 export interface Reduced {
   readonly step: string;
   readonly status: number;
-  /** `href status` of each row, sorted; `with-etag`, `with-data` where the row has them. */
+  /** `href status` of each row, sorted; `with-etag`, `with-body` where the row has them. */
   readonly rows: readonly string[];
   readonly etag: boolean;
   readonly syncToken: boolean;
@@ -55,7 +55,7 @@ export function rowsOf(text: string, calendarUrl: string): string[] {
     const outside = inside.replaceAll(/<(?:\w+:)?propstat\b[\s\S]*?<\/(?:\w+:)?propstat>/g, '');
     const status = /HTTP\/1\.1 (\d+)/.exec(outside)?.[1] ?? 'props';
     const etag = /<(?:\w+:)?getetag\b[^>]*>[^<]/.test(inside) ? ' with-etag' : '';
-    const body = /<(?:\w+:)?calendar-data\b[^>]*>(?:<!\[CDATA\[|[^<])/.test(inside) ? ' with-data' : '';
+    const body = /<(?:\w+:)?calendar-data\b[^>]*>(?:<!\[CDATA\[|[^<])/.test(inside) ? ' with-body' : '';
     rows.push(`${href.startsWith(base) ? `./${href.slice(base.length)}` : href} ${status}${etag}${body}`);
   }
   return rows.sort();
@@ -76,6 +76,7 @@ export async function runSequences(server: CalDavServer, name = 'Sequences'): Pr
   const a = `${calendar}a.ics`;
   const b = `${calendar}b.ics`;
 
+  note('make the calendar again', await client.request('MKCALENDAR', calendar));
   note('list an empty calendar', await client.propfind(calendar, 1, '<d:getetag/>'));
   const empty = note('first sync of an empty calendar', await client.report(calendar, syncBody('')));
   const made = note('create', await client.put(a, event('u-a', 'A'), { 'if-none-match': '*' }));

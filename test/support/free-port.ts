@@ -9,7 +9,7 @@ const firstPort = 12_000;
 const lastPort = 31_999;
 
 /** One file per reserved port, naming the process that reserved it; test files run as processes side by side. */
-const folder = join(tmpdir(), 'kalends-ports');
+const folder = join(tmpdir(), `kalends-ports-${process.getuid?.() ?? 'all'}`);
 const reserved = new Set<number>();
 
 /** A port that nobody listens on and that no other process of ours will be given until this process ends. */

@@ -57,7 +57,10 @@ export async function startProcess(options: ProcessOptions): Promise<OwnedProces
     stdio: ['ignore', log, log],
   });
   closeSync(log);
-  const pid = await pidOf(child, options.command);
+  const pid = await pidOf(child, options.command).catch((error: unknown) => {
+    rmSync(options.folder, { recursive: true, force: true });
+    throw error;
+  });
   const owned = new Group(pid, child, logFile, options.folder);
   try {
     await waitUntilReady(options, child, owned);

@@ -49,8 +49,7 @@ export function bestDigest(challenges: readonly Challenge[]): Challenge | null {
       methodOf(challenge) !== null &&
       qopOf(challenge) !== null,
   );
-  const rank = (challenge: Challenge): number =>
-    algorithms.findIndex(({ hash }) => hash === methodOf(challenge)?.hash);
+  const rank = (challenge: Challenge): number => algorithms.findIndex(({ hash }) => hash === methodOf(challenge)?.hash);
   return usable.sort((a, b) => rank(a) - rank(b))[0] ?? null;
 }
 

@@ -27,5 +27,4 @@ const signs: readonly (readonly [string, (seen: SoftwareSigns) => boolean])[] = 
   ['xandikos', ({ headers }) => /xandikos|aiohttp/i.test(headers['server']?.[0] ?? '')],
 ];
 
-export const softwareOf = (seen: SoftwareSigns): string =>
-  signs.find(([, matches]) => matches(seen))?.[0] ?? 'unknown';
+export const softwareOf = (seen: SoftwareSigns): string => signs.find(([, matches]) => matches(seen))?.[0] ?? 'unknown';

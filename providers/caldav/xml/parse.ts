@@ -83,7 +83,8 @@ class MultistatusReader {
     if (element === undefined || parent === undefined) return;
     if (this.#open.length > 1) parent.children.push(element);
     else if (element.name === names.response) this.#responses.push(...responsesOf(element));
-    else if (element.name === names.syncToken) this.#syncToken = element.text.trim() === '' ? null : element.text.trim();
+    else if (element.name === names.syncToken)
+      this.#syncToken = element.text.trim() === '' ? null : element.text.trim();
   }
 }
 

@@ -72,8 +72,8 @@ export function reading(at: At): void {
         'profiles',
         [0, 1, 2, 3].map((slot) => profile(profileId(`${slot}`), { slot, nextWakeAtMs: 10 - slot })),
       );
-      const slots = async (slot: number | number[] | object): Promise<number[]> =>
-        (await at.documents.find('dueProfiles', { nextWakeAtMs: { lte: 9 }, slot } as never)).map((one) => one.slot);
+      const slots = async (slot: number | number[] | { gte: number; lt: number }): Promise<number[]> =>
+        (await at.documents.find('dueProfiles', { nextWakeAtMs: { lte: 9 }, slot })).map((one) => one.slot);
       expect(await slots(2)).toEqual([2]);
       expect(await slots([0, 1, 3])).toEqual([3, 1]);
       expect(await slots({ gte: 1, lt: 3 })).toEqual([2, 1]);

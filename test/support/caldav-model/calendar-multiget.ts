@@ -35,7 +35,7 @@ function damaged(context: ModelContext, request: ModelRequest, rows: readonly Ro
   const present = rows.filter((row) => row.status === undefined);
   if (present.length === 0) return rows;
   const fired = faults.first(
-    ['multiget_omits', 'multiget_404_all', 'multiget_404_listed', 'multiget_empty_href', 'data_as_propstat_404'],
+    ['multiget_omits', 'multiget_404_all', 'multiget_404_listed', 'multiget_empty_href', 'body_as_propstat_404'],
     request,
   );
   if (fired === null) return rows;
@@ -53,7 +53,7 @@ function damaged(context: ModelContext, request: ModelRequest, rows: readonly Ro
     }
     case 'multiget_empty_href':
       return rows.map((row) => (row === first ? { ...row, path: '' } : row));
-    case 'data_as_propstat_404':
+    case 'body_as_propstat_404':
       return rows.map((row) => (row === first ? withoutBody(row) : row));
     default:
       return unreachable(fired.name);

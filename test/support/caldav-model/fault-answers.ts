@@ -88,7 +88,7 @@ export function movedAnswer(context: ModelContext, request: ModelRequest): Model
 export function faultsAfter(context: ModelContext, request: ModelRequest, from: ModelAnswer): ModelAnswer {
   const { faults } = context;
   const date = context.clock.now() + (faults.fires('clock_skew', request)?.value ?? 0);
-  const served = withHeader(from, 'date', new Date(date).toUTCString());
+  const served = withHeader(withHeader(from, 'server', 'KalendsModel'), 'date', new Date(date).toUTCString());
   if (request.effect.kind !== 'none') {
     if (faults.fires('dropped_after_effect', request) !== null) return over({ kind: 'drop' }, served);
     if (faults.fires('status_502_after_effect', request) !== null) return plain(502);

@@ -15,7 +15,7 @@ export const faultTable = {
   multiget_404_all: { does: 'multiget answers 404 for every resource, though they are there' },
   multiget_404_listed: { does: 'multiget answers 404 for each listed resource with this chance', value: 0.3 },
   multiget_empty_href: { does: 'multiget answers with an empty href in place of the first resource' },
-  data_as_propstat_404: { does: 'multiget answers the etag, and 404 for calendar-data, of the first resource' },
+  body_as_propstat_404: { does: 'multiget answers the etag, and 404 for calendar-data, of the first resource' },
   // listings
   listing_empty: { does: 'a complete listing of a calendar is empty' },
   listing_omits: { does: 'a complete listing leaves out each resource with this chance', value: 0.3 },

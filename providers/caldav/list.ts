@@ -1,0 +1,129 @@
+/** Everything that is in a calendar, by the cheapest way that its server knows, and whole or not at all. */
+import { limits, pulling, timeouts } from '../../config/policies.ts';
+import { isKalendsError, KalendsError } from '../../domain/errors.ts';
+import type { ListedResource, Listing } from '../provider.ts';
+import { pathOf, propfind, samePath } from './collection.ts';
+import type { AnsweredMultistatus, Dav, DavRequest } from './dav.ts';
+import { relativeTo } from './href.ts';
+import { observationOf, resourceProperties } from './observe.ts';
+import { describeVersion, isMemberCollection, listed, malformed, noProgress, syncPage } from './sync.ts';
+import { eventQueryBody } from './xml/bodies.ts';
+import type { MultistatusResponse } from './xml/multistatus.ts';
+import type { PrefixedName } from './xml/names.ts';
+
+/**
+ * Everything, with the token that was true before. Sync-collection with an empty token where it is offered: Radicale
+ * lists 5,000 resources in 0.3 s that way and in 4 s by PROPFIND; otherwise, or where that fails, PROPFIND.
+ */
+export async function list(dav: Dav, calendar: string, withBodies: boolean): Promise<Listing> {
+  // The token comes with the listing itself, or not at all: to have it computed twice costs Radicale 0.2 s.
+  const before = await describeVersion(dav, calendar, []);
+  const delta = before.offersDelta === false ? null : await listByDelta(dav, calendar, withBodies);
+  const resources = delta?.resources ?? (await listByPropfind(dav, calendar));
+  const complete = withBodies ? await addBodies(dav, calendar, resources) : resources;
+  // A server whose sync-collection does not work for everything will not do better with a token.
+  return { token: delta?.token ?? null, ctag: before.ctag, resources: [...complete.values()] };
+}
+
+interface DeltaListing {
+  readonly token: string;
+  readonly resources: Map<string, ListedResource>;
+}
+
+/** Verdicts of a failure that says "not this way" rather than "not now". */
+const fallsBack = new Set(['permanent', 'item_permanent', 'calendar_permanent', 'resync', 'ambiguous', 'conflict']);
+
+/** Null where another way should be tried. */
+async function listByDelta(dav: Dav, calendar: string, withBodies: boolean): Promise<DeltaListing | null> {
+  try {
+    // Radicale and Cyrus bring the bodies along in this one answer; Xandikos says 404 of them, which costs nothing.
+    return await allPages(dav, calendar, withBodies ? resourceProperties : ['d:getetag', 'd:resourcetype']);
+  } catch (error) {
+    if (!isKalendsError(error) || !fallsBack.has(error.verdict)) throw error;
+    return withBodies ? listByDelta(dav, calendar, false) : null;
+  }
+}
+
+async function allPages(dav: Dav, calendar: string, properties: readonly PrefixedName[]): Promise<DeltaListing> {
+  const resources = new Map<string, ListedResource>();
+  let token = '';
+  for (let pages = 0; pages < pulling.deltaPagesMax; pages += 1) {
+    const page = await syncPage(dav, calendar, token, properties);
+    for (const [ref, resource] of page.changed) resources.set(ref, resource);
+    for (const ref of page.removed.keys()) resources.delete(ref);
+    if (!page.more) return { token: page.token, resources };
+    if (page.token === token) throw noProgress(page);
+    token = page.token;
+  }
+  throw new KalendsError('no_progress', `the listing has more than ${pulling.deltaPagesMax} pages`);
+}
+
+async function listByPropfind(dav: Dav, calendar: string): Promise<Map<string, ListedResource>> {
+  const answer = await propfind(dav, calendar, 1, ['d:getetag', 'd:resourcetype']);
+  const resources = new Map<string, ListedResource>();
+  let selfSeen = false;
+  for (const response of answer.responses) {
+    const path = pathOf(answer, response);
+    if (path === null) throw malformed(answer, 'a member has no usable href');
+    if (samePath(path, calendar)) {
+      selfSeen = true;
+      aboutCollectionListing(dav, calendar, response);
+      continue;
+    }
+    const ref = relativeTo(calendar, path);
+    if (response.status === 404 || response.status === 410 || isMemberCollection(response, ref)) continue;
+    resources.set(ref, listed(ref, response));
+  }
+  // RFC 4918 9.1: the collection is a member of its own listing. An answer without it is about something else.
+  if (!selfSeen) throw malformed(answer, 'the collection is missing from its own listing');
+  return resources;
+}
+
+/** A 507 or any other failure of the collection means that the rows beside it are not all. */
+function aboutCollectionListing(dav: Dav, calendar: string, response: MultistatusResponse): void {
+  if (response.status === null || response.status < 300) return;
+  const request: DavRequest = { method: 'PROPFIND', path: calendar, kind: 'report' };
+  throw dav.failure(request, { status: response.status, headers: {}, text: '' });
+}
+
+/** Bodies by one query, where that is no more than a report may bring; without them otherwise. */
+async function addBodies(
+  dav: Dav,
+  calendar: string,
+  resources: Map<string, ListedResource>,
+): Promise<Map<string, ListedResource>> {
+  if ([...resources.values()].some(({ observation }) => observation !== null) || resources.size === 0) return resources;
+  try {
+    const answer = await dav.multistatus({
+      method: 'REPORT',
+      report: 'calendar-query',
+      path: calendar,
+      headers: { depth: '1' },
+      body: eventQueryBody(resourceProperties),
+      timeoutMs: timeouts.reportMs,
+      maxBytes: limits.reportBytes,
+    });
+    return mergeBodies(calendar, resources, answer);
+  } catch (error) {
+    // Bodies are a hint: whatever the query died of, the listing stands and the caller fetches what it needs.
+    if (!isKalendsError(error) || error.verdict === 'auth_suspect' || error.code === 'shutting_down') throw error;
+    return resources;
+  }
+}
+
+/** A query decides nothing about what exists: a row that the listing lacks came later and will be in the next delta. */
+function mergeBodies(
+  calendar: string,
+  resources: Map<string, ListedResource>,
+  answer: AnsweredMultistatus,
+): Map<string, ListedResource> {
+  const merged = new Map(resources);
+  for (const response of answer.responses) {
+    const path = pathOf(answer, response);
+    const ref = path === null ? null : relativeTo(calendar, path);
+    const observation = ref === null ? null : observationOf(ref, response);
+    if (observation === null || !merged.has(observation.ref)) continue;
+    merged.set(observation.ref, { ref: observation.ref, etag: observation.etag, observation });
+  }
+  return merged;
+}

@@ -1,0 +1,231 @@
+/** Sentences 1–7, 11 and 12 of the provider port: what reads. */
+import { expect } from 'vitest';
+import { isKalendsError } from '../../domain/errors.ts';
+import { allChanges, eventBody, failure, refsOf, spoilt, tokenOf, type Suite } from './provider-subject.ts';
+
+export function readingContract(suite: Suite): void {
+  const { always, withOtherSide, withNetwork, withPasswords, withoutOtherSide } = suite;
+  const { under, withPeople, withWire, session, freshCalendar } = suite;
+
+  always('1. connect finds the same root from everything that a person may type', async (context) => {
+    const { provider, addresses, credentials } = under(context);
+    for (const address of addresses) {
+      const connected = await provider.connect({ address, credentials }, session().signal);
+      expect(connected.root, address).toEqual(session().root);
+      expect(connected.name).not.toBe('');
+    }
+  });
+
+  withPasswords('1. connect refuses a wrong password', async (context) => {
+    const { provider, addresses, wrong } = under(context);
+    if (wrong === null) throw new Error('the traits promise passwords');
+    const refused = await failure(
+      provider.connect({ address: addresses[0] ?? '', credentials: wrong }, session().signal),
+    );
+    expect(refused.code).toBe('unauthorized');
+    expect(refused.verdict).toBe('auth_suspect');
+  });
+
+  always('1. connect writes nothing', async (context) => {
+    const { provider, addresses, credentials, wire } = under(context);
+    const before = await provider.listCalendars(session());
+    wire?.forget();
+    await provider.connect({ address: addresses[0] ?? '', credentials }, session().signal);
+    const reading = new Set(['PROPFIND', 'GET', 'OPTIONS', 'HEAD', 'REPORT']);
+    expect((wire?.methods ?? []).filter((method) => !reading.has(method))).toEqual([]);
+    expect(await provider.listCalendars(session())).toEqual(before);
+  });
+
+  withOtherSide('2. listCalendars returns every calendar', async (context) => {
+    const { provider, people } = withPeople(context);
+    const before = (await provider.listCalendars(session())).map(({ ref }) => ref);
+    const made = [await people.makeCalendar('first of two'), await people.makeCalendar('second of two')];
+    const after = await provider.listCalendars(session());
+    expect(after.map(({ ref }) => ref).sort()).toEqual([...before, ...made].sort());
+    expect(after.find(({ ref }) => ref === made[0])).toMatchObject({ name: 'first of two', readOnly: false });
+    await people.removeCalendar(made[1] ?? '');
+    expect((await provider.listCalendars(session())).map(({ ref }) => ref)).not.toContain(made[1]);
+  });
+
+  withoutOtherSide('2. a provider without another side has one primary calendar', async (context) => {
+    const { provider } = under(context);
+    expect(await provider.listCalendars(session())).toMatchObject([{ primary: true, readOnly: false }]);
+  });
+
+  withNetwork('2. listCalendars rejects what is not a whole list', async (context) => {
+    const { provider, wire } = withWire(context);
+    for (const [how, spoil] of spoilt) {
+      wire.tamper((response) => ({ ...response, text: spoil(response.text) }));
+      try {
+        const refused = await failure(provider.listCalendars(session()));
+        expect(['not_multistatus', 'malformed_multistatus'], `a list that ${how}`).toContain(refused.code);
+      } finally {
+        wire.tamper(null);
+      }
+    }
+  });
+
+  withOtherSide('3. version stays while nothing happens and changes with every change', async (context) => {
+    const { people, provider } = withPeople(context);
+    const calendar = await freshCalendar(under(context));
+    const empty = await provider.version(session(), calendar);
+    expect(await provider.version(session(), calendar)).toEqual(empty);
+    await people.put(calendar, 'one.ics', eventBody(calendar, 'one', 'One'));
+    const one = await provider.version(session(), calendar);
+    expect(one).not.toEqual(empty);
+    await people.remove(calendar, 'one.ics');
+    expect(await provider.version(session(), calendar)).not.toEqual(one);
+  });
+
+  withOtherSide('3. what list returns beside the resources was true before them', async (context) => {
+    const { people, provider } = withPeople(context);
+    const calendar = await freshCalendar(under(context));
+    await people.put(calendar, 'one.ics', eventBody(calendar, 'one', 'One'));
+    const listing = await provider.list(session(), calendar, { withBodies: true });
+    await people.put(calendar, 'two.ics', eventBody(calendar, 'two', 'Two'));
+    const delta = await allChanges(provider, session(), calendar, tokenOf(listing));
+    expect(delta.changed.map(({ ref }) => ref)).toContain('two.ics');
+    expect(delta.removed).toEqual([]);
+  });
+
+  for (const withBodies of [false, true]) {
+    withOtherSide(`4. list returns every resource with its etag (withBodies: ${withBodies})`, async (context) => {
+      const { people, provider } = withPeople(context);
+      const calendar = await freshCalendar(under(context));
+      expect((await provider.list(session(), calendar, { withBodies })).resources).toEqual([]);
+      const refs = Array.from({ length: 12 }, (_, index) => `event-${String(index).padStart(2, '0')}.ics`);
+      for (const ref of refs) await people.put(calendar, ref, eventBody(calendar, ref, `The event ${ref}`));
+      const listing = await provider.list(session(), calendar, { withBodies });
+      expect(refsOf(listing)).toEqual(refs);
+      for (const { ref, etag, observation } of listing.resources) {
+        const got = await provider.get(session(), calendar, ref);
+        expect(got.kind === 'found' ? got.observation.etag : null).toBe(etag);
+        if (observation === null) continue;
+        expect(observation).toMatchObject({ ref, etag, format: 'icalendar' });
+        expect(observation.body).toContain(`SUMMARY:The event ${ref}`);
+      }
+    });
+
+    withNetwork(`4. list rejects what is not a whole document (withBodies: ${withBodies})`, async (context) => {
+      const { people, provider, wire } = withWire(context);
+      const calendar = await freshCalendar(under(context));
+      await people.put(calendar, 'one.ics', eventBody(calendar, 'one', 'One'));
+      for (const [how, spoil] of spoilt) {
+        wire.tamper((response) => ({ ...response, text: spoil(response.text) }));
+        try {
+          const refused = await failure(provider.list(session(), calendar, { withBodies }));
+          expect(['not_multistatus', 'malformed_multistatus'], `a listing that ${how}`).toContain(refused.code);
+        } finally {
+          wire.tamper(null);
+        }
+      }
+    });
+  }
+
+  withOtherSide('4. list of a calendar that is not there rejects', async (context) => {
+    const { provider } = withPeople(context);
+    expect((await failure(provider.list(session(), 'no-such-calendar/', { withBodies: false }))).code).toBe(
+      'not_found',
+    );
+  });
+
+  withOtherSide('5. changes returns what changed and what went, and a token to continue from', async (context) => {
+    const { people, provider } = withPeople(context);
+    const calendar = await freshCalendar(under(context));
+    for (const ref of ['stays.ics', 'changes.ics', 'goes.ics'])
+      await people.put(calendar, ref, eventBody(calendar, ref, ref));
+    const before = tokenOf(await provider.list(session(), calendar, { withBodies: false }));
+    await people.put(calendar, 'changes.ics', eventBody(calendar, 'changes.ics', 'another summary'));
+    await people.put(calendar, 'comes.ics', eventBody(calendar, 'comes.ics', 'new'));
+    await people.remove(calendar, 'goes.ics');
+    const delta = await allChanges(provider, session(), calendar, before);
+    expect(delta.changed.map(({ ref }) => ref).sort()).toEqual(['changes.ics', 'comes.ics']);
+    expect(delta.removed).toMatchObject([{ ref: 'goes.ics', evidence: { kind: 'tombstone', status: 404 } }]);
+    const after = await allChanges(provider, session(), calendar, delta.token);
+    expect(after.changed).toEqual([]);
+    expect(after.removed).toEqual([]);
+  });
+
+  withOtherSide('5. a token that is not accepted rejects with verdict resync', async (context) => {
+    const { people, provider } = withPeople(context);
+    const calendar = await freshCalendar(under(context));
+    await people.put(calendar, 'one.ics', eventBody(calendar, 'one', 'One'));
+    for (const token of ['http://example.com/not-a-token/1', 'nonsense']) {
+      expect((await failure(provider.changes(session(), calendar, token))).verdict, token).toBe('resync');
+    }
+  });
+
+  withNetwork('5. changes rejects what is not a whole document', async (context) => {
+    const { people, provider, wire } = withWire(context);
+    const calendar = await freshCalendar(under(context));
+    const token = tokenOf(await provider.version(session(), calendar));
+    await people.put(calendar, 'one.ics', eventBody(calendar, 'one', 'One'));
+    for (const [how, spoil] of spoilt) {
+      wire.tamper((response) => ({ ...response, text: spoil(response.text) }));
+      try {
+        const refused = await failure(provider.changes(session(), calendar, token));
+        expect(['not_multistatus', 'malformed_multistatus'], `a delta that ${how}`).toContain(refused.code);
+      } finally {
+        wire.tamper(null);
+      }
+    }
+  });
+
+  withOtherSide('6. fetch accounts for every ref asked, once, and for no other', async (context) => {
+    const { people, provider } = withPeople(context);
+    const calendar = await freshCalendar(under(context));
+    for (const ref of ['one.ics', 'two.ics', 'not-asked.ics'])
+      await people.put(calendar, ref, eventBody(calendar, ref, ref));
+    const asked = ['one.ics', 'nowhere.ics', 'two.ics', 'one.ics', 'nor-here.ics'];
+    const { answered, missing, unanswered } = await provider.fetch(session(), calendar, asked);
+    expect(answered.map(({ ref }) => ref).sort()).toEqual(['one.ics', 'two.ics']);
+    expect([...missing, ...unanswered].sort()).toEqual(['nor-here.ics', 'nowhere.ics']);
+    expect(answered.find(({ ref }) => ref === 'two.ics')?.body).toContain('SUMMARY:two.ics');
+    expect(await provider.fetch(session(), calendar, [])).toEqual({ answered: [], missing: [], unanswered: [] });
+  });
+
+  withOtherSide('7. get answers found for what is there and gone, with evidence, for what is not', async (context) => {
+    const { people, provider } = withPeople(context);
+    const calendar = await freshCalendar(under(context));
+    await people.put(calendar, 'one.ics', eventBody(calendar, 'one', 'One'));
+    expect(await provider.get(session(), calendar, 'one.ics')).toMatchObject({
+      kind: 'found',
+      observation: { ref: 'one.ics', body: expect.stringContaining('SUMMARY:One') },
+    });
+    await people.remove(calendar, 'one.ics');
+    expect(await provider.get(session(), calendar, 'one.ics')).toMatchObject({
+      kind: 'gone',
+      evidence: { kind: 'direct_get', status: 404, collectionStatus: 207 },
+    });
+  });
+
+  withOtherSide('7. get rejects where the calendar is not readable', async (context) => {
+    const { provider } = withPeople(context);
+    const refused = await failure(provider.get(session(), 'no-such-calendar/', 'one.ics'));
+    expect(isKalendsError(refused)).toBe(true);
+  });
+
+  withOtherSide('11. getCalendar answers found, or gone with evidence', async (context) => {
+    const { provider, people } = withPeople(context);
+    const calendar = await people.makeCalendar('soon gone');
+    expect(await provider.getCalendar(session(), calendar)).toEqual({ kind: 'found' });
+    await people.removeCalendar(calendar);
+    expect(await provider.getCalendar(session(), calendar)).toMatchObject({
+      kind: 'gone',
+      evidence: { kind: 'direct_get', status: 404, collectionStatus: 207 },
+    });
+  });
+
+  always('12. probe proves that the credentials work with one request', async (context) => {
+    const { provider, wire } = under(context);
+    wire?.forget();
+    await provider.probe(session());
+    expect(wire?.methods.length ?? 1).toBe(1);
+  });
+
+  withPasswords('12. probe rejects a wrong password', async (context) => {
+    const { provider, wrong } = under(context);
+    if (wrong === null) throw new Error('the traits promise passwords');
+    expect((await failure(provider.probe({ ...session(), credentials: wrong }))).code).toBe('unauthorized');
+  });
+}

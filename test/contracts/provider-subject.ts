@@ -1,0 +1,195 @@
+/** What the provider contract runs on, and what its tests share. */
+import { afterAll, beforeAll, expect, test, type TestContext } from 'vitest';
+import { isKalendsError, type KalendsError } from '../../domain/errors.ts';
+import type { HttpResponse } from '../../providers/http.ts';
+import type { Credentials, DeltaPage, Listing, Provider, Session } from '../../providers/provider.ts';
+
+/** The other side, edited without the provider. Refs as in the port. */
+export interface People {
+  /** Returns the ref. */
+  makeCalendar(name: string): Promise<string>;
+  removeCalendar(ref: string): Promise<void>;
+  put(calendar: string, ref: string, body: string): Promise<void>;
+  remove(calendar: string, ref: string): Promise<void>;
+}
+
+/** What goes over the network, to be counted and spoilt. */
+export interface Wire {
+  /** Methods of the requests since the last `forget`. */
+  readonly methods: readonly string[];
+  forget(): void;
+  /** Changes every answer from now on; null: no more. */
+  tamper(change: ((response: HttpResponse, method: string) => HttpResponse) | null): void;
+}
+
+/** What is known of an implementation before it starts; decides which sentences can be tested on it at all. */
+export interface Traits {
+  /** There is another side, with people on it. */
+  readonly otherSide: boolean;
+  /** It speaks HTTP, so that answers can be spoilt and requests counted. */
+  readonly network: boolean;
+  /** Not everybody is let in. */
+  readonly passwords: boolean;
+}
+
+export interface ProviderUnderTest {
+  readonly provider: Provider;
+  /** Everything that a person may type to get to the same root. */
+  readonly addresses: readonly string[];
+  readonly credentials: Credentials;
+  /** Null where every login is let in. */
+  readonly wrong: Credentials | null;
+  /** Null without another side. */
+  readonly people: People | null;
+  /** Null without a network. */
+  readonly wire: Wire | null;
+  stop(): Promise<void>;
+}
+
+export interface Missing {
+  readonly missing: string;
+}
+
+/** An event of an hour; `\r\n`, as RFC 5545 wants it. Cyrus wants a UID to be unique over all calendars of a person. */
+export const eventBody = (calendar: string, uid: string, summary: string): string =>
+  [
+    'BEGIN:VCALENDAR',
+    'VERSION:2.0',
+    'PRODID:-//Kalends//tests//EN',
+    'BEGIN:VEVENT',
+    `UID:${uid}@${calendar}`,
+    'DTSTAMP:20261101T080000Z',
+    'DTSTART:20261121T090000Z',
+    'DTEND:20261121T100000Z',
+    `SUMMARY:${summary}`,
+    'END:VEVENT',
+    'END:VCALENDAR',
+    '',
+  ].join('\r\n');
+
+/** A resource name that every layer would like to escape differently. */
+export const oddRef = 'a@b c+ü(1)~%25.ics';
+
+/** The failure of a promise that must fail. */
+export async function failure(promise: Promise<unknown>): Promise<KalendsError> {
+  try {
+    await promise;
+  } catch (error) {
+    if (isKalendsError(error)) return error;
+    throw error;
+  }
+  throw new Error('it resolved');
+}
+
+/** All pages of a delta. */
+export async function allChanges(
+  provider: Provider,
+  session: Session,
+  calendar: string,
+  token: string,
+): Promise<DeltaPage> {
+  const changed = new Map<string, DeltaPage['changed'][number]>();
+  const removed = new Map<string, DeltaPage['removed'][number]>();
+  let next = token;
+  for (;;) {
+    const page = await provider.changes(session, calendar, next);
+    for (const one of page.changed) changed.set(one.ref, one);
+    for (const one of page.removed) removed.set(one.ref, one);
+    if (!page.more) return { ...page, changed: [...changed.values()], removed: [...removed.values()] };
+    expect(page.token).not.toBe(next);
+    next = page.token;
+  }
+}
+
+export const tokenOf = ({ token }: { readonly token: string | null }): string => {
+  if (token === null) throw new Error('there is no sync token');
+  return token;
+};
+
+export const refsOf = (listing: Listing): string[] => listing.resources.map(({ ref }) => ref).sort();
+
+/** Spoilt forms of a multistatus document. None may be taken for a listing. */
+export const spoilt: readonly (readonly [string, (text: string) => string])[] = [
+  ['is cut in the middle', (text) => text.slice(0, Math.floor(text.length / 2))],
+  ['is cut before its last character', (text) => text.trimEnd().slice(0, -1)],
+  ['has a second root', (text) => `${text.trimEnd()}<multistatus xmlns="DAV:"/>`],
+  ['has trailing text', (text) => `${text.trimEnd()}and more`],
+  ['is HTML', () => '<!DOCTYPE html><html><body>Please sign in</body></html>'],
+  ['is not XML', () => '{"error":"maintenance"}'],
+  ['is empty', () => ''],
+];
+
+type Register = (name: string, run: (context: TestContext) => unknown) => void;
+
+/** What each test starts from. Registration leaves out the sentences that the traits make meaningless. */
+export interface Suite {
+  readonly always: Register;
+  readonly withOtherSide: Register;
+  readonly withNetwork: Register;
+  readonly withPasswords: Register;
+  readonly withoutOtherSide: Register;
+  readonly under: (context: TestContext) => ProviderUnderTest;
+  readonly withPeople: (context: TestContext) => ProviderUnderTest & { people: People };
+  readonly withWire: (context: TestContext) => ProviderUnderTest & { people: People; wire: Wire };
+  readonly session: () => Session;
+  /** The ref of a calendar that no other test knows. */
+  readonly freshCalendar: (subject: ProviderUnderTest) => Promise<string>;
+}
+
+/** To be called inside `describe`: starts the subject before its tests and stops it after them. */
+export function createSuite(name: string, traits: Traits, start: () => Promise<ProviderUnderTest | Missing>): Suite {
+  let started: ProviderUnderTest | Missing = { missing: 'it was not started' };
+  let session: Session | null = null;
+  let serial = 0;
+
+  beforeAll(async () => {
+    started = await start();
+    if ('missing' in started) {
+      if (process.env['CI'] !== undefined) throw new Error(`under CI this suite must run: ${started.missing}`);
+      console.warn(`\n*** the provider contract on ${name} is skipped: ${started.missing} ***\n`);
+      return;
+    }
+    const { provider, addresses, credentials } = started;
+    const signal = new AbortController().signal;
+    const { root } = await provider.connect({ address: addresses[0] ?? '', credentials }, signal);
+    session = { root, credentials, signal };
+  });
+
+  afterAll(async () => {
+    if (!('missing' in started)) await started.stop();
+  });
+
+  const currentSession = (): Session => {
+    if (session === null) throw new Error('nothing is connected');
+    return session;
+  };
+  const under: Suite['under'] = (context) => ('missing' in started ? context.skip(started.missing) : started);
+  const withPeople: Suite['withPeople'] = (context) => {
+    const { people, ...rest } = under(context);
+    if (people === null) throw new Error('the traits promise another side');
+    return { ...rest, people };
+  };
+  const without: Register = () => undefined;
+  const where = (holds: boolean): Register => (holds ? test : without);
+  return {
+    always: test,
+    withOtherSide: where(traits.otherSide),
+    withNetwork: where(traits.network),
+    withPasswords: where(traits.passwords),
+    withoutOtherSide: where(!traits.otherSide),
+    under,
+    withPeople,
+    withWire: (context) => {
+      const { wire, ...rest } = withPeople(context);
+      if (wire === null) throw new Error('the traits promise a network');
+      return { ...rest, wire };
+    },
+    session: currentSession,
+    freshCalendar: async (subject) => {
+      serial += 1;
+      if (subject.people !== null) return subject.people.makeCalendar(`contract ${serial}`);
+      const [only] = await subject.provider.listCalendars(currentSession());
+      return only?.ref ?? '';
+    },
+  };
+}

@@ -1,0 +1,260 @@
+/** Provisional reads: what was accepted is shown until it has landed, and then it is the same row. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { horizon } from '../../config/policies.ts';
+import type { Change } from '../../domain/commit.ts';
+import { resourceIdOf, type RunId } from '../../domain/ids.ts';
+import { managedKey, type ManagedOutcome } from '../../domain/managed-event.ts';
+import { createNormalise } from '../../domain/normalise.ts';
+import { bodyOf } from '../../domain/sync/body.ts';
+import { foldIntents } from '../../domain/sync/fold.ts';
+import { resourceName } from '../../domain/sync/reconcile.ts';
+import { createCommitLog } from '../../store/commit.ts';
+import { at, eventsPath, events, openWorld, type Row, type World } from './world.ts';
+
+let world: World;
+beforeEach(async () => {
+  world = await openWorld();
+});
+afterEach(() => world.stop());
+
+const lunch = { event_id: 'lunch', summary: 'Lunch', start: '2026-11-25T12:00:00Z', end: '2026-11-25T13:00:00Z' };
+
+async function upsert(body: object): Promise<void> {
+  expect((await world.ask(eventsPath(world.calendar._id), { method: 'POST', body })).status).toBe(202);
+}
+
+async function remove(event_id: string): Promise<void> {
+  expect((await world.ask(eventsPath(world.calendar._id), { method: 'DELETE', body: { event_id } })).status).toBe(202);
+}
+
+async function own(more = ''): Promise<Row[]> {
+  const answer = await world.ask(`/v1/events?tzid=Etc/UTC&only_managed=true${more}`);
+  expect(answer.status).toBe(200);
+  return events(answer);
+}
+
+const notMarked = ({ kalends_provisional: _, ...row }: Row): Row => row;
+
+/** Carries out what is open, as the profile's actor does: one commit, projected, then the intents are settled. */
+async function land(eventId: string): Promise<void> {
+  const { documents, profile, calendar } = world;
+  const named = { appId: profile.appId, calendarId: calendar._id, eventId };
+  const normalise = createNormalise();
+  const log = createCommitLog({ documents, normalise, clock: world.clock, horizon });
+  const open = await documents.find('openIntentsOfProfile', { profileId: profile._id, open: 1 });
+  const intents = open.filter(({ wish }) => 'eventId' in wish && wish.eventId === eventId);
+  const applied = await documents.get('managed_events', managedKey(calendar._id, eventId));
+  const before = { generation: applied?.generation ?? 1, wanted: applied?.wanted ?? null };
+  const { generation, wanted } = foldIntents(before, intents);
+  const ref = `${resourceName(named, generation)}.ics`;
+  const resourceId = resourceIdOf(calendar._id, ref);
+  const known = await documents.get('resources', resourceId);
+  const outcome: ManagedOutcome = {
+    appId: profile.appId,
+    generation,
+    wanted,
+    throughN: intents.at(-1)?.n ?? 0,
+    resourceId: wanted === null ? null : resourceId,
+    requestedHash: null,
+    writtenHash: null,
+  };
+  const managed: Change = { kind: 'managed', calendarId: calendar._id, eventId, ...outcome };
+  const changes: Change[] = [managed];
+  const nowMs = intents.at(-1)?.acceptedAtMs ?? world.clock.now();
+  if (wanted !== null) {
+    const body = bodyOf({ ...named, generation, wanted, body: known?.body ?? null, nowMs });
+    const { observedHash } = normalise('icalendar', body);
+    const observation = { ref, etag: '"1"', scheduleTag: null, body, format: 'icalendar' } as const;
+    const put = {
+      kind: 'resource_put',
+      calendarId: calendar._id,
+      resourceId,
+      observedHash,
+      normaliser: 1,
+      differs: true,
+    } as const;
+    changes.unshift({ ...put, ...observation });
+  } else {
+    const standing = (await documents.find('resourcesOfCalendar', { calendarId: calendar._id, live: 1 }))[0];
+    const evidence = { kind: 'own_write', operationId: 'op', status: 204, atMs: nowMs } as const;
+    if (standing)
+      changes.unshift({
+        kind: 'resource_removed',
+        calendarId: calendar._id,
+        resourceId: standing._id,
+        ref: standing.ref,
+        evidence,
+      });
+  }
+  const owner = { profileId: profile._id, accountId: profile.accountId, appId: profile.appId, runId: 'run_1' as RunId };
+  const commits = await log.append(owner, await log.head(profile._id), { cause: 'write', operations: [], changes });
+  await log.project(commits, { day: '2026-11-21', zoneData: 'test', projector: 1 });
+  for (const intent of intents) {
+    const settled = { ...intent, rev: intent.rev + 1, state: 'written', open: 0 } as const;
+    await documents.replace('intents', settled, intent.rev);
+  }
+}
+
+describe('an accepted event', () => {
+  it('is shown at once, marked, and afterwards the row is the same but for the mark', async () => {
+    await upsert({ ...lunch, description: 'Soup', location: { description: 'Canteen' }, reminders: [{ minutes: 5 }] });
+    const [shown, ...more] = await own();
+    expect(more).toEqual([]);
+    expect(shown).toMatchObject({
+      event_id: 'lunch',
+      summary: 'Lunch',
+      description: 'Soup',
+      start: lunch.start,
+      end: lunch.end,
+      location: { description: 'Canteen' },
+      transparency: 'opaque',
+      options: { delete: true, update: true },
+      kalends_provisional: true,
+    });
+    await land('lunch');
+    expect(await own()).toEqual([notMarked(shown ?? {})]);
+  });
+
+  it('is busy for the application, so that an outage books nobody twice', async () => {
+    await upsert(lunch);
+    const answer = await world.ask('/v1/free_busy?tzid=Etc/UTC&include_managed=true');
+    expect(at(answer, 'free_busy')).toEqual([
+      {
+        calendar_id: world.calendar._id,
+        start: lunch.start,
+        end: lunch.end,
+        free_busy_status: 'busy',
+        kalends_provisional: true,
+      },
+    ]);
+  });
+
+  it('is hidden where managed events are', async () => {
+    await upsert(lunch);
+    expect(events(await world.ask('/v1/events?tzid=Etc/UTC'))).toEqual([]);
+  });
+
+  it('is shown as all the writes in order leave it', async () => {
+    await upsert({ ...lunch, description: 'first' });
+    await upsert({ ...lunch, summary: 'Second', color: '#112233' });
+    expect(await own()).toMatchObject([{ summary: 'Second', description: 'first' }]);
+    await remove('lunch');
+    expect(await own()).toEqual([]);
+    await upsert({ ...lunch, summary: 'Third' });
+    expect(await own()).toMatchObject([{ summary: 'Third', description: '' }]);
+  });
+
+  it('is all day where dates were given, and then it is not busy', async () => {
+    await upsert({ ...lunch, start: '2026-11-25', end: '2026-11-27' });
+    expect(await own()).toMatchObject([{ start: '2026-11-25', end: '2026-11-27', transparency: 'transparent' }]);
+  });
+
+  it('is a series with its occurrences; the first alone carries the event_id', async () => {
+    const recurrence = { rules: [{ frequency: 'weekly', count: 3 }] };
+    await upsert({ ...lunch, tzid: 'Europe/Berlin', recurrence });
+    const rows = await own();
+    expect(rows.map((one) => one['start'])).toEqual([
+      '2026-11-25T12:00:00Z',
+      '2026-12-02T12:00:00Z',
+      '2026-12-09T12:00:00Z',
+    ]);
+    expect(rows.map((one) => one['event_id'])).toEqual(['lunch', undefined, undefined]);
+    expect(rows[0]).toMatchObject({ recurrence: { rules: [{ frequency: 'weekly', count: 3 }] } });
+    await land('lunch');
+    expect(await own()).toEqual(rows.map(notMarked));
+  });
+
+  it('belongs to a window and to a read of changes like any other', async () => {
+    await upsert(lunch);
+    expect(await own('&from=2026-11-25&to=2026-11-26')).toHaveLength(1);
+    expect(await own('&from=2026-11-26&to=2026-11-27')).toEqual([]);
+    expect(await own('&last_modified=2026-11-21T09:30:00Z')).toHaveLength(1);
+    expect(await own('&last_modified=2026-11-21T09:30:01Z')).toEqual([]);
+  });
+});
+
+describe('an accepted change', () => {
+  it('of a landed event replaces its row and keeps its event_uid', async () => {
+    await upsert({ ...lunch, description: 'Soup' });
+    await land('lunch');
+    const [before] = await own();
+    await world.clock.advance(60_000);
+    await upsert({ ...lunch, summary: 'Late lunch', start: '2026-11-25T13:00:00Z', end: '2026-11-25T14:00:00Z' });
+    const [after, ...more] = await own();
+    expect(more).toEqual([]);
+    expect(after).toEqual({
+      ...before,
+      summary: 'Late lunch',
+      start: '2026-11-25T13:00:00Z',
+      end: '2026-11-25T14:00:00Z',
+      updated: '2026-11-21T09:31:00Z',
+      kalends_provisional: true,
+    });
+    await land('lunch');
+    expect(await own()).toEqual([notMarked(after ?? {})]);
+  });
+
+  it('is not shown twice, or undone, between landing and being settled', async () => {
+    await upsert(lunch);
+    await land('lunch');
+    const [settled] = await world.documents.find('intentsOfProfile', { profileId: world.profile._id });
+    if (settled === undefined) throw new Error('there is an intent');
+    await world.documents.replace(
+      'intents',
+      { ...settled, rev: settled.rev + 1, open: 1, state: 'attempting' },
+      settled.rev,
+    );
+    expect(await own()).toMatchObject([{ event_id: 'lunch' }]);
+    expect((await own())[0]).not.toHaveProperty('kalends_provisional');
+  });
+});
+
+describe('an accepted deletion', () => {
+  it('takes the row away at once, and is a tombstone for whoever asks for those', async () => {
+    await upsert(lunch);
+    await land('lunch');
+    await world.clock.advance(60_000);
+    await remove('lunch');
+    expect(await own()).toEqual([]);
+    const tombstones = await own('&include_deleted=true&last_modified=2026-11-21T09:31:00Z');
+    expect(tombstones).toMatchObject([{ event_id: 'lunch', deleted: true, options: { delete: false, update: false } }]);
+    await land('lunch');
+    expect(await own('&include_deleted=true')).toEqual(tombstones.map(notMarked));
+  });
+
+  it('and an event under the same event_id again are two lives', async () => {
+    await upsert(lunch);
+    await land('lunch');
+    const [first] = await own();
+    await remove('lunch');
+    await upsert({ ...lunch, summary: 'Again' });
+    const rows = await own('&include_deleted=true');
+    expect(rows.map((one) => [one['summary'], one['deleted']]).sort()).toEqual([
+      ['Again', false],
+      ['Lunch', true],
+    ]);
+    expect(rows.find((one) => one['summary'] === 'Again')?.['event_uid']).not.toBe(first?.['event_uid']);
+  });
+
+  it('of everything hides everything', async () => {
+    await upsert(lunch);
+    await land('lunch');
+    await upsert({ ...lunch, event_id: 'other' });
+    const [last] = await world.documents.find(
+      'intentsOfProfile',
+      { profileId: world.profile._id },
+      { descending: true, limit: 1 },
+    );
+    if (last === undefined) throw new Error('there is an intent');
+    const n = last.n + 1;
+    const bulk = {
+      ...last,
+      _id: last._id.replace(/\d+$/, String(n).padStart(12, '0')),
+      n,
+      operationId: 'op_bulk' as typeof last.operationId,
+    };
+    await world.documents.insert('intents', { ...bulk, wish: { kind: 'delete_all', calendarIds: null } });
+    expect(await own()).toEqual([]);
+  });
+});
