@@ -1,8 +1,9 @@
 /** The one way out of this process over HTTP: time-outs, byte caps, redirect and address policy, typed failures. */
 import { lookup as dnsLookup, type LookupAddress, type LookupOptions } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
-import { createGunzip } from 'node:zlib';
-import { Readable } from 'node:stream';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
+import type { Readable } from 'node:stream';
 import { Agent, buildConnector } from 'undici';
 import { timeouts } from '../config/policies.ts';
 import type { Clock } from '../domain/clock.ts';
@@ -159,8 +160,9 @@ async function exchange(
     signal,
   });
   const headers = headersOf(answer.headers);
-  const gzip = (headers['content-encoding'] ?? []).some((coding) => /^(x-)?gzip$/i.test(coding.trim()));
-  const bytes = await readCapped(answer.body, gzip, request, signal);
+  const received = await readCapped(answer.body, request);
+  const packed = (headers['content-encoding'] ?? []).some((coding) => /^(x-)?gzip$/i.test(coding.trim()));
+  const bytes = packed && received.length > 0 ? await unpack(received, request) : received;
   return { status: answer.statusCode, headers, text: decode(bytes, headers['content-type']?.[0]) };
 }
 
@@ -172,22 +174,32 @@ function headersOf(raw: Record<string, string | string[] | undefined>): Record<s
   return headers;
 }
 
-/** The cap counts what arrives and what it unpacks to, so that a small answer cannot become a large one. */
-async function readCapped(body: Readable, gzip: boolean, request: HttpRequest, signal: AbortSignal): Promise<Buffer> {
-  const source = gzip ? body.compose(createGunzip(), { signal }) : body;
+async function readCapped(body: Readable, request: HttpRequest): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   try {
-    for await (const chunk of source) {
+    for await (const chunk of body) {
       size += (chunk as Buffer).length;
       if (size > request.maxBytes) throw tooLarge(request);
       chunks.push(chunk as Buffer);
     }
   } finally {
+    // The rest of a body that nobody reads may still fail; that is nobody's business any more.
     body.on('error', () => undefined);
     body.destroy();
   }
   return Buffer.concat(chunks, size);
+}
+
+const gunzipped = promisify(gunzip);
+
+/** The cap holds for what it unpacks to as well, so that a small answer cannot become a large one. */
+async function unpack(received: Buffer, request: HttpRequest): Promise<Buffer> {
+  try {
+    return await gunzipped(received, { maxOutputLength: request.maxBytes });
+  } catch (error) {
+    throw (error as { code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE' ? tooLarge(request) : error;
+  }
 }
 
 const tooLarge = (request: HttpRequest): KalendsError =>

@@ -62,7 +62,8 @@ function codeOf(error: unknown): ErrorCode {
       return 'tls_failed';
     if (code.startsWith('HPE_') || code === 'Z_BUF_ERROR' || code === 'Z_DATA_ERROR') return 'cut_short';
   }
-  return 'connect_failed';
+  // What nobody knows may have happened after the request was sent: the careful reading.
+  return 'cut_short';
 }
 
 /**

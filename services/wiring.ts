@@ -19,7 +19,7 @@ import type { ProfileDoc, ProviderName } from '../domain/profile.ts';
 import { brokerOptions } from '../moleculer.config.ts';
 import { createApplication } from '../providers/application/application.ts';
 import { createCalDav } from '../providers/caldav/caldav.ts';
-import { createHttp, type ClosableHttp } from '../providers/http.ts';
+import { createHttp, type Http } from '../providers/http.ts';
 import type { Credentials, Provider } from '../providers/provider.ts';
 import { createCommitLog } from '../store/commit.ts';
 import type { Documents } from '../store/documents.ts';
@@ -57,7 +57,8 @@ export interface KalendsNode {
 interface Parts {
   readonly config: Config;
   readonly documents: Documents;
-  readonly http: ClosableHttp;
+  readonly http: Http;
+  readonly closeHttp: () => Promise<void>;
   readonly providers: (name: ProviderName) => Provider;
   readonly sealing: Sealing;
   readonly pageKey: Buffer;
@@ -71,9 +72,22 @@ export const userAgent = 'Kalends/0.1';
 const clock = systemClock;
 const random = systemRandom;
 
-/** `services`: which of them run here, instead of those in the settings (the CLI runs none but `ops`). */
-export function createNode(config: Config, services: readonly ServiceName[] = config.services): KalendsNode {
-  const parts = createParts(config);
+/** What tests put between the parts: a store that counts, a provider that dies. */
+export interface Around {
+  readonly documents?: (documents: Documents) => Documents;
+  readonly provider?: (provider: Provider) => Provider;
+  readonly http?: (http: Http) => Http;
+}
+
+export interface NodeOptions {
+  /** Which services run here, instead of those in the settings (the CLI runs none but `ops`). */
+  readonly services?: readonly ServiceName[];
+  readonly around?: Around;
+}
+
+export function createNode(config: Config, options: NodeOptions = {}): KalendsNode {
+  const services = options.services ?? config.services;
+  const parts = createParts(config, options.around ?? {});
   const membership = singleNode({ nodeId: parts.broker.nodeID });
   const runs = (name: ServiceName): boolean => services.includes(name);
   const actors = runs('supervisor') ? createActors(parts, membership) : null;
@@ -99,7 +113,7 @@ export function createNode(config: Config, services: readonly ServiceName[] = co
       await notifier?.stop();
       await membership.stop();
       await parts.broker.stop();
-      await parts.http.close();
+      await parts.closeHttp();
       await parts.documents.close();
     },
   };
@@ -129,19 +143,21 @@ function gatewayContext(parts: Parts, authHere: boolean): GatewayContext {
   };
 }
 
-function createParts(config: Config): Parts {
+function createParts(config: Config, around: Around): Parts {
   const keys = keyRing(config);
   const [firstKey] = keys;
   if (firstKey === undefined)
     throw new KalendsError('configuration_invalid', 'the key ring is empty: give at least one key in KALENDS_KEYS');
   const addresses = { allowPrivate: config.allowPrivateAddresses, allow: config.allowedAddresses };
-  const http = createHttp({ clock, addresses, userAgent });
+  const own = createHttp({ clock, addresses, userAgent });
+  const http = around.http?.(own) ?? own;
   const nodeId = config.nodeId ?? newNodeId(clock.now(), random);
   return {
     config,
-    documents: openStore(config),
+    documents: around.documents?.(openStore(config)) ?? openStore(config),
     http,
-    providers: createProviders(http),
+    closeHttp: () => own.close(),
+    providers: createProviders(http, around.provider ?? ((one) => one)),
     sealing: createSealing(keys, randomBytes),
     pageKey: Buffer.from(hkdfSync('sha256', firstKey.key, '', 'kalends page addresses', 32)),
     broker: new moleculer.ServiceBroker(brokerOptions(config, nodeId)),
@@ -158,8 +174,8 @@ export function openStore(config: Config): Documents {
   return openMongo({ url, database });
 }
 
-function createProviders(http: ClosableHttp): Parts['providers'] {
-  const all: readonly Provider[] = [createApplication(), createCalDav({ http, clock, random })];
+function createProviders(http: Http, around: (one: Provider) => Provider): Parts['providers'] {
+  const all = [createApplication(), createCalDav({ http, clock, random })].map(around);
   const byName = new Map(all.map((one) => [one.name, one]));
   return (name) => {
     const provider = byName.get(name);

@@ -19,6 +19,10 @@ const lastMs = Date.UTC(2100, 0, 1);
 /** DTSTARTs before this are placeholders; rules are followed from here on. */
 const firstMs = Date.UTC(1900, 0, 1);
 
+/** A calendar repeats one definition in each of its resources; a table takes a millisecond to lay out. */
+const remembered = new Map<string, Zone | null>();
+const rememberedMax = 256;
+
 type Observance = ZoneDefinition['observances'][number];
 
 /**
@@ -28,6 +32,15 @@ type Observance = ZoneDefinition['observances'][number];
  */
 export function customZone(definition: ZoneDefinition): Zone | null {
   const id = `custom:${digestName([JSON.stringify(definition.observances)], 16)}`;
+  const found = remembered.get(id);
+  if (found !== undefined) return found;
+  if (remembered.size >= rememberedMax) remembered.clear();
+  const zone = layOutZone(id, definition);
+  remembered.set(id, zone);
+  return zone;
+}
+
+function layOutZone(id: string, definition: ZoneDefinition): Zone | null {
   const budget: StepBudget = { left: stepsMax };
   const changes: Change[] = [];
   for (const observance of definition.observances) {

@@ -1,7 +1,7 @@
 /** Input that is wrong on purpose, and input that only looks wrong: the habits of existing clients. */
 import { gzipSync } from 'node:zlib';
 import { request } from 'node:http';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
 import { revokeGrant } from '../../services/auth/registry.ts';
 import { at, event, eventsPath, openWorld, problemKeys, summaries, type Answer, type World } from './world.ts';
@@ -50,10 +50,10 @@ describe('every error', () => {
   });
 
   it('of ours tells nothing of our insides', async () => {
-    const own = world.documents.find;
-    Object.assign(world.documents, { find: () => Promise.reject(new Error('SELECT secret FROM /srv/kalends')) });
+    const broken = new Error('SELECT secret FROM /srv/kalends');
+    const find = vi.spyOn(world.documents, 'find').mockRejectedValue(broken);
     const answer = await world.ask('/v1/account');
-    Object.assign(world.documents, { find: own });
+    find.mockRestore();
     expect(answer.status).toBe(500);
     expect(answer.text).not.toMatch(/secret|srv|stack|at /);
     expect((await world.ask('/v1/account')).status).toBe(200);

@@ -89,7 +89,7 @@ describe('pages', () => {
             }
           };
           const answers = await readAll(query, edit);
-          const seen = answers.flatMap(summaries).filter((one) => !touched.has(String(one)));
+          const seen = answers.flatMap(summaries).filter((one) => !touched.has(one));
           const expected = all.map((one) => one.summary).filter((one) => !touched.has(one));
           expect(seen.toSorted()).toEqual(expected.toSorted());
           await world.documents.remove(

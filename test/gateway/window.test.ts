@@ -213,7 +213,7 @@ describe('a selection that means nothing', () => {
 });
 
 describe('free/busy', () => {
-  const read = (query: string) => world.ask(`/v1/free_busy?${query}`);
+  const busy = (query: string) => world.ask(`/v1/free_busy?${query}`);
 
   it('tells busy, tentative and free, and takes a declined invitation for free', async () => {
     const calendar = await world.addCalendar(world.profile, 'free busy');
@@ -241,7 +241,7 @@ describe('free/busy', () => {
       one(19, { eventId: 'mine' }),
     );
     const query = `calendar_ids[]=${calendar._id}&tzid=Etc/UTC&from=2026-11-25&to=2026-11-26`;
-    const rows = at(await read(query), 'free_busy') as Record<string, string>[];
+    const rows = at(await busy(query), 'free_busy') as Record<string, string>[];
     expect(rows.map((row) => [row['start']?.slice(11, 13), row['free_busy_status']])).toEqual([
       ['10', 'busy'],
       ['11', 'free'],
@@ -254,7 +254,7 @@ describe('free/busy', () => {
       ['18', 'busy'],
     ]);
     expect(Object.keys(rows[0] ?? {})).toEqual(['calendar_id', 'start', 'end', 'free_busy_status']);
-    const own = at(await read(`${query}&only_managed=true&include_ids=true`), 'free_busy');
+    const own = at(await busy(`${query}&only_managed=true&include_ids=true`), 'free_busy');
     expect(own).toMatchObject([{ event_id: 'mine', free_busy_status: 'busy' }]);
   });
 

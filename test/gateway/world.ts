@@ -321,7 +321,7 @@ export const rowsAt = (answer: Answer, ...path: readonly (string | number)[]): R
 export const events = (answer: Answer): Row[] => rowsAt(answer, 'events');
 
 /** The summaries of the events of an answer, in order. */
-export const summaries = (answer: Answer): unknown[] => events(answer).map((one) => one['summary']);
+export const summaries = (answer: Answer): string[] => events(answer).map((one) => String(one['summary']));
 
 /** The keys of the problems of a field in a 422. */
 export const problemKeys = (answer: Answer, field: string): unknown[] =>

@@ -1,5 +1,5 @@
 /** Accepting writes: what becomes of a body, the receipt, the numbering, and every refusal. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
 import { KalendsError } from '../../domain/errors.ts';
 import type { GrantId } from '../../domain/ids.ts';
@@ -378,12 +378,10 @@ describe('numbering', () => {
     const { _id: profileId } = await world.addProfile(world.account);
     const calendar = await world.addCalendar({ ...world.profile, _id: profileId }, 'Full disk');
     expect((await upsert(minimal, calendar._id)).status).toBe(202);
-    const own = world.documents.insert;
-    Object.assign(world.documents, {
-      insert: () => Promise.reject(new KalendsError('store_full', 'the disk is full')),
-    });
+    const full = new KalendsError('store_full', 'the disk is full');
+    const insert = vi.spyOn(world.documents, 'insert').mockRejectedValue(full);
     const refused = await upsert(minimal, calendar._id);
-    Object.assign(world.documents, { insert: own });
+    insert.mockRestore();
     expect([refused.status, problemKeys(refused, 'base')]).toEqual([503, ['errors.unavailable']]);
     expect(refused.headers.get('retry-after')).toBe('5');
     expect((await upsert(minimal, calendar._id)).status).toBe(202);

@@ -140,8 +140,14 @@ describe('the observed hash changes', () => {
   it('with the definition of a zone that only the file knows', () => {
     const custom = (offset: string) =>
       calendar(
-        ...['BEGIN:VTIMEZONE', 'TZID:Mine', 'BEGIN:STANDARD', 'DTSTART:19700101T000000'],
-        ...[`TZOFFSETFROM:${offset}`, `TZOFFSETTO:${offset}`, 'END:STANDARD', 'END:VTIMEZONE'],
+        'BEGIN:VTIMEZONE',
+        'TZID:Mine',
+        'BEGIN:STANDARD',
+        'DTSTART:19700101T000000',
+        `TZOFFSETFROM:${offset}`,
+        `TZOFFSETTO:${offset}`,
+        'END:STANDARD',
+        'END:VTIMEZONE',
         ...vevent('DTSTART;TZID=Mine:20260302T090000', 'RRULE:FREQ=DAILY'),
       );
     expect(hashOf(custom('+0130'))).not.toBe(hashOf(custom('+0145')));

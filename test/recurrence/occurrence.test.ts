@@ -260,6 +260,19 @@ describe('THISANDFUTURE', () => {
     ]);
   });
 
+  it('that moves back brings occurrences into the window, too', () => {
+    const range = exception(
+      '2027-05-20T09:00:00 Europe/Berlin',
+      '2026-11-20T09:00:00 Europe/Berlin',
+      '2026-11-20T10:00:00 Europe/Berlin',
+      { thisAndFuture: true },
+    );
+    const body = seriesOf({ start: '2027-05-19T09:00:00 Europe/Berlin', rules: ['FREQ=DAILY;COUNT=3'] }, [range]);
+    expect(lines(body, windowOf('2026-11-21', '2026-11-22'))).toEqual([
+      '20270521T070000Z 2026-11-21T08:00Z/2026-11-21T09:00Z Moved',
+    ]);
+  });
+
   it('into another zone follows that zone', () => {
     const range = exception(
       '2026-10-24T09:00:00 Europe/Berlin',

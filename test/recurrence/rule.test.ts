@@ -111,8 +111,8 @@ describe('a rule', () => {
       fc.array(piece, { maxLength: 40 }).map((pieces) => pieces.join('')),
     );
     fc.assert(
-      fc.property(text, (any) => {
-        const { rule, problem } = parseRule(any);
+      fc.property(text, (written) => {
+        const { rule, problem } = parseRule(written);
         expect((rule === null) !== (problem === null)).toBe(true);
         expect(problem?.detail.length ?? 0).toBeLessThanOrEqual(200);
       }),

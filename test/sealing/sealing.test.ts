@@ -66,9 +66,10 @@ describe('sealing', () => {
     };
     const bits = (text: string): number[] =>
       Array.from({ length: Buffer.from(text, 'base64url').length * 8 }, (_, bit) => bit);
+    const { keyId, nonce, box } = sealed;
     const changed: Sealed[] = [
-      ...bits(sealed.box).map((bit) => ({ ...sealed, box: flip(sealed.box, bit) })),
-      ...bits(sealed.nonce).map((bit) => ({ ...sealed, nonce: flip(sealed.nonce, bit) })),
+      ...bits(sealed.box).map((bit) => ({ keyId, nonce, box: flip(sealed.box, bit) })),
+      ...bits(sealed.nonce).map((bit) => ({ keyId, box, nonce: flip(sealed.nonce, bit) })),
       { ...sealed, box: sealed.box.slice(0, 8) },
       { ...sealed, box: '' },
       { ...sealed, nonce: '' },

@@ -32,7 +32,11 @@ export async function startMongo(): Promise<MongoServer | MissingServer> {
     return {
       missing: 'MongoDB (set KALENDS_TEST_MONGO_URI, or install mongod, or run Docker, or install Java 17 and Maven)',
     };
-  if (maven !== null) await fetchJars(maven);
+  try {
+    if (maven !== null) await fetchJars(maven);
+  } catch (error) {
+    return { missing: `MongoDB, and Maven could not fetch its stand-in: ${String(error)}` };
+  }
   return tryTwice(() => startStandIn(java));
 }
 

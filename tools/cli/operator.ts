@@ -20,7 +20,12 @@ export async function openOperator(config: Config): Promise<Operator> {
       close: async () => running.close(),
     };
   }
-  const node = createNode({ ...config, natsUrl: config.store.kind === 'sqlite' ? null : config.natsUrl }, ['ops']);
+  const node = createNode(
+    { ...config, natsUrl: config.store.kind === 'sqlite' ? null : config.natsUrl },
+    {
+      services: ['ops'],
+    },
+  );
   await node.start();
   return { call: (action, params) => node.broker.call(action, params), close: () => node.stop() };
 }

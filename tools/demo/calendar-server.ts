@@ -35,7 +35,7 @@ export function eventBody(uid: string, summary: string, start: Date, minutes: nu
     `DTSTAMP:${stamp(new Date())}`,
     `DTSTART:${stamp(start)}`,
     `DTEND:${stamp(end)}`,
-    `SUMMARY:${summary}`,
+    `SUMMARY:${summary.replaceAll(/[\\;,]/g, String.raw`\$&`)}`,
     'END:VEVENT',
     'END:VCALENDAR',
     '',

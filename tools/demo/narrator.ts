@@ -44,7 +44,8 @@ export function createNarrator(): Narrator {
       else line(`   ${text}`);
     },
     verify: (what, holds, seen) => {
-      if (!holds) throw new DemoFailed(`not so: ${what}${seen === undefined ? '' : `; seen: ${JSON.stringify(seen)}`}`);
+      if (!holds)
+        throw new DemoFailed(`not so: ${what}${seen === undefined ? '' : `; seen: ${cut(JSON.stringify(seen))}`}`);
       verified += 1;
       line(paint(32, `   ✓ ${what}`));
     },

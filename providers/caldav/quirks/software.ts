@@ -23,7 +23,7 @@ const signs: readonly (readonly [string, (seen: SoftwareSigns) => boolean])[] = 
   ['stalwart', ({ headers }) => /stalwart/i.test(headers['server']?.[0] ?? '')],
   ['radicale', ({ sample }) => sample.includes('radicale.org')],
   ['radicale', ({ headers }) => /radicale/i.test([headers['www-authenticate'], headers['server']].flat().join(' '))],
-  ['radicale', ({ headers }) => /^WSGIServer/.test(headers['server']?.[0] ?? '')],
+  ['radicale', ({ headers }) => headers['server']?.[0]?.startsWith('WSGIServer') === true],
   ['xandikos', ({ headers }) => /xandikos|aiohttp/i.test(headers['server']?.[0] ?? '')],
 ];
 

@@ -56,6 +56,20 @@ export function fidelity(at: At): void {
       expect(await at.documents.get('profiles', ada)).toStrictEqual(profile(ada, { root, ...numbers }));
     });
 
+    test('objects that look like what a database uses itself', async () => {
+      const values = [
+        { $ref: 'commits', $id: 'one' },
+        { $ref: 'commits', $id: 'one', $db: 'kalends' },
+        { $numberLong: '1' },
+        { $oid: '0'.repeat(24) },
+        { _bsontype: 'Long', low: 1, high: 0 },
+        { toBSON: 1, toJSON: 2, $date: 3, '%24': 4, '%': 5, '': 6 },
+      ];
+      const written = commit(ada, 1, { changes: values as unknown as CommitDoc['changes'] });
+      await at.documents.insert('commits', written);
+      expect(await at.documents.get('commits', written._id)).toStrictEqual(written);
+    });
+
     test('the document as it was when the write was called', async () => {
       const roles = ['profile'];
       const written = { ...schema('one'), roles };
