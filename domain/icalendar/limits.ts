@@ -2,6 +2,10 @@
 
 /** UTF-16 units of one resource; providers refuse more than 4 MiB before. */
 export const maxCharacters = 4 * 1024 * 1024;
+/** Logical lines; 5,000 exceptions of 30 lines fit. */
+export const maxLines = 200_000;
+/** A line's name and parameters: ical.js looks for the value again at each parameter, so the cost grows by the square. */
+export const maxHead = 8_192;
 /** Components inside components; real files stay at 4 (VCALENDAR, VEVENT, VALARM, VLOCATION). */
 export const maxDepth = 16;
 /** VEVENTs of one resource: a master and its exceptions. */

@@ -1,6 +1,7 @@
 /** One content line as name, parameters and values, and back: the syntax is left to ical.js, the meaning to the fields. */
 import ICAL from 'ical.js';
 import { fold } from './fold.ts';
+import { maxHead } from './limits.ts';
 import { lineOf, textOf, type Component, type Line, firstLine } from './tree.ts';
 
 export interface Property {
@@ -36,13 +37,25 @@ const designSet = {
 
 /** Null for a line whose parameters cannot be read: one such line must not cost the file. */
 export function readProperty(line: Line): Property | null {
+  const unfolded = textOf(line);
+  if (unfolded.length > maxHead && headLength(unfolded) > maxHead) return null;
   try {
-    const [, params, type, ...values] = ICAL.parse.property(textOf(line), designSet) as JcalProperty;
+    const [, params, type, ...values] = ICAL.parse.property(unfolded, designSet) as JcalProperty;
     const [first = '', ...others] = values.map(String);
     return { params, type, values: [first, ...others] };
   } catch {
     return null;
   }
+}
+
+/** How far the value is away: the first colon outside quotes. */
+function headLength(unfolded: string): number {
+  let quoted = false;
+  for (let at = 0; at < unfolded.length; at += 1) {
+    if (unfolded[at] === '"') quoted = !quoted;
+    if (unfolded[at] === ':' && !quoted) return at;
+  }
+  return unfolded.length;
 }
 
 /** The first property of this name that can be read. */

@@ -1,7 +1,7 @@
 /** A body as the tree of its components and lines, each line kept as received, so that an edit touches nothing else. */
 import type { ResourceProblem } from '../event.ts';
 import { refold, unfold, withoutBreak } from './fold.ts';
-import { maxCharacters, maxDepth } from './limits.ts';
+import { maxCharacters, maxDepth, maxLines } from './limits.ts';
 
 /** One content line. `name` is upper case, and empty for what is no content line: it is kept and never looked at. */
 export interface Line {
@@ -49,7 +49,9 @@ export function readTree(body: string): Tree {
   const root: Open = { name: '', begin: lineOf(''), nodes: [], from: 0 };
   const stack: Open[] = [root];
   let top = root;
+  let lines = 0;
   for (let at = Math.max(0, text.search(/\S/)); at < text.length;) {
+    if ((lines += 1) > maxLines) return broken('resource_too_large', `the body has more than ${maxLines} lines`);
     const end = logicalEnd(text, at);
     const line = lineOf(withoutBreak(text.slice(at, end)));
     const mark = line.name === 'BEGIN' || line.name === 'END' ? componentName(line) : null;

@@ -36,8 +36,23 @@ function offsetOf(zone: string): number | null {
   return (zone.startsWith('-') ? -1 : 1) * (hours * 60 + minutes) * 60_000;
 }
 
+const daySize = 86_400_000;
+const twoDigits = Array.from({ length: 60 }, (_, value) => String(value).padStart(2, '0'));
+/** Neighbouring rows lie on few days; `toISOString` costs ten times the rest of a row. */
+let known = { day: 0, date: '1970-01-01' };
+
+function dateOfDay(day: number): string {
+  if (day !== known.day) known = { day, date: new Date(day * daySize).toISOString().slice(0, -14) };
+  return known.date;
+}
+
 /** `YYYY-MM-DDTHH:MM:SSZ`, never with fractions: existing clients parse exactly this. */
-export const wireInstant = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
+export function wireInstant(ms: number): string {
+  const day = Math.floor(ms / daySize);
+  const seconds = Math.floor((ms - day * daySize) / 1_000);
+  const [hour, minute, second] = [Math.floor(seconds / 3_600), Math.floor(seconds / 60) % 60, seconds % 60];
+  return `${dateOfDay(day)}T${twoDigits[hour] ?? ''}:${twoDigits[minute] ?? ''}:${twoDigits[second] ?? ''}Z`;
+}
 
 /** A start or end as a plain string; `ms` is where a floating time lies. */
 export const wireTime = (time: EventTime, ms: number): string => (time.kind === 'date' ? time.date : wireInstant(ms));

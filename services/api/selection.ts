@@ -36,8 +36,11 @@ export interface Selection {
 
 const dayMs = 86_400_000;
 
-/** Rejects with `invalid_input`. `calendars` are those of the account, the deleted ones too. */
-export function readSelection(params: Params, calendars: readonly CalendarDoc[], nowMs: number): Selection {
+export const namesCalendars = (params: Params): boolean =>
+  params['calendar_ids'] !== undefined || params['calendar_ids[]'] !== undefined;
+
+/** Rejects with `invalid_input`. `calendars` are those of the account, the deleted ones too; needed if some are named. */
+export function readSelection(params: Params, calendars: ReadonlyMap<string, CalendarDoc>, nowMs: number): Selection {
   const problems = collectProblems();
   const from = readTime(params['from'], 'from', problems);
   const to = readTime(params['to'], 'to', problems);
@@ -83,13 +86,12 @@ function zoneNamed(tzid: string): Zone {
 
 function readCalendarIds(
   params: Params,
-  calendars: readonly CalendarDoc[],
+  calendars: ReadonlyMap<string, CalendarDoc>,
   problems: Problems,
 ): readonly string[] | null {
   const asked = readTexts(params, 'calendar_ids', problems);
   if (asked === null) return null;
-  const known = new Set<string>(calendars.map((one) => one._id));
-  const unknown = asked.filter((id) => !known.has(id));
+  const unknown = asked.filter((id) => !calendars.has(id));
   if (unknown.length > 0) {
     problems.add('calendar_ids', 'errors.invalid_calendar_ids', 'names calendars that this account does not have');
   }

@@ -20,6 +20,8 @@ export interface RequestMeta {
   /** What the caller addressed, e.g. `https://calendar.example`; without a trailing slash. */
   baseUrl: string;
   $statusCode?: number;
+  /** Of an answer that is a Buffer. */
+  $responseType?: string;
   $responseHeaders?: Record<string, string>;
 }
 
@@ -76,8 +78,9 @@ function accepted(ctx: Ctx, operationId: string): null {
   return null;
 }
 
-/** Reads answer while a calendar server is down: this header says how old the answer may be. */
-function listed(ctx: Ctx, { body, freshAtMs }: ListingAnswer): Params {
+/** Reads answer while a calendar server is down: the header says how old the answer may be. */
+function listed(ctx: Ctx, { json, freshAtMs }: ListingAnswer): Buffer {
+  ctx.meta.$responseType = 'application/json; charset=utf-8';
   if (freshAtMs !== null) ctx.meta.$responseHeaders = { 'X-Kalends-Fresh-At': wireInstant(freshAtMs) };
-  return body;
+  return json;
 }

@@ -1,5 +1,5 @@
 /** Reading identity, calendars and event rows over HTTP. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
 import { at, event, events, openWorld, rowsAt, startMs, summaries, type World } from './world.ts';
 
@@ -186,9 +186,54 @@ describe('an event row', () => {
   it('keeps answering while the calendar server is down or the profile is disconnected', async () => {
     const state = { name: 'relink_required', code: 'credentials_revoked', sinceMs: startMs } as const;
     const before = summaries(await world.ask(window));
-    await world.documents.replace('profiles', { ...world.profile, rev: 2, state }, 1);
+    const profile = await world.documents.get('profiles', world.profile._id);
+    if (profile === null) throw new Error('there is a profile');
+    await world.documents.replace('profiles', { ...profile, rev: profile.rev + 1, state }, profile.rev);
     expect(before.length).toBeGreaterThan(0);
     expect(summaries(await world.ask(window))).toEqual(before);
     expect(at(await world.ask('/v1/profiles'), 'profiles', 0, 'profile_connected')).toBe(false);
+  });
+});
+
+describe('an answer that is kept', () => {
+  const day = '/v1/events?from=2027-01-10&to=2027-01-11&tzid=Etc/UTC';
+  const times = { from: '2027-01-10T09:00:00Z', until: '2027-01-10T10:00:00Z' };
+  const one = (ref: string, change = {}) => event(world.calendar, { ref, ...times, ...change });
+
+  it('is given again without asking for events, until something is projected', async () => {
+    await world.addEvents(one('first'));
+    expect(summaries(await world.ask(day))).toEqual(['first']);
+    const find = vi.spyOn(world.documents, 'find');
+    expect(summaries(await world.ask(day))).toEqual(['first']);
+    expect(find.mock.calls.map(([query]) => query)).toEqual(['profilesOfAccount']);
+    find.mockRestore();
+    await world.addEvents(one('second', { summary: 'second' }));
+    expect(summaries(await world.ask(day)).toSorted()).toEqual(['first', 'second']);
+  });
+
+  it('is not kept longer than half a minute, whatever changes the projections without a commit', async () => {
+    expect(summaries(await world.ask(day))).toHaveLength(2);
+    await world.documents.upsertMany('events', [one('rebuilt')]);
+    expect(summaries(await world.ask(day))).toHaveLength(2);
+    await world.clock.advance(30_000);
+    expect(summaries(await world.ask(day))).toHaveLength(3);
+  });
+
+  it('is never another account’s, another selection’s, or one without the scope', async () => {
+    const token = await world.tokenFor(await world.addAccount('stranger'));
+    expect(summaries(await world.ask(day, { token }))).toEqual([]);
+    expect((await world.ask(day, { token: await world.tokenFor(world.account, ['create_event']) })).status).toBe(403);
+    expect(events(await world.ask(`${day}&localized_times=true`))[0]?.['start']).toMatchObject({
+      tzid: 'Europe/Berlin',
+    });
+  });
+
+  it('of managed events is none: what was accepted shows at once', async () => {
+    const own = `${day}&only_managed=true`;
+    expect(summaries(await world.ask(own))).toEqual([]);
+    const body = { event_id: 'mine', summary: 'Mine', start: times.from, end: times.until };
+    const path = `/v1/calendars/${(await world.addCalendar(await world.addProfile(world.account), 'Live'))._id}/events`;
+    expect((await world.ask(path, { method: 'POST', body })).status).toBe(202);
+    expect(summaries(await world.ask(own))).toEqual(['Mine']);
   });
 });

@@ -66,6 +66,7 @@ export interface World {
   addAccount(appName: string): Promise<AccountDoc>;
   addProfile(account: AccountDoc, change?: Partial<ProfileDoc>): Promise<ProfileDoc>;
   addCalendar(profile: ProfileDoc, name: string, change?: Partial<CalendarDoc>): Promise<CalendarDoc>;
+  /** Projects events and advances the seq of their profiles. */
   addEvents(...events: readonly EventDoc[]): Promise<void>;
   stop(): Promise<void>;
 }
@@ -136,12 +137,23 @@ export async function openWorld(bodyBytes = 64 * 1024): Promise<World> {
     addProfile: (account: AccountDoc, change: Partial<ProfileDoc> = {}) => newProfile(registry, account, change),
     addCalendar: (profile: ProfileDoc, name: string, change: Partial<CalendarDoc> = {}) =>
       newCalendar(registry, profile, name, change),
-    addEvents: async (...events: readonly EventDoc[]) => documents.upsertMany('events', events),
+    addEvents: (...events: readonly EventDoc[]) => projectEvents(documents, events),
     stop: async () => {
       await broker.stop();
       await documents.close();
     },
   }) as World;
+}
+
+/** As the projector does: first the documents, then the seq of their profile. */
+async function projectEvents(documents: Documents, all: readonly EventDoc[]): Promise<void> {
+  await documents.upsertMany('events', all);
+  for (const profileId of new Set(all.map((one) => one.profileId))) {
+    const profile = await documents.get('profiles', profileId);
+    if (profile === null) continue;
+    const next = { ...profile, rev: profile.rev + 1, projectedSeq: profile.projectedSeq + 1 };
+    await documents.replace('profiles', next, profile.rev);
+  }
 }
 
 const facts: ApiContext['providerOf'] = (name) => ({

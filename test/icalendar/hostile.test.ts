@@ -49,6 +49,7 @@ describe('a body that is too much', () => {
   it.each([
     ['nested 50,000 deep', deep(50_000)],
     ['over 4 million characters', event(`X-A:${'x'.repeat(4 * 1024 * 1024)}`)],
+    ['200,001 lines', event('X-A:1\r\n'.repeat(200_001))],
     ['20,001 excluded dates', event('RRULE:FREQ=DAILY', `EXDATE:${'20260303T090000Z,'.repeat(20_001)}`)],
     ['5,001 events', calendar(...Array.from({ length: 5_001 }, () => vevent('SUMMARY:x')).flat())],
   ])('is refused: %s', (_what, body) => {
@@ -69,8 +70,8 @@ describe('a body that is odd but not broken', () => {
     expect(masterOf(event(`SUMMARY:${'x\r\n '.repeat(400_000)}y`)).summary).toBe(`${'x'.repeat(400_000)}y`);
   });
 
-  it('of 300,000 lines of garbage keeps its event', () => {
-    expect(masterOf(event('%$ garbage\r\n'.repeat(300_000), 'SUMMARY:x')).summary).toBe('x');
+  it('of 150,000 lines of garbage keeps its event', () => {
+    expect(masterOf(event('%$ garbage\r\n'.repeat(150_000), 'SUMMARY:x')).summary).toBe('x');
   });
 
   it.each([
@@ -84,7 +85,8 @@ describe('a body that is odd but not broken', () => {
     ['control characters', '\u0000\u0001\u001b[0m'],
     ['100,000 at signs', `ATTENDEE:mailto:${'@'.repeat(100_000)}`],
     ['100,000 backslashes', `DESCRIPTION:${'\\'.repeat(100_000)}`],
-    ['100,000 semicolons', `X-B;${'a=b;'.repeat(25_000)}c=d:x`],
+    ['1,000,000 parameters', `ATTENDEE;${'a=b;'.repeat(1_000_000)}c=d:mailto:a@b.c`],
+    ['1,000,000 parameters after a quoted colon', `ATTENDEE;q=":";${'a=b;'.repeat(1_000_000)}c=d:mailto:a@b.c`],
   ])('a line with %s costs no more than itself', (_what, line) => {
     expect(masterOf(event(line, 'SUMMARY:x')).summary).toBe('x');
   });

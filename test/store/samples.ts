@@ -1,10 +1,9 @@
 /** Documents of several collections as the store keeps them, with what its queries name; tests add what they are about. */
 import type { AppDoc } from '../../domain/account.ts';
-import type { DeliveryDoc, SubscriberDoc } from '../../domain/channel.ts';
+import type { DeliveryDoc } from '../../domain/channel.ts';
 import type { CommitDoc } from '../../domain/commit.ts';
 import type { AccountId, AppId, CalendarId, OperationId, ProfileId, ResourceId, RunId } from '../../domain/ids.ts';
 import type { IntentDoc } from '../../domain/intent.ts';
-import type { NodeDoc } from '../../domain/node.ts';
 import type { ProfileDoc } from '../../domain/profile.ts';
 import type { ResourceDoc } from '../../domain/resource.ts';
 import type { SchemaDoc } from '../../store/collections.ts';
@@ -19,16 +18,6 @@ export const schema = (id: string, change: Partial<SchemaDoc> = {}): SchemaDoc =
   _id: id,
   rev: 1,
   version: 1,
-  ...change,
-});
-
-export const node = (id: string, change: Partial<NodeDoc> = {}): NodeDoc => ({
-  _id: id as NodeDoc['_id'],
-  rev: 1,
-  heartbeat: 0,
-  epoch: 1,
-  roles: [],
-  startedAtMs: 0,
   ...change,
 });
 
@@ -116,27 +105,6 @@ export const profile = (id: ProfileId, change: Partial<ProfileDoc> = {}): Profil
   initialSyncAtMs: null,
   freshAtMs: null,
   requests: [],
-  createdAtMs: 0,
-  ...change,
-});
-
-export const subscriber = (id: string, change: Partial<SubscriberDoc> = {}): SubscriberDoc => ({
-  _id: id,
-  rev: 1,
-  kind: 'channel',
-  appId,
-  accountId,
-  channelId: null,
-  callbackUrl: null,
-  filters: { calendarIds: null, onlyManaged: false },
-  told: {},
-  toldAtMs: 0,
-  pendingSinceMs: null,
-  dueAtMs: 0,
-  notices: [],
-  inFlight: null,
-  failures: 0,
-  open: 1,
   createdAtMs: 0,
   ...change,
 });
