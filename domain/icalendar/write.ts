@@ -44,7 +44,7 @@ interface Draft {
   readonly zones: ZoneLookup;
 }
 
-export const productId = '-//Kalends//Kalends//EN';
+const productId = '-//Kalends//Kalends//EN';
 
 /**
  * The body to send, CRLF and folded. With a base that already says all that is wanted, the base itself. A wanted field

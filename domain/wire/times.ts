@@ -38,12 +38,17 @@ function offsetOf(zone: string): number | null {
 
 const daySize = 86_400_000;
 const twoDigits = Array.from({ length: 60 }, (_, value) => String(value).padStart(2, '0'));
-/** Neighbouring rows lie on few days; `toISOString` costs ten times the rest of a row. */
-let known = { day: 0, date: '1970-01-01' };
+/** Dates by day number: rows of one answer lie on few days, and `toISOString` costs ten times the rest of a time. */
+const dates = new Map<number, string>();
+const datesMax = 4_096;
 
 function dateOfDay(day: number): string {
-  if (day !== known.day) known = { day, date: new Date(day * daySize).toISOString().slice(0, -14) };
-  return known.date;
+  const found = dates.get(day);
+  if (found !== undefined) return found;
+  const date = new Date(day * daySize).toISOString().slice(0, -14);
+  if (dates.size >= datesMax) dates.clear();
+  dates.set(day, date);
+  return date;
 }
 
 /** `YYYY-MM-DDTHH:MM:SSZ`, never with fractions: existing clients parse exactly this. */

@@ -1,7 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { createAddressCheck, plainAddress, publicOnly } from '../../providers/addresses.ts';
 
-const publicAddresses = ['1.1.1.1', '17.253.144.10', '172.15.255.255', '172.32.0.1', '100.63.255.255', '100.128.0.1', '2606:4700::1111', '::ffff:1.1.1.1', '64:ff9b::101:101'];
+const publicAddresses = [
+  '1.1.1.1',
+  '17.253.144.10',
+  '172.15.255.255',
+  '172.32.0.1',
+  '100.63.255.255',
+  '100.128.0.1',
+  '2606:4700::1111',
+  '::ffff:1.1.1.1',
+  '64:ff9b::101:101',
+];
 
 const privateAddresses = [
   '10.0.0.1',
@@ -85,7 +95,13 @@ describe('which addresses may be connected to', () => {
   });
 
   test('an IPv4 address is recognised in all its IPv6 clothes', () => {
-    const forms = ['::ffff:192.168.1.2', '::ffff:c0a8:102', '0:0:0:0:0:FFFF:192.168.1.2', '64:ff9b::c0a8:102', '::192.168.1.2'];
+    const forms = [
+      '::ffff:192.168.1.2',
+      '::ffff:c0a8:102',
+      '0:0:0:0:0:FFFF:192.168.1.2',
+      '64:ff9b::c0a8:102',
+      '::192.168.1.2',
+    ];
     for (const form of forms) expect(plainAddress(form), form).toBe('192.168.1.2');
     expect(plainAddress('2606:4700::1111')).toBe('2606:4700::1111');
     expect(plainAddress('::1')).toBe('::1');

@@ -65,7 +65,10 @@ const get = (url: string, more: Partial<HttpRequest> = {}): HttpRequest => ({
 describe('one request over HTTP', () => {
   test('brings status, headers (repeated ones apart) and body, and follows no redirect', async () => {
     const url = await bytes(
-      'HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nWWW-Authenticate: Basic realm="a"\r\nWWW-Authenticate: Digest realm="b"\r\nContent-Length: 4\r\n\r\nmöö'.replace('möö', 'möö'.slice(0, 2) + '!'),
+      'HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nWWW-Authenticate: Basic realm="a"\r\nWWW-Authenticate: Digest realm="b"\r\nContent-Length: 4\r\n\r\nmöö'.replace(
+        'möö',
+        'möö'.slice(0, 2) + '!',
+      ),
     );
     const response = await client()(get(url));
     expect(response).toMatchObject({
@@ -142,7 +145,10 @@ describe('one request over HTTP', () => {
     expect((await failure(client()(get(large, { maxBytes: 4_999 })))).code).toBe('body_too_large');
     const bomb = gzipSync(Buffer.alloc(10_000_000));
     expect(bomb.length).toBeLessThan(20_000);
-    const url = await bytes(`HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: ${bomb.length}\r\n\r\n`, bomb);
+    const url = await bytes(
+      `HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: ${bomb.length}\r\n\r\n`,
+      bomb,
+    );
     expect((await failure(client()(get(url, { maxBytes: 100_000 })))).code).toBe('body_too_large');
   });
 
@@ -212,7 +218,10 @@ describe('the address policy at connect time', () => {
   test('a name that leads to a private address is refused, whatever else it leads to', async () => {
     const lookup: HttpOptions['lookup'] = (_name, options, answer) =>
       options.all === true
-        ? answer(null, [{ address: '127.0.0.1', family: 4 }, { address: '::1', family: 6 }])
+        ? answer(null, [
+            { address: '127.0.0.1', family: 4 },
+            { address: '::1', family: 6 },
+          ])
         : answer(null, '127.0.0.1', 4);
     expect((await failure(client({ ...strict, lookup })(get('http://cal.example/')))).code).toBe('address_refused');
     expect((await failure(client(strict)(get('http://localhost/')))).code).toBe('address_refused');
@@ -239,7 +248,8 @@ describe('the address policy at connect time', () => {
     const server = createServer((_request, response) => response.end('inside'));
     const port = await listening(server);
     opened.push(() => new Promise((resolve) => server.close(() => resolve())));
-    const lookup: HttpOptions['lookup'] = (_name, _options, answer) => answer(null, [{ address: '127.0.0.1', family: 4 }]);
+    const lookup: HttpOptions['lookup'] = (_name, _options, answer) =>
+      answer(null, [{ address: '127.0.0.1', family: 4 }]);
     const allowed = client({ lookup, addresses: { allowPrivate: false, allow: ['nas.example'] } });
     expect((await allowed(get(`http://nas.example:${port}/`))).text).toBe('inside');
     expect((await failure(allowed(get(`http://other.example:${port}/`)))).code).toBe('address_refused');

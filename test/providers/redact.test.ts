@@ -9,7 +9,7 @@ describe('excerpts for evidence', () => {
     ['proxy-authorization=Bearer abc.def.ghi', 'abc.def.ghi'],
     ['you sent Digest dGhlIHNlY3JldA==', 'dGhlIHNlY3JldA'],
     ['Set-Cookie: session=s3cr3t; path=/', 's3cr3t'],
-    ['{"password": "open sesame", "x": 1}', 'sesame"'],
+    ['{"password": "open sesame", "x": 1}', 'sesame'],
     ['token=abcdefgh&x=1', 'abcdefgh'],
     ['see https://alice:wonderland@cal.example/x', 'wonderland'],
     ['BEGIN:VCALENDAR\r\nSUMMARY:Dentist\r\nEND:VCALENDAR', 'Dentist'],
@@ -18,8 +18,7 @@ describe('excerpts for evidence', () => {
     ['SUMMARY;LANGUAGE=en:Dentist', 'Dentist'],
     ['ATTENDEE;CN=Bob:mailto:bob@example.com', 'bob@'],
   ])('%s loses its secret', (text, secret) => {
-    if (secret === 'sesame"') return expect(redact(text)).not.toContain('"open sesame"');
-    return expect(redact(text)).not.toContain(secret);
+    expect(redact(text)).not.toContain(secret);
   });
 
   test('what proves a failure stays', () => {

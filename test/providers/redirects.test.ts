@@ -65,7 +65,9 @@ describe('redirects', () => {
 
   test('at most five are followed', async () => {
     const { http, sent } = stubHttp({ 'https://a.example/': redirect('/') });
-    expect((await failure(followRedirects(http, request('GET', 'https://a.example/')))).code).toBe('too_many_redirects');
+    expect((await failure(followRedirects(http, request('GET', 'https://a.example/')))).code).toBe(
+      'too_many_redirects',
+    );
     expect(sent.length).toBe(6);
   });
 

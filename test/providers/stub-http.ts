@@ -11,7 +11,10 @@ export interface StubAnswer {
 type Route = StubAnswer | ((request: HttpRequest, nth: number) => StubAnswer);
 
 /** Routes by URL, or by method and URL (`PUT https://…`), which go first; other hosts are unknown names, other paths 404. */
-export function stubHttp(routes: Readonly<Record<string, Route>>): { readonly http: Http; readonly sent: HttpRequest[] } {
+export function stubHttp(routes: Readonly<Record<string, Route>>): {
+  readonly http: Http;
+  readonly sent: HttpRequest[];
+} {
   const sent: HttpRequest[] = [];
   const hosts = new Set(Object.keys(routes).map((key) => new URL(key.replace(/^[A-Z]+ /, '')).host));
   const http: Http = (asked) => {

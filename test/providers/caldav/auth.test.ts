@@ -82,11 +82,14 @@ describe('the Digest scheme', () => {
   });
 
   test('RFC 2069 (no qop) has neither client nonce nor count', () => {
-    const header = digestHeader(digest('Digest realm="testrealm@host.com", nonce="dcd98b7102dd2f0e8b11d0f600bfb0c093"'), {
-      ...request,
-      password: 'CircleOfLife',
-      clientNonce: 'unused',
-    });
+    const header = digestHeader(
+      digest('Digest realm="testrealm@host.com", nonce="dcd98b7102dd2f0e8b11d0f600bfb0c093"'),
+      {
+        ...request,
+        password: 'CircleOfLife',
+        clientNonce: 'unused',
+      },
+    );
     expect(header).toContain('response="1949323746fe6a43ef61f9606e7febea"');
     expect(header).not.toContain('cnonce');
     expect(header).not.toContain('nc=');
@@ -120,7 +123,9 @@ describe('which header goes with a request', () => {
     expect(first).toContain('uri="/dav/?x=1"');
     expect(first).toContain('nc=00000001');
     expect(authoriser.headers(credentials, 'PROPFIND', url)['authorization']).toContain('nc=00000002');
-    expect(authoriser.headers(credentials, 'GET', new URL('https://other.example/'))['authorization']).toMatch(/^Basic /);
+    expect(authoriser.headers(credentials, 'GET', new URL('https://other.example/'))['authorization']).toMatch(
+      /^Basic /,
+    );
     expect(authoriser.headers({ ...credentials, username: 'you' }, 'GET', url)['authorization']).toMatch(/^Basic /);
   });
 

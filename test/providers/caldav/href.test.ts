@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isKalendsError } from '../../../domain/errors.ts';
-import { absoluteFrom, checkRef, decodePath, encodePath, normalPath, relativeTo } from '../../../providers/caldav/href.ts';
+import {
+  absoluteFrom,
+  checkRef,
+  decodePath,
+  encodePath,
+  normalPath,
+  relativeTo,
+} from '../../../providers/caldav/href.ts';
 
 const base = 'https://p42-caldav.icloud.com/123/calendars/work/';
 

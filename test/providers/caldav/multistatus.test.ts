@@ -83,7 +83,11 @@ describe('the strict multistatus parser', () => {
 
   test('keeps values as text, also those that look like numbers', () => {
     const [one] = parseMultistatus(
-      document(response('<d:href>/a</d:href><d:propstat><d:prop><d:getetag>00012345678901234567890</d:getetag></d:prop></d:propstat>')),
+      document(
+        response(
+          '<d:href>/a</d:href><d:propstat><d:prop><d:getetag>00012345678901234567890</d:getetag></d:prop></d:propstat>',
+        ),
+      ),
     ).responses;
     expect(one === undefined ? null : textOf(one, names.etag)).toBe('00012345678901234567890');
   });
@@ -124,7 +128,11 @@ describe('the strict multistatus parser', () => {
     ['HTML with a document type', '<!DOCTYPE html><html></html>', 'not_multistatus'],
     ['another root', '<d:error xmlns:d="DAV:"/>', 'not_multistatus'],
     ['a document type', `<!DOCTYPE multistatus>${document('').slice(39)}`, 'not_multistatus'],
-    ['an entity of its own', '<!DOCTYPE x [<!ENTITY e "boom">]><d:multistatus xmlns:d="DAV:">&e;</d:multistatus>', 'not_multistatus'],
+    [
+      'an entity of its own',
+      '<!DOCTYPE x [<!ENTITY e "boom">]><d:multistatus xmlns:d="DAV:">&e;</d:multistatus>',
+      'not_multistatus',
+    ],
     ['an entity that nobody knows', document(response('<d:href>&nbsp;</d:href>')), 'malformed_multistatus'],
     ['a bare ampersand', document(response('<d:href>/a?b&c</d:href>')), 'malformed_multistatus'],
     ['a second root', document('') + document(''), 'malformed_multistatus'],
@@ -133,8 +141,16 @@ describe('the strict multistatus parser', () => {
     ['crossed tags', document('<d:response><d:href></d:response></d:href>'), 'malformed_multistatus'],
     ['an unknown prefix', document('<x:response/>'), 'malformed_multistatus'],
     ['a control character', document(response('<d:href>/a\u0001</d:href>')), 'malformed_multistatus'],
-    ['a status line without a status', document(response('<d:href>/a</d:href><d:status>fine</d:status>')), 'malformed_multistatus'],
-    ['too many levels', document('<d:x>'.repeat(limits.xmlDepth) + '</d:x>'.repeat(limits.xmlDepth)), 'malformed_multistatus'],
+    [
+      'a status line without a status',
+      document(response('<d:href>/a</d:href><d:status>fine</d:status>')),
+      'malformed_multistatus',
+    ],
+    [
+      'too many levels',
+      document('<d:x>'.repeat(limits.xmlDepth) + '</d:x>'.repeat(limits.xmlDepth)),
+      'malformed_multistatus',
+    ],
   ])('rejects %s', (_what, text, code) => {
     expect(codeOf(text)).toBe(code);
   });
@@ -173,7 +189,9 @@ describe('the strict multistatus parser', () => {
       fc.property(fc.array(fc.string({ unit: 'grapheme' }), { maxLength: 8 }), (bodies) => {
         const text = document(bodies.map((body, index) => member(`/${index}`, body)).join(''));
         // XML 1.0 cannot carry control characters and surrogates; line ends are normalised (2.11), unless escaped.
-        const out = parseMultistatus(text).responses.map(({ props }) => escapeXml(props.get(names.calendarData)?.text ?? ''));
+        const out = parseMultistatus(text).responses.map(({ props }) =>
+          escapeXml(props.get(names.calendarData)?.text ?? ''),
+        );
         expect(out).toEqual(bodies.map((body) => escapeXml(body)));
       }),
       { seed: 7, numRuns: 300 },
@@ -181,7 +199,9 @@ describe('the strict multistatus parser', () => {
   });
 
   test('reads in pieces what it reads at once, and lets others run in between', async () => {
-    const text = document(Array.from({ length: 3_000 }, (_, index) => member(`/cal/${index}.ics`, 'ü'.repeat(300))).join(''));
+    const text = document(
+      Array.from({ length: 3_000 }, (_, index) => member(`/cal/${index}.ics`, 'ü'.repeat(300))).join(''),
+    );
     let breaths = 0;
     const breathe = (): Promise<void> => {
       breaths += 1;
