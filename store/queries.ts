@@ -43,12 +43,6 @@ export const queries = {
   eventsByUid: query('events', { equal: ['eventUid'] }),
   eventsOfResource: query('events', { equal: ['resourceId'], range: '_id' }),
   eventsOfProfile: query('events', { equal: ['profileId'], range: '_id' }),
-  /** Range on the start; callers filter by end. */
-  eventsInWindow: query('events', {
-    equal: ['calendarId'],
-    range: 'startMs',
-    filter: ['endMs', 'deleted', 'managed', 'updatedMs'],
-  }),
   /** Events that start in a window; those that last longer than `longEventMs` and began before it: `longEvents`. */
   eventsByStart: query('events', {
     equal: ['calendarId', 'managed'],

@@ -91,5 +91,5 @@ function readFilters(value: unknown, view: AccountView, problems: Problems): Cha
     problems.add('filters.calendar_ids', 'errors.invalid_calendar_ids', text);
   }
   const calendarIds = asked === null ? null : asked.map((id) => id as CalendarId);
-  return { calendarIds, onlyManaged: readBoolean(value, 'only_managed', problems) };
+  return { calendarIds, onlyManaged: readBoolean(value, 'only_managed', problems, 'filters.only_managed') };
 }

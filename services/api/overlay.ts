@@ -5,7 +5,7 @@ import { resourceIdOf, type CalendarId, type RunId } from '../../domain/ids.ts';
 import type { IntentDoc } from '../../domain/intent.ts';
 import { managedKey, type ManagedEventDoc, type RequestedFields } from '../../domain/managed-event.ts';
 import type { ProfileDoc } from '../../domain/profile.ts';
-import { horizonDayOf, windowOf } from '../../domain/projection/horizon.ts';
+import { windowOf } from '../../domain/projection/horizon.ts';
 import { bury, layOut } from '../../domain/projection/lay-out.ts';
 import type { EventDoc } from '../../domain/projected-event.ts';
 import type { ResourceDoc } from '../../domain/resource.ts';
@@ -13,6 +13,7 @@ import { bodyOf } from '../../domain/sync/body.ts';
 import { foldIntents, type WantedState } from '../../domain/sync/fold.ts';
 import { firstGeneration, reconcile, resourceName } from '../../domain/sync/reconcile.ts';
 import { ianaZone, utc } from '../../domain/time/iana.ts';
+import { dateOf } from '../../domain/time/zone.ts';
 import { horizon } from '../../config/policies.ts';
 import type { ApiContext } from './context.ts';
 import type { Overlay } from './event-source.ts';
@@ -188,9 +189,10 @@ function laidOut(
   standing: Standing | null,
   commit: CommitDoc,
 ): readonly EventDoc[] {
+  const day = request.profiles.find((one) => one._id === resource.profileId)?.horizonDay ?? null;
   const zoneName = request.calendars.get(resource.calendarId)?.timeZone ?? null;
   const zone = (zoneName === null ? null : ianaZone(zoneName)) ?? utc;
-  const window = windowOf(horizonDayOf(context.clock.now(), 0, 1), horizon);
+  const window = windowOf(day ?? dateOf(context.clock.now()), horizon);
   const { normalise } = context;
   return layOut({ ...resource, live: 1 }, standing?.events ?? [], commit, { normalise, window, zone }).events;
 }

@@ -13,13 +13,13 @@ export const isObject = (value: unknown): value is Params =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Query values are text: python writes `True` and `False`, others `1` and `0`; bodies hold real booleans. */
-export function readBoolean(params: Params, name: string, problems: Problems): boolean {
+export function readBoolean(params: Params, name: string, problems: Problems, field = name): boolean {
   const value = params[name];
   if (absent(value) || value === '') return false;
   if (typeof value === 'boolean') return value;
   if (typeof value === 'string' && /^(true|1)$/i.test(value)) return true;
   if (typeof value === 'string' && /^(false|0)$/i.test(value)) return false;
-  problems.add(name, 'errors.must_be_boolean', 'must be true or false');
+  problems.add(field, 'errors.must_be_boolean', 'must be true or false');
   return false;
 }
 

@@ -1,6 +1,6 @@
 /** Looking at profiles: the list, and everything that is known of one. */
 import { KalendsError } from '../../domain/errors.ts';
-import type { CalendarId, ProfileId } from '../../domain/ids.ts';
+import type { ProfileId } from '../../domain/ids.ts';
 import type { CalendarWork, ProfileDoc } from '../../domain/profile.ts';
 import type { CheckpointDoc } from '../../domain/sync/checkpoint.ts';
 import type { OpsContext } from './context.ts';
@@ -110,5 +110,3 @@ const leftBehind = (checkpoint: CheckpointDoc | undefined) =>
         owed: checkpoint.owed,
         held: checkpoint.held,
       };
-
-export type { CalendarId };

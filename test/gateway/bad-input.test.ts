@@ -23,6 +23,8 @@ describe('every error', () => {
   it.each([
     ['no such path', 404, 'path', '/v1/nothing', {}],
     ['no version', 404, 'path', '/', {}],
+    ['an action of ours by its name', 404, 'path', '/gateway/readAccount', {}],
+    ['an internal action', 404, 'path', '/~node/health', {}],
     ['a method that a path does not have', 404, 'path', '/v1/account', { method: 'PUT', body: {} }],
     ['an endpoint of later work', 404, 'path', '/v1/batch', { method: 'POST', body: {} }],
     ['a path that does not decode', 404, 'path', '/v1/operations/%E0%A4%A', {}],

@@ -60,7 +60,11 @@ describe('channels', () => {
       'errors.invalid_calendar_ids',
       { callback_url: 'https://e.com/', filters: { calendar_ids: ['cal_x'] } },
     ],
-    ['only_managed', 'errors.must_be_boolean', { callback_url: 'https://e.com/', filters: { only_managed: 'maybe' } }],
+    [
+      'filters.only_managed',
+      'errors.must_be_boolean',
+      { callback_url: 'https://e.com/', filters: { only_managed: 'maybe' } },
+    ],
   ])('are refused for %s: %s', async (field, key, body) => {
     const answer = await open(body);
     expect([answer.status, problemKeys(answer, field)]).toEqual([422, [key]]);

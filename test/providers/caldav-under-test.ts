@@ -2,7 +2,7 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../../domain/clock.ts';
 import { createCalDav } from '../../providers/caldav/caldav.ts';
-import { createHttp, type Http, type HttpResponse } from '../../providers/http.ts';
+import { createHttp, type Http, type HttpRequest, type HttpResponse } from '../../providers/http.ts';
 import type { Provider } from '../../providers/provider.ts';
 import type { Missing, People, ProviderUnderTest, Wire } from '../contracts/provider-subject.ts';
 import { isMissing, rawClient, type CalDavServer, type MissingServer } from '../support/caldav-server.ts';
@@ -18,11 +18,11 @@ export const realClock: Clock = {
 export interface WatchedWire extends Wire {
   readonly http: Http;
   /** Method and URL of the requests since the last `forget`. */
-  readonly requests: readonly { readonly method: string; readonly url: string; readonly body: string }[];
+  readonly requests: readonly HttpRequest[];
 }
 
 export function watch(inner: Http): WatchedWire {
-  const requests: { method: string; url: string; body: string }[] = [];
+  const requests: HttpRequest[] = [];
   let change: ((response: HttpResponse, method: string) => HttpResponse) | null = null;
   return {
     requests,
@@ -35,8 +35,7 @@ export function watch(inner: Http): WatchedWire {
     },
     http: async (request) => {
       // A request that is given up before it is sent was not sent.
-      if (request.signal?.aborted !== true)
-        requests.push({ method: request.method, url: request.url, body: request.body ?? '' });
+      if (request.signal?.aborted !== true) requests.push(request);
       const response = await inner(request);
       return change === null ? response : change(response, request.method);
     },

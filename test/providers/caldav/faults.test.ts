@@ -36,7 +36,7 @@ describe('multigets that cannot be trusted', () => {
     ['multiget_404_all'],
     ['multiget_404_listed'],
     ['multiget_empty_href'],
-    ['data_as_propstat_404'],
+    ['body_as_propstat_404'],
     ['hrefs_escaped'],
     ['moved_hrefs'],
   ])('%s: every ref is accounted for exactly once, and all are still found one by one', async (fault) => {
@@ -55,7 +55,7 @@ describe('multigets that cannot be trusted', () => {
   test('a property that is not there does not make the resource missing', async () => {
     const at = await modelSession();
     fill(at, 1);
-    at.server.faults.set('data_as_propstat_404', always);
+    at.server.faults.set('body_as_propstat_404', always);
     expect(await at.provider.fetch(at.session, at.calendar, ['00.ics'])).toEqual({
       answered: [],
       missing: [],
@@ -285,7 +285,7 @@ describe('one resource alone', () => {
     ['unauthorized_anyway', 'unauthorized', 'auth_suspect'],
     ['forbidden_anyway', 'forbidden', 'ambiguous'],
     ['status_500', 'server_error', 'ambiguous'],
-    ['body_cut', 'cut_short', 'transient'],
+    ['dropped_before_effect', 'cut_short', 'transient'],
     ['moved_gone', 'not_found', 'gone'],
   ])('%s rejects with %s; nothing but a 404 beside a readable calendar says gone', async (fault, code, verdict) => {
     const at = await modelSession();
