@@ -2,8 +2,11 @@
 import moleculer from 'moleculer';
 import type { BrokerOptions } from 'moleculer';
 import type { Config } from './config/schema.ts';
-import { isKalendsError, KalendsError } from './domain/errors.ts';
-import { logOptions, logDestination } from './services/log.ts';
+import { isKalendsError } from './domain/errors.ts';
+import { createLog, logOptions, logDestination } from './services/log.ts';
+import { restoredError, type PlainError } from './services/restored-error.ts';
+import { systemClock } from './services/system-clock.ts';
+import { KalendsTransporter } from './services/transporter.ts';
 
 /** Errors of ours cross the broker with their code, ids and fields; the other side matches on them, not on the class. */
 class KalendsRegenerator extends moleculer.Errors.Regenerator {
@@ -14,20 +17,12 @@ class KalendsRegenerator extends moleculer.Errors.Regenerator {
     return { ...plain, data: { ids, fields, retryAtMs, evidence } };
   }
 
-  override restoreCustomError(plain: PlainMoleculerError): Error {
+  override restoreCustomError(plain: unknown): Error {
+    const { data } = plain as { readonly data?: Partial<PlainError> };
     // The base class goes on to its own ways when it gets nothing; its types do not say so.
-    return (isKalendsError(plain) ? restored(plain) : undefined) as Error;
+    if (!isKalendsError(plain)) return undefined as unknown as Error;
+    return restoredError({ ...data, code: plain.code, message: plain.message });
   }
-}
-
-function restored(plain: KalendsError): KalendsError {
-  const { ids, fields, retryAtMs, evidence } = (plain as unknown as { data: KalendsError }).data;
-  return new KalendsError(plain.code, plain.message, {
-    ids,
-    ...(fields ? { fields } : {}),
-    ...(retryAtMs === null ? {} : { retryAtMs }),
-    ...(evidence === null ? {} : { evidence }),
-  });
 }
 
 type PlainMoleculerError = ReturnType<moleculer.Errors.Regenerator['extractPlainError']>;
@@ -36,9 +31,7 @@ export function brokerOptions(config: Config, nodeId: string): BrokerOptions {
   return {
     namespace: 'kalends',
     nodeID: nodeId,
-    ...(config.natsUrl === null
-      ? {}
-      : { transporter: { type: 'NATS' as const, options: natsOptions(config.natsUrl) } }),
+    ...(config.natsUrl === null ? {} : { transporter: transporterOf(config, config.natsUrl, nodeId) }),
     logger: {
       type: 'Pino',
       options: { pino: { options: logOptions(config.logLevel), destination: logDestination() } },
@@ -56,8 +49,15 @@ export function brokerOptions(config: Config, nodeId: string): BrokerOptions {
   };
 }
 
-/** Reconnects for ever: with NATS away the sweeps carry on, and nothing is lost. */
-const natsOptions = (url: string) => ({ servers: url.split(','), maxReconnectAttempts: -1 });
+function transporterOf({ logLevel }: Config, url: string, name: string): KalendsTransporter {
+  const log = createLog(logLevel);
+  return new KalendsTransporter({
+    url,
+    name,
+    clock: systemClock,
+    report: (level, what, facts) => log[level](facts, what),
+  });
+}
 
 const moleculerLevel = (level: Config['logLevel']): NonNullable<BrokerOptions['logLevel']> =>
   level === 'silent' ? 'fatal' : level === 'info' ? 'warn' : level;

@@ -1,7 +1,7 @@
 /** The only reader of the environment: every setting checked, every problem reported at once. */
 import { isIP } from 'node:net';
 import Validator from 'fastest-validator';
-import type { ValidationError, ValidationSchema } from 'fastest-validator';
+import type { ValidationError } from 'fastest-validator';
 import { contradictions, servicesOf } from './contradictions.ts';
 import { nearest } from './nearest.ts';
 import {
@@ -82,7 +82,7 @@ function valueOf(setting: Setting, env: Environment): unknown {
 const FastestValidator = Validator as unknown as typeof Validator.default;
 
 const validate = new FastestValidator({ haltOnFirstError: false }).compile(
-  Object.fromEntries(entries.map(([key, setting]) => [key, ruleOf(setting)])) as ValidationSchema,
+  Object.fromEntries(entries.map(([key, setting]) => [key, ruleOf(setting)])),
 );
 
 function ruleOf(setting: Setting): Record<string, unknown> {

@@ -9,7 +9,7 @@ import { timeouts } from '../config/policies.ts';
 import type { Clock } from '../domain/clock.ts';
 import { KalendsError } from '../domain/errors.ts';
 import { addressRefused, createAddressCheck, type AddressPolicy } from './addresses.ts';
-import { networkError } from './network-errors.ts';
+import { connectError, networkError } from './network-errors.ts';
 
 export interface HttpRequest {
   readonly method: string;
@@ -62,7 +62,8 @@ export function createHttp(options: HttpOptions): ClosableHttp {
     connections: options.connectionsPerOrigin ?? 16,
     allowH2: false,
     pipelining: 1,
-    keepAliveTimeout: 10_000,
+    // Shorter than what servers keep without saying so: a connection that they close just as we write costs an answer.
+    keepAliveTimeout: 4_000,
     // The whole request has one deadline below; these two would only fire at their own coarse resolution.
     headersTimeout: 0,
     bodyTimeout: 0,
@@ -98,7 +99,10 @@ function checkedConnector(options: HttpOptions): buildConnector.connector {
     const literal = target.hostname.replace(/^\[|\]$/g, '');
     // node:net asks no resolver for a literal address, so the check above would never see it.
     if (isIP(literal) !== 0 && !allowed(literal, literal)) return callback(addressRefused(literal), null);
-    return connect(target, callback);
+    // What fails here fails before anything is sent, which a caller who writes wants to know.
+    return connect(target, (...[error, socket]) =>
+      error === null ? callback(null, socket) : callback(connectError(error), null),
+    );
   };
 }
 

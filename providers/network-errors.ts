@@ -1,36 +1,32 @@
 /** What undici, node:net and node:tls throw, as errors of ours. */
 import { isKalendsError, KalendsError, type ErrorCode } from '../domain/errors.ts';
 
-/** A code that says whether the request may have reached the other side: `connect_failed` and its like say no. */
-const codes: Readonly<Record<string, ErrorCode>> = {
+/** While connecting: in all of these cases nothing was sent. */
+const whileConnecting: Readonly<Record<string, ErrorCode>> = {
   ENOTFOUND: 'name_not_found',
   EAI_AGAIN: 'name_not_found',
   EAI_FAIL: 'name_not_found',
   EAI_NODATA: 'name_not_found',
   ENODATA: 'name_not_found',
-  ECONNREFUSED: 'connect_failed',
-  EHOSTUNREACH: 'connect_failed',
-  ENETUNREACH: 'connect_failed',
-  EHOSTDOWN: 'connect_failed',
-  EADDRNOTAVAIL: 'connect_failed',
-  EACCES: 'connect_failed',
+};
+
+/** Afterwards: the request may have reached the other side, and may have been carried out. */
+const afterwards: Readonly<Record<string, ErrorCode>> = {
   ETIMEDOUT: 'timed_out',
-  UND_ERR_CONNECT_TIMEOUT: 'timed_out',
   UND_ERR_HEADERS_TIMEOUT: 'timed_out',
   UND_ERR_BODY_TIMEOUT: 'timed_out',
-  ECONNRESET: 'cut_short',
-  EPIPE: 'cut_short',
-  UND_ERR_SOCKET: 'cut_short',
-  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'cut_short',
   UND_ERR_CLOSED: 'shutting_down',
   UND_ERR_DESTROYED: 'shutting_down',
 };
+
+/** node:tls names some hundred codes; all are about certificates or the protocol. */
+const aboutTls = /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|EPROTO|HOSTNAME_MISMATCH)/;
 
 const texts: Partial<Record<ErrorCode, string>> = {
   name_not_found: 'the name is not known to DNS',
   connect_failed: 'no connection could be made',
   timed_out: 'no answer came in time',
-  cut_short: 'the connection ended in the middle of an answer',
+  cut_short: 'the connection ended before a whole answer had come',
   tls_failed: 'no secure connection could be made: check the certificate',
   shutting_down: 'this process is shutting down',
 };
@@ -51,27 +47,32 @@ function* chain(error: unknown, depth = 0): Generator<Coded> {
   if (Array.isArray(coded.errors)) for (const inner of coded.errors) yield* chain(inner, depth + 1);
 }
 
-function codeOf(error: unknown): ErrorCode {
-  for (const { code, message } of chain(error)) {
-    if (typeof code !== 'string') continue;
-    const known = codes[code];
-    if (code === 'ECONNRESET' && String(message).includes('TLS')) return 'tls_failed';
-    if (known !== undefined) return known;
-    // node:tls names some hundred codes; all that are not about the network are about certificates or the protocol.
-    if (/^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|EPROTO|HOSTNAME_MISMATCH)/.test(code))
-      return 'tls_failed';
-    if (code.startsWith('HPE_') || code === 'Z_BUF_ERROR' || code === 'Z_DATA_ERROR') return 'cut_short';
+/** A failure to get a connection, before anything was sent; ours pass unchanged. */
+export function connectError(error: unknown): KalendsError {
+  let code: ErrorCode = 'connect_failed';
+  for (const link of chain(error)) {
+    if (isKalendsError(link)) return link;
+    if (typeof link.code !== 'string' || code !== 'connect_failed') continue;
+    const cutHandshake = link.code === 'ECONNRESET' && String(link.message).includes('TLS');
+    code = aboutTls.test(link.code) || cutHandshake ? 'tls_failed' : (whileConnecting[link.code] ?? code);
   }
-  // What nobody knows may have happened after the request was sent: the careful reading.
-  return 'cut_short';
+  return new KalendsError(code, texts[code] ?? 'no connection could be made', { cause: error });
 }
 
 /**
- * One of ours for anything that the network throws; ours pass unchanged. `connect_failed`, `name_not_found`,
- * `tls_failed` and `address_refused` prove that no request was sent; after `timed_out` and `cut_short` it may have been.
+ * One of ours for anything that a request dies of. `connect_failed`, `name_not_found`, `tls_failed` and
+ * `address_refused` prove that it was not sent; after `timed_out` and `cut_short`, the careful reading of everything
+ * else, it may have been.
  */
 export function networkError(error: unknown, request: string): KalendsError {
-  for (const link of chain(error)) if (isKalendsError(link)) return link;
-  const code = codeOf(error);
+  let code: ErrorCode = 'cut_short';
+  for (const link of chain(error)) {
+    if (isKalendsError(link)) return link.evidence === null ? named(link, request) : link;
+    if (typeof link.code === 'string') code = afterwards[link.code] ?? code;
+  }
   return new KalendsError(code, texts[code] ?? 'the request failed', { evidence: { request }, cause: error });
 }
+
+/** What the connection died of, for the request that wanted it. */
+const named = (error: KalendsError, request: string): KalendsError =>
+  new KalendsError(error.code, error.message, { evidence: { request }, cause: error.cause });

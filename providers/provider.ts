@@ -58,7 +58,7 @@ export type Credentials =
   | { readonly kind: 'none' };
 
 export interface ConnectRequest {
-  /** A bare host name, an address, or a full URL; ignored by providers without another side. */
+  /** A bare host name, an address, or a full URL; a name of the caller's choice where there is no other side. */
   readonly address: string;
   readonly credentials: Credentials;
 }

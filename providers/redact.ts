@@ -11,7 +11,10 @@ const rules: readonly (readonly [RegExp, string])[] = [
   [/\b((?:proxy-)?authorization\s*[:=]\s*)[^\r\n<]*/gi, `$1${hidden}`],
   [/\b((?:set-)?cookie\s*[:=]\s*)[^\r\n<]*/gi, `$1${hidden}`],
   [/\b(Basic|Bearer|Digest)\s+[\w+/=.~-]{6,}/g, `$1 ${hidden}`],
-  [/\b(\w*(?:password|passwd|pwd|secret|token|api_?key)["']?\s*[:=]\s*)("[^"]*"|'[^']*'|[^"'\s&<,;]+)/gi, `$1${hidden}`],
+  [
+    /\b(\w*(?:password|passwd|pwd|secret|token|api_?key)["']?\s*[:=]\s*)("[^"]*"|'[^']*'|[^"'\s&<,;]+)/gi,
+    `$1${hidden}`,
+  ],
   [/(\w+:\/\/)[^/\s@:]+:[^/\s@]+@/g, `$1${hidden}@`],
 ];
 

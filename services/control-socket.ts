@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { KalendsError, toKalendsError } from '../domain/errors.ts';
+import { restoredError } from './restored-error.ts';
 
 /** Calls an operators' action by name. */
 export type OpsCall = (action: string, params: object) => Promise<unknown>;
@@ -54,8 +55,8 @@ async function answer(socket: Socket, line: string, call: OpsCall): Promise<void
       throw new KalendsError('not_permitted', "only operators' actions are answered here");
     reply(socket, { id, result: await call(request.action, request.params) });
   } catch (error) {
-    const { code, message, ids, evidence } = toKalendsError(error);
-    reply(socket, { id, error: { code, message, ids, evidence } });
+    const { code, message, ids, evidence, fields, retryAtMs } = toKalendsError(error);
+    reply(socket, { id, error: { code, message, ids, evidence, fields, retryAtMs } });
   }
 }
 
@@ -77,16 +78,19 @@ export async function dial(dataDir: string): Promise<{ call: OpsCall; close(): v
   });
   if (!open) return null;
   const waiting = new Map<number, Waiting>();
+  const ended = (): KalendsError =>
+    new KalendsError('shutting_down', 'the running Kalends ended the connection; ask again');
   socket.on('error', () => socket.destroy());
   socket.on('close', () => {
-    for (const { reject } of waiting.values())
-      reject(new KalendsError('shutting_down', 'the running Kalends ended the connection; ask again'));
+    for (const { reject } of waiting.values()) reject(ended());
+    waiting.clear();
   });
   createInterface({ input: socket }).on('line', (line) => settle(waiting, line));
   let last = 0;
   return {
     call: (action, params) =>
       new Promise((resolveCall, reject) => {
+        if (socket.destroyed) return reject(ended());
         last += 1;
         waiting.set(last, { resolve: resolveCall, reject });
         socket.write(`${JSON.stringify({ id: last, action, params })}\n`);
@@ -95,25 +99,16 @@ export async function dial(dataDir: string): Promise<{ call: OpsCall; close(): v
   };
 }
 
+interface Reply {
+  readonly id: number;
+  readonly result?: unknown;
+  readonly error?: Pick<KalendsError, 'code' | 'message' | 'ids' | 'evidence' | 'fields' | 'retryAtMs'>;
+}
+
 function settle(waiting: Map<number, Waiting>, line: string): void {
-  const { id, result, error } = JSON.parse(line) as {
-    id: number;
-    result?: unknown;
-    error?: {
-      code: KalendsError['code'];
-      message: string;
-      ids: Record<string, string>;
-      evidence: KalendsError['evidence'];
-    };
-  };
+  const { id, result, error } = JSON.parse(line) as Reply;
   const call = waiting.get(id);
   waiting.delete(id);
   if (error === undefined) call?.resolve(result);
-  else
-    call?.reject(
-      new KalendsError(error.code, error.message, {
-        ids: error.ids,
-        ...(error.evidence === null ? {} : { evidence: error.evidence }),
-      }),
-    );
+  else call?.reject(restoredError(error));
 }

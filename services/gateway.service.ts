@@ -1,15 +1,17 @@
 /** The gateway service: the HTTP API on a port, by moleculer-web. */
 import type { Context, Service, ServiceSchema, ServiceSettingSchema } from 'moleculer';
 import ApiGateway from 'moleculer-web';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 
 import type { Caller } from '../domain/account.ts';
 import type { Random } from '../domain/clock.ts';
+import { KalendsError } from '../domain/errors.ts';
 import type { Api } from './api/api.ts';
 import { gatewayActions, type RequestMeta } from './gateway/actions.ts';
 import { readBody, readQuery } from './gateway/body.ts';
 import { answerTo } from './gateway/errors.ts';
 import { aliases } from './gateway/routes.ts';
+import { systemClock } from './system-clock.ts';
 
 export interface GatewayContext {
   readonly api: Api;
@@ -29,6 +31,12 @@ export interface GatewayContext {
 /** A request that has not arrived whole after this long is given up: bodies are small. */
 const requestTimeoutMs = 60_000;
 
+/** Answers under way at a stop are given this long; a client that reads no more must not hold up the rest. */
+const stopGraceMs = 5_000;
+
+/** `express` is the mixin's: its way to answer the requests of a server that it did not make. */
+type GatewayService = Service & { server: Server; express(): RequestListener };
+
 /** moleculer-web adds these to what Node gives. */
 type Request = IncomingMessage & { originalUrl?: string; $ctx?: Context; $params?: Record<string, unknown> };
 
@@ -45,6 +53,17 @@ export function createGatewayService(context: GatewayContext): ServiceSchema {
       addRoute: false,
       removeRoute: false,
     },
+    created(this: Service) {
+      const own = this as GatewayService;
+      own.server = createServer({ requestTimeout: requestTimeoutMs }, own.express());
+    },
+    started(this: Service) {
+      const report = (error: Error): void => this.logger.error('the HTTP server failed', error);
+      return listen((this as GatewayService).server, context, report);
+    },
+    stopped(this: Service) {
+      return close((this as GatewayService).server);
+    },
     methods: {
       parseQueryString: (req: Request) => splitUrl(req.url ?? '/'),
       errorHandler(this: Service, req: Request, res: ServerResponse, error: unknown) {
@@ -59,9 +78,8 @@ export function createGatewayService(context: GatewayContext): ServiceSchema {
 
 function settingsOf(context: GatewayContext): ServiceSettingSchema & Readonly<Record<string, unknown>> {
   return {
-    port: context.port,
-    ip: context.host,
-    requestTimeout: requestTimeoutMs,
+    // The mixin's own ends the whole process when its port is taken.
+    server: false,
     // Each would cost a line for every request; what goes wrong is logged below.
     logRequest: null,
     logRequestParams: null,
@@ -83,6 +101,50 @@ function settingsOf(context: GatewayContext): ServiceSettingSchema & Readonly<Re
       },
     ],
   };
+}
+
+/** Rejects with `configuration_invalid` and what to do when the address cannot be had. */
+async function listen(
+  server: Server,
+  { host, port }: Pick<GatewayContext, 'host' | 'port'>,
+  report: (error: Error) => void,
+): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const refused = (error: Error): void => reject(notListening(error, host, port));
+    server.once('error', refused);
+    server.listen(port, host, () => {
+      server.off('error', refused);
+      // E.g. no file descriptor for another connection: those that are open go on.
+      server.on('error', report);
+      resolve();
+    });
+  });
+}
+
+function notListening(error: NodeJS.ErrnoException, host: string, port: number): KalendsError {
+  const reasons: Readonly<Record<string, string>> = {
+    EADDRINUSE: 'another program listens there; end it, or set KALENDS_PORT to a port that is free',
+    EACCES: 'this user may not listen there; set KALENDS_PORT to a port above 1023',
+    EADDRNOTAVAIL: 'this machine has no such address; set KALENDS_HOST to one that it has, or to 0.0.0.0',
+    ENOTFOUND: 'this name has no address; set KALENDS_HOST to an address of this machine',
+  };
+  const why = reasons[error.code ?? ''] ?? error.message;
+  return new KalendsError('configuration_invalid', `the gateway cannot listen on ${host}:${port}: ${why}`, {
+    cause: error,
+  });
+}
+
+/** Idle connections end at once. */
+async function close(server: Server): Promise<void> {
+  if (!server.listening) return;
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  const patience = new AbortController();
+  systemClock.sleep(stopGraceMs, patience.signal).then(
+    () => server.closeAllConnections(),
+    () => undefined,
+  );
+  await closed;
+  patience.abort();
 }
 
 /** Who asks, then what: a body is read only for a caller that is known. */

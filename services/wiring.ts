@@ -10,6 +10,7 @@ import { createHost, type Host } from '../actors/runtime/host.ts';
 import { singleNode, type Membership } from '../actors/runtime/membership.ts';
 import { createSweeps } from '../actors/runtime/wakeups.ts';
 import { createCourier } from '../actors/subscriber/courier.ts';
+import { publicUrlOf } from '../config/load.ts';
 import { horizon, polling, runtime } from '../config/policies.ts';
 import type { Config, ServiceName } from '../config/schema.ts';
 import { KalendsError, toKalendsError } from '../domain/errors.ts';
@@ -29,10 +30,11 @@ import type { ApiContext } from './api/context.ts';
 import { createApi } from './api/api.ts';
 import { createAwaitIntent } from './api/await-intent.ts';
 import { createAuthService } from './auth.service.ts';
-import { createAuthenticator } from './auth/authenticate.ts';
+import { createAuthenticator, type Authenticator } from './auth/authenticate.ts';
 import { secretContext } from './auth/registry.ts';
 import { createGatewayService, type GatewayContext } from './gateway.service.ts';
 import { keyRing } from './keys.ts';
+import { createLifecycle } from './lifecycle.ts';
 import { createLog } from './log.ts';
 import { createNotifierService } from './notifier.service.ts';
 import { createStreamTarget } from './notifier/stream.ts';
@@ -48,9 +50,12 @@ export interface KalendsNode {
   readonly documents: Documents;
   /** Where the gateway listens; null in a process without one. */
   gatewayUrl(): string | null;
-  /** Stores and actors first: they work without the broker, which waits for NATS. */
+  /**
+   * Resolves when every service of this process does its work; NATS may still be away. Rejects when one cannot, e.g.
+   * because its port is taken or its store does not answer, with everything closed again.
+   */
   start(): Promise<void>;
-  /** Finishes turns and deliveries under way, then closes everything. */
+  /** Finishes turns and deliveries under way, then closes everything, whatever of it fails. May be called at any time. */
   stop(): Promise<void>;
 }
 
@@ -65,6 +70,8 @@ interface Parts {
   readonly broker: ServiceBroker;
   readonly log: ReturnType<typeof createLog>;
   readonly normalise: ReturnType<typeof createNormalise>;
+  /** One for all services of this process: what one of them is told to forget, the others forget. */
+  readonly authenticator: Authenticator;
 }
 
 export const userAgent = 'Kalends/0.1';
@@ -92,7 +99,7 @@ export function createNode(config: Config, options: NodeOptions = {}): KalendsNo
   const runs = (name: ServiceName): boolean => services.includes(name);
   const actors = runs('supervisor') ? createActors(parts, membership) : null;
   const notifier = runs('notifier') ? createNotifier(parts) : null;
-  if (runs('auth')) parts.broker.createService(createAuthService(authenticatorOf(parts)));
+  if (runs('auth')) parts.broker.createService(createAuthService(parts.authenticator));
   if (runs('ops')) parts.broker.createService(createOpsService(opsContext(parts)));
   const gateway = runs('gateway')
     ? parts.broker.createService(createGatewayService(gatewayContext(parts, runs('auth'))))
@@ -101,40 +108,44 @@ export function createNode(config: Config, options: NodeOptions = {}): KalendsNo
     broker: parts.broker,
     documents: parts.documents,
     gatewayUrl: () => (gateway === null ? null : urlOf(gateway, config)),
-    start: async () => {
-      await parts.documents.open();
-      await membership.start();
-      actors?.start();
-      notifier?.start();
-      await parts.broker.start();
-    },
-    stop: async () => {
-      await actors?.stop();
-      await notifier?.stop();
-      await membership.stop();
-      await parts.broker.stop();
-      await parts.closeHttp();
-      await parts.documents.close();
-    },
+    ...createLifecycle({
+      // Stores and actors before the broker: they work without it.
+      start: async () => {
+        await parts.documents.open();
+        await membership.start();
+        actors?.start();
+        notifier?.start();
+        await parts.broker.start();
+      },
+      // The gateway goes on accepting while turns end: what it accepts is durable and waits for the next start.
+      stop: [
+        async () => actors?.stop(),
+        async () => notifier?.stop(),
+        () => membership.stop(),
+        () => parts.broker.stop(),
+        () => parts.closeHttp(),
+        () => parts.documents.close(),
+      ],
+      report: (error) => parts.log.error({ err: error }, 'a part of this process could not be closed'),
+    }),
   };
 }
 
 function urlOf(gateway: Service, config: Config): string | null {
-  const { server } = gateway as { server?: Server };
-  const address = server?.address();
-  if (config.publicUrl !== null) return config.publicUrl;
-  return typeof address === 'object' && address !== null ? `http://${config.host}:${address.port}` : null;
+  const address = (gateway as { server?: Server }).server?.address();
+  return typeof address === 'object' && address !== null ? publicUrlOf(config, address.port) : null;
 }
 
 /** Authentication stays in the process where it can; otherwise the auth service of another one is asked. */
 function gatewayContext(parts: Parts, authHere: boolean): GatewayContext {
   const { config, broker } = parts;
   const { host, port, publicUrl, apiBodyBytes } = config;
-  const local = authHere ? authenticatorOf(parts) : null;
   return {
     api: createApi(apiContext(parts)),
     authenticate: (authorization) =>
-      local === null ? broker.call('auth.authenticate', { authorization }) : local.authenticate(authorization),
+      authHere
+        ? parts.authenticator.authenticate(authorization)
+        : broker.call('auth.authenticate', { authorization }, { timeout: authenticationMs }),
     random,
     host,
     port,
@@ -142,6 +153,9 @@ function gatewayContext(parts: Parts, authHere: boolean): GatewayContext {
     bodyBytes: apiBodyBytes,
   };
 }
+
+/** Two reads of the store, in another process. */
+const authenticationMs = 5_000;
 
 function createParts(config: Config, around: Around): Parts {
   const keys = keyRing(config);
@@ -151,10 +165,12 @@ function createParts(config: Config, around: Around): Parts {
   const addresses = { allowPrivate: config.allowPrivateAddresses, allow: config.allowedAddresses };
   const own = createHttp({ clock, addresses, userAgent });
   const http = around.http?.(own) ?? own;
+  const store = openStore(config);
+  const documents = around.documents?.(store) ?? store;
   const nodeId = config.nodeId ?? newNodeId(clock.now(), random);
   return {
     config,
-    documents: around.documents?.(openStore(config)) ?? openStore(config),
+    documents,
     http,
     closeHttp: () => own.close(),
     providers: createProviders(http, around.provider ?? ((one) => one)),
@@ -163,9 +179,11 @@ function createParts(config: Config, around: Around): Parts {
     broker: new moleculer.ServiceBroker(brokerOptions(config, nodeId)),
     log: createLog(config.logLevel),
     normalise: createNormalise(),
+    authenticator: createAuthenticator({ documents, clock }),
   };
 }
 
+/** The engine that the settings ask for; nothing is contacted before it is opened. */
 export function openStore(config: Config): Documents {
   if (config.store.kind === 'sqlite') return openSqlite({ path: join(config.dataDir, 'kalends.sqlite') });
   const { url } = config.store;
@@ -206,6 +224,7 @@ function createActors(parts: Parts, membership: Membership) {
     owns,
     policies: runtime,
     nudge: (id, lane) => host.nudge(id, lane),
+    // Filtered by owner after the limit: right while one node owns every slot. Several need the slot in the query.
     dueIds: async (nowMs, limit) =>
       (await documents.find('dueProfiles', { nextWakeAtMs: { lte: nowMs } }, { limit })).map((one) => one._id),
     idsWithOpenIntents: async (limit) => [
@@ -275,7 +294,9 @@ function createNotifier(parts: Parts) {
     random,
     stream,
     open: (sealed, app) => sealing.open(sealed, secretContext(app._id)),
-    report: (level, what, facts) => log[level](facts, what),
+    // The logger shows the message of an error under this name alone.
+    report: (level, what, { error, ...facts }) =>
+      log[level](error === undefined ? facts : { ...facts, err: error }, what),
     policy: { quietMs: config.quietMs, maxDelayMs: config.maxDelayMs },
   });
   broker.createService(createNotifierService(courier, documents));
@@ -287,8 +308,6 @@ function createNotifier(parts: Parts) {
     },
   };
 }
-
-const authenticatorOf = ({ documents }: Parts) => createAuthenticator({ documents, clock });
 
 const nudgeOf =
   ({ broker }: Parts) =>

@@ -56,7 +56,7 @@ export function nodePath() {
   say(
     `Kalends needs Node ${needed} or newer, and this is ${process.versions.node}. Run \`npm ci\` in ${root}: it brings the right one.`,
   );
-  process.exit(1);
+  return process.exit(1);
 }
 
 /** Runs a TypeScript file of the project in that Node and ends as it ends. */

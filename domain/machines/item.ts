@@ -1,24 +1,33 @@
 /** The machine of one resource between cache and provider: ok, owed, held, quarantined. */
-import { clamp, delayOf } from '../backoff.ts';
+import { delayOf } from '../backoff.ts';
 import type { Evidence } from '../resource.ts';
-import type { HeldRemoval } from '../sync/checkpoint.ts';
-import { machineOf, type Failure, type MachineContext, type MachineNumbers, type Step } from './machine.ts';
+import { machineOf, type MachineContext, type MachineNumbers, type Step } from './machine.ts';
 
-/**
- * The states as checkpoints keep them: `owed` is an OwedResource without, `quarantined` one with a
- * `quarantinedUntilMs`; `held` is a HeldRemoval; `ok` leaves no trace.
- */
+/** Why a resource is thought to be gone: see `HeldRemoval`. */
+export type NominationReason = 'absent' | 'tombstone' | 'multiget_404';
+
+/** As checkpoints keep them, in `owed` and `held`; `ok` leaves no trace. */
 export type ResourceState =
   /** Nothing is outstanding: the cache shows what is there, or a recorded removal. */
   | { readonly name: 'ok' }
-  /** Reported as changed or asked for, not answered yet. `asked` as in OwedResource. */
-  | { readonly name: 'owed'; readonly asked: number; readonly sinceMs: number }
-  /** Its removal was claimed and waits for a direct request, or for an operator where it is suspicious. */
+  | {
+      /** Reported as changed and not answered yet. */
+      readonly name: 'owed';
+      /** Questions so far that named it. */
+      readonly asked: number;
+      /** How many were asked for together when it last got no answer; null before the first question, 1: it is the suspect. */
+      readonly among: number | null;
+      readonly sinceMs: number;
+    }
+  /** Its removal was claimed and waits for a direct request. */
   | {
       readonly name: 'held';
-      readonly reason: HeldRemoval['reason'];
+      readonly reason: NominationReason;
       readonly sinceMs: number;
+      /** Direct requests that proved nothing. */
       readonly checks: number;
+      readonly nextCheckAtMs: number;
+      /** One of more removals than people are likely to make: if it is there after all, the calendar was not right. */
       readonly suspicious: boolean;
     }
   /** It fails alone: asked again by probes, while the rest of its calendar goes on. */
@@ -27,20 +36,18 @@ export type ResourceState =
 export type ResourceInput =
   /** A delta or a listing says that it is new or different. */
   | { readonly kind: 'reported' }
-  /** It arrived, readable: whatever was claimed of it, it is there. */
+  /** It arrived: whatever was claimed of it, it is there. */
   | { readonly kind: 'answered' }
-  /** It was asked for by name, and the answer does not account for it. */
-  | { readonly kind: 'unanswered' }
-  /** A failure of this resource alone. Verdicts of a wider scope change nothing here. */
-  | { readonly kind: 'failed'; readonly error: Failure }
-  /** Its removal is claimed by what is not yet evidence. */
-  | { readonly kind: 'nominated'; readonly reason: HeldRemoval['reason'] }
+  /** It was asked for together with others (`among`, itself included), and the answer does not account for it. */
+  | { readonly kind: 'unanswered'; readonly among: number }
+  /** It was asked for alone and failed, while its calendar answers. */
+  | { readonly kind: 'failed' }
+  /** Its removal is claimed by what is not yet evidence enough. */
+  | { readonly kind: 'nominated'; readonly reason: NominationReason; readonly suspicious: boolean }
   /** A direct request proved the removal. */
   | { readonly kind: 'verified_gone'; readonly evidence: Evidence }
   /** The direct request failed, so it proved nothing. */
   | { readonly kind: 'unverified' }
-  /** The guard or a contradiction makes this removal an operator's matter. */
-  | { readonly kind: 'doubted' }
   /** An operator believes the removal. */
   | { readonly kind: 'released'; readonly evidence: Extract<Evidence, { readonly kind: 'operator' }> }
   | { readonly kind: 'probe_due' };
@@ -53,12 +60,10 @@ export type ResourceEffect =
 
 export interface ResourceNumbers {
   readonly backoff: Pick<MachineNumbers['backoff'], 'probe'>;
-  /** Questions about one resource before it is set aside. */
-  readonly askedMax: number;
 }
 
+export type ResourceContext = MachineContext<ResourceNumbers>;
 type ResourceStep = Step<ResourceState, ResourceEffect>;
-type Context = MachineContext<ResourceNumbers>;
 type StateOf<Name extends ResourceState['name']> = Extract<ResourceState, { readonly name: Name }>;
 type InputOf<Kind extends ResourceInput['kind']> = Extract<ResourceInput, { readonly kind: Kind }>;
 
@@ -67,38 +72,32 @@ const stay = (state: ResourceState): ResourceStep => ({ state, effects: [] });
 const answered = { to: { ok: 'it arrived' }, step: (): ResourceStep => stay({ name: 'ok' }) };
 const reported = { to: { owed: 'it is to be fetched' }, step: owe };
 const nominated = { to: { held: 'absence and claims only nominate' }, step: hold };
-const unanswered = { to: { owed: 'asked again', quarantined: 'asked too often' }, step: countQuestion };
+const verifiedGone = { to: { ok: 'removed, with evidence' }, step: remove };
 
-export const resourceMachine = machineOf<ResourceState, ResourceInput, Context, ResourceEffect>('item', 'ok', {
-  ok: {
-    reported,
-    answered,
-    unanswered,
-    failed: { to: { ok: 'not its own matter', quarantined: 'it cannot succeed as it is' }, step: fail },
-    nominated,
-  },
+export const resourceMachine = machineOf<ResourceState, ResourceInput, ResourceContext, ResourceEffect>('item', 'ok', {
+  ok: { reported, answered, nominated },
   owed: {
-    reported: { to: { owed: 'already' }, step: stay },
+    reported: { to: { owed: 'it changed again' }, step: owe },
     answered,
-    unanswered,
-    failed: { to: { owed: 'not its own matter', quarantined: 'it cannot succeed as it is' }, step: fail },
+    unanswered: { to: { owed: 'asked again, among fewer' }, step: countQuestion },
+    failed: { to: { quarantined: 'it fails alone' }, step: setAside },
     nominated,
+    verified_gone: verifiedGone,
   },
   held: {
-    reported,
+    reported: { to: { owed: 'a sign of life' }, step: owe },
     answered,
     nominated: { to: { held: 'the first reason is kept' }, step: stay },
-    verified_gone: { to: { ok: 'removed, with evidence' }, step: remove },
-    unverified: { to: { held: 'counted' }, step: (state) => stay({ ...state, checks: state.checks + 1 }) },
-    doubted: { to: { held: 'for an operator' }, step: (state) => stay({ ...state, suspicious: true }) },
+    verified_gone: verifiedGone,
+    unverified: { to: { held: 'counted, and checked again later' }, step: checkLater },
     released: { to: { ok: 'removed, on the word of an operator' }, step: remove },
   },
   quarantined: {
     reported: { to: { owed: 'it changed: it may be well again' }, step: owe },
     answered,
-    unanswered: { to: { quarantined: 'already counted' }, step: stay },
-    failed: { to: { quarantined: 'already counted' }, step: stay },
+    failed: { to: { quarantined: 'the probe was counted before it was made' }, step: stay },
     nominated,
+    verified_gone: verifiedGone,
     probe_due: { to: { quarantined: 'counts the question before it is asked' }, step: probeIfDue },
   },
 });
@@ -106,38 +105,40 @@ export const resourceMachine = machineOf<ResourceState, ResourceInput, Context, 
 /** The next state and what to do; throws on an input that the state does not know. */
 export const transition = resourceMachine.transition;
 
-function owe(_: ResourceState, __: unknown, context: Context): ResourceStep {
-  return stay({ name: 'owed', asked: 0, sinceMs: context.nowMs });
+function owe(_: ResourceState, __: unknown, context: ResourceContext): ResourceStep {
+  return stay({ name: 'owed', asked: 0, among: null, sinceMs: context.nowMs });
 }
 
-function countQuestion(state: StateOf<'ok' | 'owed'>, _: unknown, context: Context): ResourceStep {
-  const asked = (state.name === 'owed' ? state.asked : 0) + 1;
-  const sinceMs = state.name === 'owed' ? state.sinceMs : context.nowMs;
-  if (asked >= context.numbers.askedMax) return stay(setAside(asked, sinceMs, context));
-  return stay({ name: 'owed', asked, sinceMs });
+function countQuestion(state: StateOf<'owed'>, { among }: InputOf<'unanswered'>): ResourceStep {
+  return stay({ ...state, asked: state.asked + 1, among });
 }
 
-/** Only a verdict about this one resource sets it aside: an outage must not quarantine what it touched. */
-function fail(state: StateOf<'ok' | 'owed'>, { error }: InputOf<'failed'>, context: Context): ResourceStep {
-  if (error.verdict !== 'item_permanent') return stay(state);
-  const sinceMs = state.name === 'owed' ? state.sinceMs : context.nowMs;
-  return stay(setAside(context.numbers.askedMax, sinceMs, context));
+/** An outage must not quarantine what it touched: whoever says `failed` has seen the calendar answer. */
+function setAside(state: StateOf<'owed'>, _: unknown, context: ResourceContext): ResourceStep {
+  const untilMs = context.nowMs + delayOf(context.numbers.backoff.probe, 1, context.random);
+  return stay({ name: 'quarantined', asked: 1, sinceMs: state.sinceMs, untilMs });
 }
 
-/** `asked` goes on counting in quarantine, so that the probes space out. */
-function setAside(asked: number, sinceMs: number, context: Context): ResourceState {
-  const probe = clamp(asked - context.numbers.askedMax + 1, 1, Number.MAX_SAFE_INTEGER);
-  const untilMs = context.nowMs + delayOf(context.numbers.backoff.probe, probe, context.random);
-  return { name: 'quarantined', asked, sinceMs, untilMs };
-}
-
-function probeIfDue(state: StateOf<'quarantined'>, _: unknown, context: Context): ResourceStep {
+/** Counted and planned before it is asked: a process that dies of the answer finds it counted. */
+function probeIfDue(state: StateOf<'quarantined'>, _: unknown, context: ResourceContext): ResourceStep {
   if (context.nowMs < state.untilMs) return stay(state);
-  return { state: setAside(state.asked + 1, state.sinceMs, context), effects: [{ kind: 'ask_alone' }] };
+  const asked = state.asked + 1;
+  const untilMs = context.nowMs + delayOf(context.numbers.backoff.probe, asked, context.random);
+  return { state: { ...state, asked, untilMs }, effects: [{ kind: 'ask_alone' }] };
 }
 
-function hold(_: ResourceState, { reason }: InputOf<'nominated'>, context: Context): ResourceStep {
-  return stay({ name: 'held', reason, sinceMs: context.nowMs, checks: 0, suspicious: false });
+function hold(
+  _: ResourceState,
+  { reason, suspicious }: InputOf<'nominated'>,
+  { nowMs }: ResourceContext,
+): ResourceStep {
+  return stay({ name: 'held', reason, sinceMs: nowMs, checks: 0, nextCheckAtMs: nowMs, suspicious });
+}
+
+function checkLater(state: StateOf<'held'>, _: unknown, context: ResourceContext): ResourceStep {
+  const checks = state.checks + 1;
+  const nextCheckAtMs = context.nowMs + delayOf(context.numbers.backoff.probe, checks, context.random);
+  return stay({ ...state, checks, nextCheckAtMs });
 }
 
 function remove(_: ResourceState, { evidence }: InputOf<'verified_gone' | 'released'>): ResourceStep {

@@ -8,6 +8,8 @@ import { sameHorizon } from '../projection/horizon.ts';
 export type Piece =
   /** What operators asked for. */
   | { readonly kind: 'requests' }
+  /** Series are laid out anew; asks no provider, so no state of the profile forbids it. */
+  | { readonly kind: 'horizon'; readonly horizon: Horizon }
   /** A backing off or quarantined profile may be tried again, or told of. */
   | { readonly kind: 'look' }
   /** Intents that waited longer than promised. */
@@ -21,7 +23,6 @@ export type Piece =
     }
   | { readonly kind: 'delete_all'; readonly intent: IntentDoc }
   | { readonly kind: 'make_calendar'; readonly intent: IntentDoc }
-  | { readonly kind: 'horizon'; readonly horizon: Horizon }
   | { readonly kind: 'list' }
   | { readonly kind: 'pull'; readonly calendarId: CalendarId }
   | { readonly kind: 'idle'; readonly untilMs: number };
@@ -49,41 +50,59 @@ const never = 8_640_000_000_000_000;
 export function nextPiece(input: AgendaInput): Piece {
   const { nowMs, profile } = input;
   if (profile.requests.length > 0) return { kind: 'requests' };
-  const expired = input.openIntents.filter((one) => one.expiresAtMs <= nowMs);
-  if (expired.length > 0) return { kind: 'expire', intents: expired };
-  const expiry = Math.min(never, ...input.openIntents.map((one) => one.expiresAtMs));
-  if (!input.mayWork) {
-    const lookAtMs = input.lookAtMs ?? never;
-    return lookAtMs <= nowMs ? { kind: 'look' } : { kind: 'idle', untilMs: Math.min(lookAtMs, expiry) };
-  }
   if (input.horizon === null || !sameHorizon(input.horizon, input.dueHorizon)) {
     return { kind: 'horizon', horizon: input.dueHorizon };
   }
-  return nextWrite(input) ?? nextPull(input) ?? { kind: 'idle', untilMs: wakeAt(input, expiry) };
+  const write = input.mayWork ? nextWrite(input) : null;
+  // What may have been done is found out before it is given up.
+  if (write !== null && isReadBack(write)) return write;
+  const expired = input.openIntents.filter((one) => one.expiresAtMs <= nowMs);
+  if (expired.length > 0) return { kind: 'expire', intents: expired };
+  const expiryMs = Math.min(
+    input.nextHorizonAtMs,
+    earliest(input.openIntents, (one) => one.expiresAtMs),
+  );
+  if (!input.mayWork) {
+    const lookAtMs = input.lookAtMs ?? never;
+    return lookAtMs <= nowMs ? { kind: 'look' } : { kind: 'idle', untilMs: Math.min(lookAtMs, expiryMs) };
+  }
+  return write ?? nextPull(input) ?? { kind: 'idle', untilMs: wakeAt(input, expiryMs) };
+}
+
+const isReadBack = (piece: Piece): boolean =>
+  (piece.kind === 'write' && piece.intents.some((one) => one.attempt !== null)) ||
+  (piece.kind === 'delete_all' && piece.intent.attempt !== null);
+
+/** Among those that may be carried out now, one whose outcome is unknown; else the one that was accepted first. */
+function nextWrite(input: AgendaInput): Piece | null {
+  const ready = readyWrites(input);
+  return ready.find(isReadBack) ?? ready[0] ?? null;
 }
 
 /** A bulk delete is a barrier: what was accepted before it is carried out first, what came later waits. */
-function nextWrite(input: AgendaInput): Piece | null {
-  const blocked = new Set<string>();
+function readyWrites(input: AgendaInput): Piece[] {
+  const ready: Piece[] = [];
+  const seen = new Set<string>();
   for (const [index, intent] of input.openIntents.entries()) {
     const { wish } = intent;
+    const due = intent.notBeforeMs <= input.nowMs;
     if (wish.kind === 'delete_all') {
-      return index === 0 && intent.notBeforeMs <= input.nowMs ? { kind: 'delete_all', intent } : null;
+      if (index === 0 && due) ready.push({ kind: 'delete_all', intent });
+      return ready;
     }
     if (wish.kind === 'create_calendar') {
-      if (intent.notBeforeMs <= input.nowMs) return { kind: 'make_calendar', intent };
+      if (due) ready.push({ kind: 'make_calendar', intent });
       continue;
     }
-    const key = `${wish.calendarId}|${wish.eventId}`;
-    if (blocked.has(key)) continue;
-    blocked.add(key);
+    const { calendarId, eventId } = wish;
+    const key = `${calendarId}|${eventId}`;
+    if (seen.has(key) || !mayWriteTo(input.profile.calendars[calendarId], input.nowMs)) continue;
+    seen.add(key);
     const intents = sameEvent(input.openIntents.slice(index), key);
-    const ready = intents.every((one) => one.notBeforeMs <= input.nowMs);
-    if (ready && mayWriteTo(profileWork(input, wish.calendarId), input.nowMs)) {
-      return { kind: 'write', calendarId: wish.calendarId, eventId: wish.eventId, intents };
-    }
+    if (intents.every((one) => one.notBeforeMs <= input.nowMs))
+      ready.push({ kind: 'write', calendarId, eventId, intents });
   }
-  return null;
+  return ready;
 }
 
 function sameEvent(intents: readonly IntentDoc[], key: string): IntentDoc[] {
@@ -97,9 +116,6 @@ function sameEvent(intents: readonly IntentDoc[], key: string): IntentDoc[] {
 /** A quarantined calendar keeps its intents waiting; a calendar that is gone or unknown rejects them, which is work. */
 const mayWriteTo = (work: CalendarWork | undefined, nowMs: number): boolean =>
   work?.state.name !== 'quarantined' || work.state.probeAtMs <= nowMs;
-
-const profileWork = (input: AgendaInput, calendarId: CalendarId): CalendarWork | undefined =>
-  input.profile.calendars[calendarId];
 
 function nextPull(input: AgendaInput): Piece | null {
   const { profile, nowMs } = input;
@@ -122,8 +138,18 @@ const calendarsOf = (profile: ProfileDoc): [CalendarId, CalendarWork][] =>
   Object.entries(profile.calendars) as [CalendarId, CalendarWork][];
 
 function wakeAt(input: AgendaInput, expiryMs: number): number {
-  const { profile } = input;
-  const polls = input.pulls ? calendarsOf(profile).map(([, work]) => lookAt(work)) : [];
-  const writes = input.openIntents.flatMap((one) => (one.notBeforeMs > input.nowMs ? [one.notBeforeMs] : []));
-  return Math.min(expiryMs, profile.nextListAtMs, input.nextHorizonAtMs, ...polls, ...writes);
+  const { profile, nowMs } = input;
+  const polls = input.pulls ? calendarsOf(profile) : [];
+  return Math.min(
+    expiryMs,
+    profile.nextListAtMs,
+    earliest(polls, ([, work]) => lookAt(work)),
+    earliest(input.openIntents, (one) => (one.notBeforeMs > nowMs ? one.notBeforeMs : never)),
+  );
+}
+
+function earliest<T>(many: readonly T[], of: (one: T) => number): number {
+  let first = never;
+  for (const one of many) first = Math.min(first, of(one));
+  return first;
 }

@@ -1,29 +1,37 @@
 /** A checkpoint: what a pull of one calendar continues from, and all that it left behind, in one document. */
-import type { CalendarId, ProfileId, ResourceId } from '../ids.ts';
+import { resourceIdOf, type CalendarId, type ProfileId, type ResourceId } from '../ids.ts';
+import {
+  transition,
+  type NominationReason,
+  type ResourceContext,
+  type ResourceInput,
+  type ResourceState,
+} from '../machines/item.ts';
+import type { Evidence } from '../resource.ts';
 
-/** Asked for (or reported as changed) but not answered yet. */
+/** Reported as changed and not answered yet: the states `owed` and `quarantined` of the resource's machine. */
 export interface OwedResource {
   readonly ref: string;
-  /** How often it was asked for without an answer of its own; 0 for one that was only reported as changed. */
+  /** Questions so far that named it. */
   readonly asked: number;
-  /** The first one left out of a partial answer: it is asked for alone. */
-  readonly suspect: boolean;
+  /** How many were asked for together when it last got no answer; null before the first question, 1: it is the suspect. */
+  readonly among: number | null;
   readonly sinceMs: number;
-  /** Set aside after repeated failures of this resource alone, until this time. */
+  /** Set aside after it failed alone, until this time. */
   readonly quarantinedUntilMs: number | null;
 }
 
-/** A removal that waits for verification. */
+/** A removal that waits for verification: the state `held`. */
 export interface HeldRemoval {
   readonly resourceId: ResourceId;
   readonly ref: string;
   /** `absent`: missing from a complete listing. `tombstone`: reported, but too many at once to believe. `multiget_404`: answered so inside a multiget. */
-  readonly reason: 'absent' | 'tombstone' | 'multiget_404';
+  readonly reason: NominationReason;
   readonly sinceMs: number;
-  /** Direct requests made so far. */
+  /** Direct requests that proved nothing. */
   readonly checks: number;
   readonly nextCheckAtMs: number;
-  /** Held for an operator: direct requests contradict each other or too many are gone. */
+  /** One of more removals than people are likely to make: if it is there after all, the calendar was not right. */
   readonly suspicious: boolean;
 }
 
@@ -48,6 +56,7 @@ export interface CheckpointDoc {
   readonly listedAtMs: number | null;
 }
 
+/** `rev` 0: not stored yet. */
 export function emptyCheckpoint(calendarId: CalendarId, profileId: ProfileId): CheckpointDoc {
   return {
     _id: calendarId,
@@ -62,33 +71,85 @@ export function emptyCheckpoint(calendarId: CalendarId, profileId: ProfileId): C
   };
 }
 
-/** Adds what was reported as changed; what is owed already is asked for afresh, since it changed again. */
-export function owe(checkpoint: CheckpointDoc, refs: readonly string[], nowMs: number): CheckpointDoc {
-  if (refs.length === 0) return checkpoint;
-  const fresh = new Set(refs);
-  const kept = checkpoint.owed.filter((one) => !fresh.has(one.ref));
-  const added = [...fresh].map((ref) => ({ ref, asked: 0, suspect: false, sinceMs: nowMs, quarantinedUntilMs: null }));
-  return { ...checkpoint, owed: [...kept, ...added] };
+export interface Advanced {
+  readonly checkpoint: CheckpointDoc;
+  /** Removals that are to be recorded, each with what proved it. */
+  readonly removals: readonly { readonly ref: string; readonly evidence: Evidence }[];
 }
 
-/** What was answered, or is known to be gone, is owed no longer. */
-export function settleOwed(checkpoint: CheckpointDoc, refs: ReadonlySet<string>): CheckpointDoc {
-  if (refs.size === 0 || checkpoint.owed.length === 0) return checkpoint;
-  return { ...checkpoint, owed: checkpoint.owed.filter((one) => !refs.has(one.ref)) };
+/** Feeds the machine of each resource that `inputs` name. A resource is owed, held, or neither: never both. */
+export function advance(
+  checkpoint: CheckpointDoc,
+  inputs: ReadonlyMap<string, ResourceInput>,
+  context: ResourceContext,
+): Advanced {
+  if (inputs.size === 0) return { checkpoint, removals: [] };
+  const owed = new Map(checkpoint.owed.map((one) => [one.ref, one]));
+  const held = new Map(checkpoint.held.map((one) => [one.ref, one]));
+  const removals: { ref: string; evidence: Evidence }[] = [];
+  let moved = false;
+  for (const [ref, input] of inputs) {
+    const before = stateOf(owed.get(ref), held.get(ref));
+    const { state, effects } = transition(before, input, context);
+    for (const effect of effects) if (effect.kind === 'remove') removals.push({ ref, evidence: effect.evidence });
+    if (state === before || (state.name === 'ok' && before.name === 'ok')) continue;
+    moved = true;
+    owed.delete(ref);
+    held.delete(ref);
+    keep(checkpoint._id, ref, state, owed, held);
+  }
+  if (!moved) return { checkpoint, removals };
+  return { checkpoint: { ...checkpoint, owed: [...owed.values()], held: [...held.values()] }, removals };
 }
 
-/** Removals that wait; one that waits already keeps its place. */
-export function hold(checkpoint: CheckpointDoc, removals: readonly HeldRemoval[]): CheckpointDoc {
-  const waiting = new Set(checkpoint.held.map((one) => one.resourceId));
-  const added = removals.filter((one) => !waiting.has(one.resourceId));
-  return added.length === 0 ? checkpoint : { ...checkpoint, held: [...checkpoint.held, ...added] };
+/** Every one of `refs` gets the same input. */
+export const each = (refs: Iterable<string>, input: ResourceInput): ReadonlyMap<string, ResourceInput> =>
+  new Map(Array.from(refs, (ref) => [ref, input]));
+
+function stateOf(owed: OwedResource | undefined, held: HeldRemoval | undefined): ResourceState {
+  if (held !== undefined) {
+    const { reason, sinceMs, checks, nextCheckAtMs, suspicious } = held;
+    return { name: 'held', reason, sinceMs, checks, nextCheckAtMs, suspicious };
+  }
+  if (owed === undefined) return { name: 'ok' };
+  const { asked, among, sinceMs, quarantinedUntilMs } = owed;
+  if (quarantinedUntilMs !== null) return { name: 'quarantined', asked, sinceMs, untilMs: quarantinedUntilMs };
+  return { name: 'owed', asked, among, sinceMs };
 }
 
-/** A removal that was proved, or contradicted by a sign of life, is held no longer. */
-export function settleHeld(checkpoint: CheckpointDoc, refs: ReadonlySet<string>): CheckpointDoc {
-  if (refs.size === 0 || checkpoint.held.length === 0) return checkpoint;
-  return { ...checkpoint, held: checkpoint.held.filter((one) => !refs.has(one.ref)) };
+function keep(
+  calendarId: CalendarId,
+  ref: string,
+  state: ResourceState,
+  owed: Map<string, OwedResource>,
+  held: Map<string, HeldRemoval>,
+): void {
+  if (state.name === 'held') {
+    const { name: _name, ...fields } = state;
+    held.set(ref, { resourceId: resourceIdOf(calendarId, ref), ref, ...fields });
+  }
+  if (state.name === 'owed') {
+    const { asked, among, sinceMs } = state;
+    owed.set(ref, { ref, asked, among, sinceMs, quarantinedUntilMs: null });
+  }
+  if (state.name === 'quarantined') {
+    const { asked, sinceMs, untilMs } = state;
+    owed.set(ref, { ref, asked, among: 1, sinceMs, quarantinedUntilMs: untilMs });
+  }
 }
+
+/** When something that was left behind can next be asked for; null while nothing was. */
+export function leftOverAt({ owed, held }: Pick<CheckpointDoc, 'owed' | 'held'>): number | null {
+  if (owed.length === 0 && held.length === 0) return null;
+  let first = Number.MAX_SAFE_INTEGER;
+  for (const one of owed) first = Math.min(first, one.quarantinedUntilMs ?? 0);
+  for (const one of held) first = Math.min(first, one.nextCheckAtMs);
+  return first;
+}
+
+/** Listed in full, and everything that the listing named was asked for. */
+export const isComplete = ({ listedAtMs, owed }: CheckpointDoc): boolean =>
+  listedAtMs !== null && owed.every((one) => one.quarantinedUntilMs !== null);
 
 /** Two checkpoints say the same: nothing needs to be stored. */
 export function sameCheckpoint(a: CheckpointDoc, b: CheckpointDoc): boolean {

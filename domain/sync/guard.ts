@@ -1,7 +1,8 @@
 /** The guard: how many removals are believed without a direct request, counted over a rolling day (February 2020). */
 import type { ResourceId } from '../ids.ts';
+import type { NominationReason } from '../machines/item.ts';
 import type { Evidence } from '../resource.ts';
-import type { HeldRemoval, RemovalTally } from './checkpoint.ts';
+import type { RemovalTally } from './checkpoint.ts';
 
 export interface GuardNumbers {
   readonly removalsFloor: number;
@@ -13,7 +14,7 @@ export interface GuardNumbers {
 export interface Nomination {
   readonly resourceId: ResourceId;
   readonly ref: string;
-  readonly reason: HeldRemoval['reason'];
+  readonly reason: NominationReason;
   readonly evidence: Evidence | null;
 }
 
@@ -30,7 +31,7 @@ export interface GuardDecision {
   /** Recorded now: each has evidence. */
   readonly believed: readonly (Nomination & { readonly evidence: Evidence })[];
   /** Wait for a direct request each. */
-  readonly held: readonly HeldRemoval[];
+  readonly held: readonly Nomination[];
   readonly tally: readonly RemovalTally[];
   /** More than a person is likely to have removed: a SuspiciousDelta. */
   readonly suspicious: boolean;
@@ -50,18 +51,10 @@ export function guardRemovals(input: GuardInput): GuardDecision {
   const suspicious = counted + nominations.length > allowed || nominations.length >= input.liveCount;
   const proved = nominations.filter((one): one is Nomination & { evidence: Evidence } => one.evidence !== null);
   const believed = suspicious ? [] : proved;
-  const heldOnes = suspicious ? nominations : nominations.filter((one) => one.evidence === null);
+  const held = suspicious ? nominations : nominations.filter((one) => one.evidence === null);
   return {
     believed,
-    held: heldOnes.map((one) => ({
-      resourceId: one.resourceId,
-      ref: one.ref,
-      reason: one.reason,
-      sinceMs: nowMs,
-      checks: 0,
-      nextCheckAtMs: nowMs,
-      suspicious,
-    })),
+    held,
     tally: believed.length === 0 ? tally : [...tally, { atMs: nowMs, count: believed.length }],
     suspicious,
   };

@@ -1,80 +1,53 @@
 /** What is asked next of the resources that are owed: together while that works, the suspect alone, else in halves. */
-import type { CheckpointDoc, OwedResource } from './checkpoint.ts';
+import type { ResourceInput } from '../machines/item.ts';
+import type { OwedResource } from './checkpoint.ts';
 
 export type Question =
   | { readonly kind: 'fetch'; readonly refs: readonly string[] }
-  | { readonly kind: 'get'; readonly ref: string }
+  /** `probe`: it was set aside before and its time has come. */
+  | { readonly kind: 'get'; readonly ref: string; readonly probe: boolean }
   /** Everything that is owed is set aside until then. */
   | { readonly kind: 'wait'; readonly untilMs: number };
 
 /**
- * The next question, or null when nothing is owed. Those never asked for go first, `batch` at a time. Of those left
- * unanswered the suspect is asked for alone and the rest together; a group that brought no answer at all is halved
- * at each round, so k missing among n cost O(k log n) requests.
+ * The next question, or null when nothing is owed. Those never asked for go first, `batch` at a time. What stayed
+ * without an answer is asked for among at most half as many as the last time, in the end alone: each question is at
+ * most half of the one that failed, so k that fail among n cost O(k log n) requests.
  */
 export function nextQuestion(owed: readonly OwedResource[], batch: number, nowMs: number): Question | null {
   if (owed.length === 0) return null;
-  const open = owed.filter((one) => one.quarantinedUntilMs === null || one.quarantinedUntilMs <= nowMs);
-  if (open.length === 0) {
-    return { kind: 'wait', untilMs: Math.min(...owed.map((one) => one.quarantinedUntilMs ?? nowMs)) };
-  }
-  const fresh = open.filter((one) => one.asked === 0);
+  const fresh = owed.filter((one) => one.among === null && one.quarantinedUntilMs === null);
   if (fresh.length > 0) return { kind: 'fetch', refs: fresh.slice(0, batch).map((one) => one.ref) };
-  const suspect = open.find((one) => one.suspect);
-  if (suspect !== undefined) return { kind: 'get', ref: suspect.ref };
-  const rounds = Math.min(...open.map((one) => one.asked));
-  const group = open.filter((one) => one.asked === rounds);
-  const width = Math.max(1, Math.floor(batch / 2 ** (rounds - 1)));
-  const [first] = group;
-  if (first !== undefined && (width === 1 || group.length === 1)) return { kind: 'get', ref: first.ref };
-  return { kind: 'fetch', refs: group.slice(0, width).map((one) => one.ref) };
+  const open = owed.filter((one) => one.quarantinedUntilMs === null);
+  const widest = Math.max(1, ...open.map((one) => one.among ?? 1));
+  const [first] = open;
+  if (first !== undefined) {
+    const width = Math.min(batch, Math.floor(widest / 2));
+    if (width <= 1) return { kind: 'get', ref: first.ref, probe: false };
+    const group = open.filter((one) => one.among === widest);
+    return { kind: 'fetch', refs: group.slice(0, width).map((one) => one.ref) };
+  }
+  const due = owed.find((one) => (one.quarantinedUntilMs ?? 0) <= nowMs);
+  if (due !== undefined) return { kind: 'get', ref: due.ref, probe: true };
+  return { kind: 'wait', untilMs: owed.reduce((at, one) => Math.min(at, one.quarantinedUntilMs ?? at), Infinity) };
 }
 
 /**
- * After a fetch of `asked` of which `unanswered` stayed without an answer of their own: when others were answered, the
- * first one left out is the suspect and the rest are asked for as before; when none was, all count a round.
+ * What a fetch of `asked` means for those without an answer of their own. One that was answered with "not there" is
+ * asked for alone: only that proves it. When anything was answered, the first one left out is the suspect, and the
+ * rest are asked for as before; when nothing was, all of them are, among fewer.
  */
 export function afterFetch(
-  checkpoint: CheckpointDoc,
   asked: readonly string[],
-  unanswered: readonly string[],
-): CheckpointDoc {
-  if (unanswered.length === 0) return checkpoint;
-  const left = new Set(unanswered);
-  const progress = unanswered.length < asked.length;
-  const suspectRef = asked.find((ref) => left.has(ref));
-  const owed = checkpoint.owed.map((one) => {
-    if (!left.has(one.ref)) return one;
-    return {
-      ...one,
-      asked: progress ? Math.max(1, one.asked) : one.asked + 1,
-      suspect: progress && one.ref === suspectRef,
-    };
-  });
-  return { ...checkpoint, owed };
-}
-
-export interface SetAsideNumbers {
-  readonly askedMax: number;
-  readonly setAsideMs: number;
-}
-
-/** A direct request for `ref` alone failed: ask again later, and set it aside after too many times. */
-export function afterFailedGet(
-  checkpoint: CheckpointDoc,
-  ref: string,
-  nowMs: number,
-  numbers: SetAsideNumbers,
-): CheckpointDoc {
-  const owed = checkpoint.owed.map((one) => {
-    if (one.ref !== ref) return one;
-    const asked = one.asked + 1;
-    return {
-      ...one,
-      asked,
-      suspect: true,
-      quarantinedUntilMs: asked >= numbers.askedMax ? nowMs + numbers.setAsideMs : null,
-    };
-  });
-  return { ...checkpoint, owed };
+  missing: ReadonlySet<string>,
+  unanswered: ReadonlySet<string>,
+): ReadonlyMap<string, ResourceInput> {
+  const inputs = new Map<string, ResourceInput>();
+  const progress = unanswered.size < asked.length;
+  const suspect = asked.find((ref) => unanswered.has(ref));
+  for (const ref of asked) {
+    if (missing.has(ref) || (progress && ref === suspect)) inputs.set(ref, { kind: 'unanswered', among: 1 });
+    else if (!progress) inputs.set(ref, { kind: 'unanswered', among: asked.length });
+  }
+  return inputs;
 }

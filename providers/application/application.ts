@@ -36,7 +36,9 @@ export function createApplication(): Provider {
   return {
     name: 'cronofy',
     capabilities: { pull: false, trustedMissing: true, makeCalendar: false, attendees: false, fetchBatch: 0 },
-    connect: () => Promise.resolve({ root: {}, name: 'Application calendar', email: null }),
+    // The name tells one application calendar from another of the same application.
+    connect: ({ address }) =>
+      Promise.resolve({ root: {}, name: address.trim() || 'Application calendar', email: null }),
     listCalendars: () => Promise.resolve([calendar]),
     getCalendar: (_session, ref) => (ref === calendarRef ? Promise.resolve({ kind: 'found' }) : nothingThere()),
     version: nothingThere,

@@ -8,7 +8,7 @@ import { icsRef } from '../resource-ref.ts';
 import { Authoriser } from './auth/authorise.ts';
 import { getCalendar, listCalendars } from './calendars.ts';
 import type { ServiceLookup } from './candidates.ts';
-import { describe } from './collection.ts';
+import { describe, pathOf, type DescribedCollection } from './collection.ts';
 import { Dav, type DavDeps } from './dav.ts';
 import { discover, type Discovered } from './discovery.ts';
 import { fetchBatch, fetchMany, getOne } from './fetch.ts';
@@ -58,7 +58,7 @@ export function createCalDav(deps: CalDavDeps): Provider {
     makeCalendar: (session, calendar) => makeCalendar(dav(session), home(session), calendar),
     newCalendarRef: (_root, name) => newCalendarRef(name),
     newResourceRef: icsRef,
-    probe: (session) => probe(dav(session), home(session)),
+    probe: async (session) => void (await probe(dav(session), home(session))),
     software: (root: ProviderRoot) => root['software'] ?? 'unknown',
   };
 }
@@ -69,10 +69,14 @@ async function connect(
   services: ServiceLookup | null,
   signal: AbortSignal,
 ): Promise<Connected> {
-  const found = await discover(deps, request, services, signal);
+  const discovered = await discover(deps, request, services, signal);
+  const first = new Dav(deps, discovered.server, request.credentials, signal);
+  // The home is where all work happens: if it does not let us in, nothing is connected. Its own word for where it is
+  // (another partition, another spelling) saves a redirect with each request from now on.
+  const { answer, self } = await probe(first, discovered.home);
+  const home = withSlash(pathOf(answer, self) ?? discovered.home);
+  const found = { ...discovered, server: new URL(answer.url).origin, home };
   const dav = new Dav(deps, found.server, request.credentials, signal);
-  // The home is where all work happens: if it does not let us in, nothing is connected.
-  await probe(dav, found.home);
   const email = found.principal === null ? null : await emailOf(dav, found.principal);
   const username = request.credentials.kind === 'password' ? request.credentials.username : null;
   return {
@@ -88,9 +92,10 @@ async function connect(
 }
 
 /** One cheap request where the account's calendars live; a server that takes us for nobody has not let us in. */
-async function probe(dav: Dav, home: string): Promise<void> {
-  const { answer, self } = await describe(dav, home, ['d:resourcetype', 'd:current-user-principal']);
-  if (childNamed(self.props.get(names.principal), names.unauthenticated) === undefined) return;
+async function probe(dav: Dav, home: string): Promise<DescribedCollection> {
+  const described = await describe(dav, home, ['d:resourcetype', 'd:current-user-principal']);
+  const { answer, self } = described;
+  if (childNamed(self.props.get(names.principal), names.unauthenticated) === undefined) return described;
   throw new KalendsError('unauthorized', 'the server takes us for nobody in particular', {
     evidence: { request: answer.request, status: answer.status },
   });

@@ -2,7 +2,17 @@
 import type { ObservedCalendar } from '../../domain/calendar.ts';
 import { isKalendsError, type KalendsError } from '../../domain/errors.ts';
 import type { Evidence } from '../../domain/resource.ts';
-import { describe, errorText, isCalendar, pathOf, propfind, proveReadable, samePath } from './collection.ts';
+import {
+  describe,
+  errorText,
+  isCalendar,
+  malformed,
+  pathOf,
+  propfind,
+  proveReadable,
+  refOf,
+  samePath,
+} from './collection.ts';
 import type { AnsweredMultistatus, Dav } from './dav.ts';
 import { normalPath, relativeTo, withSlash } from './href.ts';
 import { childNamed, localName } from './xml/element.ts';
@@ -26,26 +36,27 @@ export async function listCalendars(dav: Dav, home: string): Promise<readonly Ob
   const calendars: ObservedCalendar[] = [];
   let selfSeen = false;
   for (const response of answer.responses) {
-    const path = pathOf(answer, response);
-    if (path !== null && samePath(path, home)) selfSeen = true;
-    const failure = unreadable(dav, home, response, path);
+    const ref = refOf(answer, home, response);
+    if (ref === null) throw malformed(answer, 'a member has no usable href');
+    selfSeen ||= ref === '';
+    const failure = unreadable(dav, home, response, ref);
     if (failure !== null) throw failure;
-    if (path === null || !holdsEvents(response)) continue;
-    const ref = relativeTo(home, withSlash(path));
-    calendars.push(observed(ref, response, primary !== null && samePath(primary, path)));
+    if (!holdsEvents(response)) continue;
+    const path = pathOf(answer, response) ?? '';
+    // A home may be a calendar itself: then its ref is its whole path.
+    const own = withSlash(ref === '' ? path : ref);
+    calendars.push(observed(own, response, primary !== null && samePath(primary, path)));
   }
   // RFC 4918 9.1: a home that is not in its own listing was not listed.
-  if (!selfSeen)
-    throw dav.failure({ method: 'PROPFIND', path: home }, { status: 500, headers: {}, text: 'incomplete' });
+  if (!selfSeen) throw malformed(answer, 'the home is missing from its own listing');
   return calendars;
 }
 
 /** What keeps the list from being whole: the home's own failure, or a child that fails on what it is. */
-function unreadable(dav: Dav, home: string, response: MultistatusResponse, path: string | null): KalendsError | null {
+function unreadable(dav: Dav, home: string, response: MultistatusResponse, ref: string): KalendsError | null {
   const status = response.status ?? response.refused.get(names.resourceType) ?? 200;
-  const own = path !== null && samePath(path, home);
   // A child that is 404 or forbidden is no calendar of this person's (now); its absence is confirmed before it counts.
-  if (path !== null && (status < 300 || (!own && status < 500))) return null;
+  if (status < 300 || (ref !== '' && status < 500)) return null;
   return dav.failure({ method: 'PROPFIND', path: home }, { status, headers: {}, text: errorText(response) });
 }
 

@@ -4,9 +4,9 @@ import { isKalendsError, KalendsError } from '../../domain/errors.ts';
 import type { Observation } from '../../domain/resource.ts';
 import type { Fetched, Got } from '../provider.ts';
 import type { FollowedResponse } from '../redirects.ts';
-import { proveReadable, pathOf } from './collection.ts';
+import { proveReadable, refOf } from './collection.ts';
 import type { AnsweredMultistatus, Dav, DavRequest } from './dav.ts';
-import { absoluteFrom, checkRef, encodePath, relativeTo } from './href.ts';
+import { absoluteFrom, checkRef, encodePath } from './href.ts';
 import { observationOf, resourceProperties } from './observe.ts';
 import { multigetBody } from './xml/bodies.ts';
 
@@ -23,9 +23,8 @@ export async function fetchMany(dav: Dav, calendar: string, refs: readonly strin
   const answered = new Map<string, Observation>();
   const missing = new Set<string>();
   for (const response of answer.responses) {
-    const path = pathOf(answer, response);
-    const ref = path === null ? '' : relativeTo(calendar, path);
-    if (!asked.has(ref)) continue;
+    const ref = refOf(answer, calendar, response);
+    if (ref === null || !asked.has(ref)) continue;
     const observation = observationOf(ref, response);
     if (observation !== null) answered.set(ref, observation);
     // Only the status of the whole response says so; a 404 of one property says nothing about the resource.

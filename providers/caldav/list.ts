@@ -2,11 +2,10 @@
 import { limits, pulling, timeouts } from '../../config/policies.ts';
 import { isKalendsError, KalendsError } from '../../domain/errors.ts';
 import type { ListedResource, Listing } from '../provider.ts';
-import { pathOf, propfind, samePath } from './collection.ts';
+import { malformed, propfind, refOf } from './collection.ts';
 import type { AnsweredMultistatus, Dav, DavRequest } from './dav.ts';
-import { relativeTo } from './href.ts';
 import { observationOf, resourceProperties } from './observe.ts';
-import { describeVersion, isMemberCollection, listed, malformed, noProgress, syncPage } from './sync.ts';
+import { describeVersion, isMemberCollection, listed, noProgress, syncPage } from './sync.ts';
 import { eventQueryBody } from './xml/bodies.ts';
 import type { MultistatusResponse } from './xml/multistatus.ts';
 import type { PrefixedName } from './xml/names.ts';
@@ -63,14 +62,13 @@ async function listByPropfind(dav: Dav, calendar: string): Promise<Map<string, L
   const resources = new Map<string, ListedResource>();
   let selfSeen = false;
   for (const response of answer.responses) {
-    const path = pathOf(answer, response);
-    if (path === null) throw malformed(answer, 'a member has no usable href');
-    if (samePath(path, calendar)) {
+    const ref = refOf(answer, calendar, response);
+    if (ref === null) throw malformed(answer, 'a member has no usable href');
+    if (ref === '') {
       selfSeen = true;
       aboutCollectionListing(dav, calendar, response);
       continue;
     }
-    const ref = relativeTo(calendar, path);
     if (response.status === 404 || response.status === 410 || isMemberCollection(response, ref)) continue;
     resources.set(ref, listed(ref, response));
   }
@@ -119,8 +117,7 @@ function mergeBodies(
 ): Map<string, ListedResource> {
   const merged = new Map(resources);
   for (const response of answer.responses) {
-    const path = pathOf(answer, response);
-    const ref = path === null ? null : relativeTo(calendar, path);
+    const ref = refOf(answer, calendar, response);
     const observation = ref === null ? null : observationOf(ref, response);
     if (observation === null || !merged.has(observation.ref)) continue;
     merged.set(observation.ref, { ref: observation.ref, etag: observation.etag, observation });

@@ -9,7 +9,7 @@ export const resourceProperties: readonly PrefixedName[] = ['d:getetag', 'c:sche
 
 /** Null where the response has no body: it may say 404 of that property alone, or of nothing. */
 export function observationOf(ref: string, response: MultistatusResponse): Observation | null {
-  const body = response.props.get(names.calendarData)?.text ?? '';
+  const body = response.props.get(names.calendarBody)?.text ?? '';
   if (body.trim() === '' || (response.status !== null && response.status >= 300)) return null;
   return {
     ref,

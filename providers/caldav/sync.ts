@@ -2,9 +2,8 @@
 import { limits, timeouts } from '../../config/policies.ts';
 import { KalendsError } from '../../domain/errors.ts';
 import type { CollectionVersion, DeltaPage, ListedResource } from '../provider.ts';
-import { describe, isCollection, pathOf, samePath } from './collection.ts';
-import type { AnsweredMultistatus, Dav, DavRequest } from './dav.ts';
-import { relativeTo } from './href.ts';
+import { describe, isCollection, malformed, refOf } from './collection.ts';
+import type { Dav, DavRequest } from './dav.ts';
 import { observationOf } from './observe.ts';
 import { tokenIsAtFault } from './quirks/token-500.ts';
 import { syncCollectionBody } from './xml/bodies.ts';
@@ -18,7 +17,9 @@ export async function describeVersion(
   calendar: string,
   extra: readonly PrefixedName[],
 ): Promise<CollectionVersion & { readonly offersDelta: boolean | null }> {
-  const { self } = await describe(dav, calendar, ['d:resourcetype', 'cs:getctag', 'd:supported-report-set', ...extra]);
+  // Radicale builds its index of a calendar when it is first asked for a token: 30 s for 5,000 resources.
+  const properties: readonly PrefixedName[] = ['d:resourcetype', 'cs:getctag', 'd:supported-report-set', ...extra];
+  const { self } = await describe(dav, calendar, properties, timeouts.reportMs);
   const reports = self.props.get(names.reports);
   const offers = (reports?.children ?? []).some((supported) =>
     // Xandikos leaves out the element in between.
@@ -68,14 +69,11 @@ export async function syncPage(
   const removed = new Map<string, number>();
   let more = false;
   for (const response of answer.responses) {
-    const path = pathOf(answer, response);
-    if (path === null) throw malformed(answer, 'a change has no usable href');
-    if (samePath(path, calendar)) {
+    const ref = refOf(answer, calendar, response);
+    if (ref === null) throw malformed(answer, 'a change has no usable href');
+    if (ref === '') {
       more ||= aboutCollection(dav, request, response);
-      continue;
-    }
-    const ref = relativeTo(calendar, path);
-    if (response.status === 404 || response.status === 410) {
+    } else if (response.status === 404 || response.status === 410) {
       removed.set(ref, response.status);
       changed.delete(ref);
     } else if (!isMemberCollection(response, ref)) {
@@ -105,11 +103,6 @@ export const listed = (ref: string, response: MultistatusResponse): ListedResour
   etag: textOf(response, names.etag),
   observation: observationOf(ref, response),
 });
-
-export const malformed = (answer: AnsweredMultistatus, why: string): KalendsError =>
-  new KalendsError('malformed_multistatus', `${answer.request}: ${why}`, {
-    evidence: { request: answer.request, status: answer.status },
-  });
 
 /** One page of what changed. Rejects with verdict `resync` where the token is no good or leads nowhere. */
 export async function changes(dav: Dav, calendar: string, token: string): Promise<DeltaPage> {

@@ -61,7 +61,7 @@ export function readDelete(body: Params): { readonly eventId: string } {
 
 /** An absent field must be absent in the patch: undefined would not survive the store. */
 function present(fields: { [K in keyof RequestedFields]?: RequestedFields[K] | undefined }): RequestedFields {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as RequestedFields;
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
 
 /** Where both are sent, event_id wins and event_uid means nothing, as existing clients experience it. */

@@ -47,6 +47,8 @@ export function answerTo(error: unknown): ErrorAnswer {
   if (code === 404 && (type === 'NOT_FOUND' || type === undefined)) return notFound;
   if (type === 'UNABLE_DECODE_PARAM') return notFound;
   if (code === 503 || code === 504) return unavailable();
+  // Moleculer: a service that another process runs is not there now.
+  if (type === 'SERVICE_NOT_FOUND' || type === 'SERVICE_NOT_AVAILABLE') return unavailable();
   return internal;
 }
 

@@ -1,5 +1,6 @@
 /** Sentences 8–10 and 13 of the provider port, and what it says of all methods. */
 import { expect } from 'vitest';
+import { KalendsError } from '../../domain/errors.ts';
 import type { Session } from '../../providers/provider.ts';
 import {
   allChanges,
@@ -215,6 +216,39 @@ export function writingContract(suite: Suite): void {
       expect(wire?.methods ?? []).toEqual([]);
     },
   );
+
+  withNetwork('no method asks again after a failure of the network', async (context) => {
+    const subject = withWire(context);
+    const { provider, wire } = subject;
+    const calendar = await freshCalendar(subject);
+    const token = tokenOf(await provider.version(session(), calendar));
+    const write = { calendar, ref: 'one.ics', body: eventBody(calendar, 'one', 'One'), format: 'icalendar' } as const;
+    const calls: readonly (() => Promise<unknown>)[] = [
+      () => provider.listCalendars(session()),
+      () => provider.getCalendar(session(), calendar),
+      () => provider.version(session(), calendar),
+      () => provider.list(session(), calendar, { withBodies: true }),
+      () => provider.changes(session(), calendar, token),
+      () => provider.fetch(session(), calendar, ['one.ics']),
+      () => provider.get(session(), calendar, 'one.ics'),
+      () => provider.put(session(), { ...write, precondition: { kind: 'create' } }),
+      () => provider.remove(session(), { calendar, ref: 'one.ics', precondition: null }),
+      () => provider.makeCalendar(session(), { ref: 'never-answered/', name: 'never answered', color: null }),
+      () => provider.probe(session()),
+    ];
+    wire.tamper(() => {
+      throw new KalendsError('cut_short', 'the answer was lost');
+    });
+    try {
+      for (const call of calls) {
+        wire.forget();
+        expect((await failure(call())).code).toBe('cut_short');
+        expect(wire.methods.length).toBe(1);
+      }
+    } finally {
+      wire.tamper(null);
+    }
+  });
 
   withoutOtherSide('what cannot be pulled says so', async (context) => {
     const { provider } = under(context);

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { createAccount } from '../../services/auth/registry.ts';
 import { pageSizes } from '../../services/api/read-events.ts';
 import { at, event, events, openWorld, rowsAt, summaries, type Answer, type World } from './world.ts';
 
@@ -124,6 +125,9 @@ describe('pages', () => {
     const next = nextOf(await world.ask(query)) ?? '';
     const stranger = await world.tokenFor(await world.addAccount('stranger'));
     expect((await world.ask(next, { token: stranger })).status).toBe(404);
+    const person = { appId: world.account.appId, email: null, name: null, timeZone: 'Etc/UTC' };
+    const sibling = await world.tokenFor(await createAccount(world.registry, person));
+    expect((await world.ask(next, { token: sibling })).status).toBe(404);
     const [body = '', mac = ''] = (next.split('/').at(-1) ?? '').split('.');
     const cursor = JSON.parse(Buffer.from(body, 'base64url').toString('utf8')) as Record<string, unknown>;
     const altered = Buffer.from(JSON.stringify({ ...cursor, page: 1 })).toString('base64url');

@@ -208,6 +208,18 @@ describe('an accepted change', () => {
     expect(await own()).toMatchObject([{ event_id: 'lunch' }]);
     expect((await own())[0]).not.toHaveProperty('kalends_provisional');
   });
+
+  it('that was carried out changes nothing any more, whichever of its intents are settled', async () => {
+    await upsert({ ...lunch, summary: 'First' });
+    await upsert({ ...lunch, summary: 'Second' });
+    await land('lunch');
+    const [first] = await world.documents.find('intentsOfProfile', { profileId: world.profile._id });
+    if (first === undefined) throw new Error('there is an intent');
+    await world.documents.replace('intents', { ...first, rev: first.rev + 1, open: 1, state: 'queued' }, first.rev);
+    const [row] = await own();
+    expect(row).toMatchObject({ summary: 'Second' });
+    expect(row).not.toHaveProperty('kalends_provisional');
+  });
 });
 
 describe('an accepted deletion', () => {

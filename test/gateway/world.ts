@@ -142,7 +142,7 @@ export async function openWorld(bodyBytes = 64 * 1024): Promise<World> {
       await broker.stop();
       await documents.close();
     },
-  }) as World;
+  });
 }
 
 /** As the projector does: first the documents, then the seq of their profile. */

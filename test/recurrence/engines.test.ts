@@ -74,7 +74,7 @@ function ours(text: string, startMs: number, fromMs: number, toMs: number): read
 }
 
 function rust(text: string, startMs: number, fromMs: number, toMs: number): readonly string[] {
-  const set = RRuleSet.fromString(`DTSTART:${basic(startMs)}\nRRULE:${text};UNTIL=${basic(toMs - 1_000)}`);
+  const set = RRuleSet.parse(`DTSTART:${basic(startMs)}\nRRULE:${text};UNTIL=${basic(toMs - 1_000)}`);
   const starts = set.all().map((at) => at.toString());
   return starts.filter((at) => at !== basic(startMs) && at >= basic(fromMs));
 }

@@ -224,12 +224,10 @@ const observe = (ref: string, { body, etag }: StoredResource): Observation => ({
   format: 'icalendar',
 });
 
-/** Starts empty. `capabilities` are changed to test callers that look at them. */
-export function createMemoryProvider(
-  options: { readonly capabilities?: Partial<Capabilities>; readonly now?: () => number } = {},
-): MemoryProvider {
-  const world = new Memory();
-  const now = options.now ?? (() => 0);
+type Reading = 'listCalendars' | 'getCalendar' | 'version' | 'list' | 'changes' | 'fetch' | 'get';
+type Writing = 'put' | 'remove' | 'makeCalendar';
+
+function reading(world: Memory, now: () => number): Pick<Provider, Reading> {
   const gone = (request: string): Evidence => ({
     kind: 'direct_get',
     request,
@@ -237,21 +235,7 @@ export function createMemoryProvider(
     collectionStatus: 207,
     atMs: now(),
   });
-  const provider: Provider = {
-    name: 'memory',
-    capabilities: {
-      pull: true,
-      trustedMissing: false,
-      makeCalendar: true,
-      attendees: true,
-      fetchBatch: 500,
-      ...options.capabilities,
-    },
-    connect: (request, signal) =>
-      world.call('connect', { signal, credentials: request.credentials }, {}, () => {
-        const name = request.credentials.kind === 'password' ? request.credentials.username : 'memory';
-        return { root: { home: 'memory' }, name, email: name.includes('@') ? name : null };
-      }),
+  return {
     listCalendars: (session) =>
       world.call('listCalendars', session, {}, () => [...world.calendars.values()].map(({ observed }) => observed)),
     getCalendar: (session, calendar) =>
@@ -289,6 +273,11 @@ export function createMemoryProvider(
           ? { kind: 'gone', evidence: gone(`GET ${calendar}${ref}`) }
           : { kind: 'found', observation: observe(ref, resource) };
       }),
+  };
+}
+
+function writing(world: Memory): Pick<Provider, Writing> {
+  return {
     put: (session, { calendar, ref, body, precondition }) =>
       world.call('put', session, { calendar, ref }, () => {
         const there = world.existing(calendar);
@@ -310,6 +299,32 @@ export function createMemoryProvider(
         world.addCalendar(ref, { name, color });
         return world.existing(ref).observed;
       }),
+  };
+}
+
+/** Starts empty. `capabilities` are changed to test callers that look at them. */
+export function createMemoryProvider(
+  options: { readonly capabilities?: Partial<Capabilities>; readonly now?: () => number } = {},
+): MemoryProvider {
+  const world = new Memory();
+  const capabilities: Capabilities = {
+    pull: true,
+    trustedMissing: false,
+    makeCalendar: true,
+    attendees: true,
+    fetchBatch: 500,
+    ...options.capabilities,
+  };
+  const provider: Provider = {
+    name: 'memory',
+    capabilities,
+    connect: (request, signal) =>
+      world.call('connect', { signal, credentials: request.credentials }, {}, () => {
+        const name = request.credentials.kind === 'password' ? request.credentials.username : 'memory';
+        return { root: { home: 'memory' }, name, email: name.includes('@') ? name : null };
+      }),
+    ...reading(world, options.now ?? (() => 0)),
+    ...writing(world),
     newCalendarRef: (_root, name) => `${encodeURIComponent(name)}/`,
     newResourceRef: icsRef,
     probe: (session) => world.call('probe', session, {}, () => undefined),

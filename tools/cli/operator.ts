@@ -1,7 +1,8 @@
 /** Where operators' actions are carried out: in the process that runs, in the cluster, or here when nothing runs. */
 import type { Config } from '../../config/schema.ts';
-import { createNode } from '../../services/wiring.ts';
 import { dial, type OpsCall } from '../../services/control-socket.ts';
+import { joinCluster } from '../../services/operator-link.ts';
+import { createNode } from '../../services/wiring.ts';
 
 export interface Operator {
   readonly call: OpsCall;
@@ -9,25 +10,28 @@ export interface Operator {
 }
 
 /**
- * With the embedded store one process has it open: it is asked through its socket; when there is none, this process
- * opens the store itself. With MongoDB this process joins with the `ops` service alone.
+ * With the embedded store one process has it open: it is asked through its socket. With MongoDB and NATS whichever
+ * process of the cluster runs `ops` is asked. Where there is neither, this process opens the store and does it itself.
  */
 export async function openOperator(config: Config): Promise<Operator> {
-  const running = config.store.kind === 'sqlite' ? await dial(config.dataDir) : null;
-  if (running !== null) {
-    return {
-      call: running.call,
-      close: async () => running.close(),
-    };
-  }
-  const node = createNode(
-    { ...config, natsUrl: config.store.kind === 'sqlite' ? null : config.natsUrl },
-    {
-      services: ['ops'],
-    },
-  );
+  return (await runningOperator(config)) ?? ownOperator(config);
+}
+
+async function runningOperator(config: Config): Promise<Operator | null> {
+  if (config.store.kind !== 'sqlite') return config.natsUrl === null ? null : joinCluster(config);
+  const running = await dial(config.dataDir);
+  return running === null ? null : { call: running.call, close: async () => running.close() };
+}
+
+async function ownOperator(config: Config): Promise<Operator> {
+  const natsUrl = config.store.kind === 'sqlite' ? null : config.natsUrl;
+  // Without the name in the settings: it belongs to the process that `kalends start` runs.
+  const node = createNode({ ...config, natsUrl, nodeId: null }, { services: ['ops'] });
   await node.start();
-  return { call: (action, params) => node.broker.call(action, params), close: () => node.stop() };
+  return {
+    call: (action, params) => node.broker.call(action, params, { timeout: 0 }),
+    close: () => node.stop(),
+  };
 }
 
 export async function withOperator<T>(config: Config, work: (call: OpsCall) => Promise<T>): Promise<T> {

@@ -27,8 +27,7 @@ function table(rows: readonly Record<string, unknown>[], columns?: readonly stri
 }
 
 function cell(value: unknown): string {
-  const text =
-    value === null || value === undefined ? '-' : typeof value === 'object' ? JSON.stringify(value) : String(value);
+  const text = typeof value === 'string' ? value : value === null || value === undefined ? '-' : JSON.stringify(value);
   return text.length > widest ? `${text.slice(0, widest - 1)}…` : text;
 }
 

@@ -112,12 +112,7 @@ async function firstSync({ node }: Stage, profileId: string, startedAt: number):
   step('First sync');
   await until(
     'the first sync',
-    async () =>
-      (await node.broker.call('ops.inspect', { profile: profileId })) as {
-        initial_sync_at: string | null;
-        state: { name: string };
-        calendars: { events: number }[];
-      },
+    async () => await node.broker.call('ops.inspect', { profile: profileId }),
     (seen) => {
       const synced = seen.calendars.reduce((sum, one) => sum + one.events, 0);
       const done = seen.initial_sync_at !== null;

@@ -1,6 +1,6 @@
 /** What the reader of the demo sees: numbered steps, real requests with their answers and timings, and what was verified. */
 
-const colour = process.stdout.isTTY === true && process.env['NO_COLOR'] === undefined;
+const colour = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
 const paint = (code: number, text: string): string => (colour ? `\u001b[${code}m${text}\u001b[0m` : text);
 
 const line = (text = ''): void => void process.stdout.write(`${text}\n`);

@@ -29,7 +29,7 @@ export const names = {
   ctag: clark('cs:getctag'),
   etag: clark('d:getetag'),
   scheduleTag: clark('c:schedule-tag'),
-  calendarData: clark('c:calendar-data'),
+  calendarBody: clark('c:calendar-data'),
   resourceType: clark('d:resourcetype'),
   collection: clark('d:collection'),
   calendar: clark('c:calendar'),

@@ -40,7 +40,7 @@ describe('the strict multistatus parser', () => {
       ['/cal/b.ics', 404],
     ]);
     const [first] = parsed.responses;
-    expect(first?.props.get(names.calendarData)?.text).toBe('BEGIN & <END>');
+    expect(first?.props.get(names.calendarBody)?.text).toBe('BEGIN & <END>');
     expect(first?.props.get(names.etag)?.text).toBe('"1"');
   });
 
@@ -190,7 +190,7 @@ describe('the strict multistatus parser', () => {
         const text = document(bodies.map((body, index) => member(`/${index}`, body)).join(''));
         // XML 1.0 cannot carry control characters and surrogates; line ends are normalised (2.11), unless escaped.
         const out = parseMultistatus(text).responses.map(({ props }) =>
-          escapeXml(props.get(names.calendarData)?.text ?? ''),
+          escapeXml(props.get(names.calendarBody)?.text ?? ''),
         );
         expect(out).toEqual(bodies.map((body) => escapeXml(body)));
       }),

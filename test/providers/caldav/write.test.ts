@@ -77,7 +77,7 @@ describe('writing', () => {
     async (fault) => {
       const at = await modelSession();
       at.server.faults.set(fault, always);
-      const written = await put(at, 'one.ics', 'One');
+      const written = await put(at, 'one.ics', 'One\r\nLOCATION:Room 1');
       expect(at.wire.methods).toEqual(['PUT', 'GET']);
       expect(written.body).toBe(at.server.world.body(at.path, 'one.ics'));
       expect(written.etag).toBe(etagOf(at, 'one.ics'));

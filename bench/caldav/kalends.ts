@@ -1,0 +1,181 @@
+/** Kalends in a process of its own, with everything on: connects, syncs, polls, and says what it saw and what it cost. */
+import { join } from 'node:path';
+import { loadConfig } from '../../config/load.ts';
+import { horizon } from '../../config/policies.ts';
+import { asProfileId, type CalendarId, type ProfileId } from '../../domain/ids.ts';
+import type { ProfileDoc } from '../../domain/profile.ts';
+import { windowOf } from '../../domain/projection/horizon.ts';
+import type { Http } from '../../providers/http.ts';
+import { createNode, type KalendsNode } from '../../services/wiring.ts';
+import { readingOf, seenHash, type Reading } from '../kit/answers.ts';
+import type { SubjectActions } from '../kit/processes.ts';
+import { createProfileWatch, type ProfileWatch } from '../kit/profile-watch.ts';
+import type { CalendarAccess } from './raw.ts';
+
+export interface Synced {
+  readonly profileId: ProfileId;
+  /** From the profile being durable, just before its actor is nudged, to its initial sync being recorded as complete. */
+  readonly ms: number;
+  readonly requests: readonly string[];
+  readonly commits: number;
+  readonly events: number;
+  /** The largest resident size of this process so far. */
+  readonly peakBytes: number;
+}
+
+export interface Polled {
+  readonly ms: number;
+  readonly requests: readonly string[];
+  /** Commits appended by it. */
+  readonly commits: number;
+  readonly peakBytes: number;
+}
+
+interface Running {
+  readonly node: KalendsNode;
+  readonly watch: ProfileWatch;
+  /** What was sent since it was last emptied. */
+  readonly sent: string[];
+}
+
+let running: Running | null = null;
+
+function started(): Running {
+  if (running === null) throw new Error('start comes first');
+  return running;
+}
+
+async function start({ folder }: { readonly folder: string }): Promise<void> {
+  const loaded = loadConfig({
+    KALENDS_DATA_DIR: join(folder, 'data'),
+    KALENDS_PORT: '0',
+    KALENDS_ALLOWED_ADDRESSES: '127.0.0.1',
+    // Nothing falls due by itself while something is measured.
+    KALENDS_POLL_MS: '86400000',
+    KALENDS_LOG_LEVEL: 'error',
+  });
+  if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
+  const watch = createProfileWatch();
+  const sent: string[] = [];
+  const counted =
+    (http: Http): Http =>
+    (request) => {
+      sent.push(`${request.method} ${new URL(request.url).pathname}`);
+      return http(request);
+    };
+  const node = createNode(loaded.config, { around: { documents: watch.around, http: counted } });
+  await node.start();
+  running = { node, watch, sent };
+}
+
+const peakBytes = (): number => process.resourceUsage().maxRSS * 1_024;
+
+const commitsOf = ({ node }: Running, profileId: ProfileId): Promise<number> =>
+  node.documents.count('commitsOfProfile', { profileId });
+
+/** Connects for an application of its own: nothing of an earlier sync is used again but warm code. */
+async function sync(access: CalendarAccess & { readonly app: string }): Promise<Synced> {
+  const { node, watch, sent } = started();
+  // What connecting asks is not part of the sync: the list is emptied when the profile is there.
+  const inserted = watch.inserted().then((at) => {
+    sent.length = 0;
+    return at;
+  });
+  const completed = watch.stored((profile) => profile.initialSyncAtMs !== null && profile.state.name === 'live');
+  const { profile_id } = (await node.broker.call('ops.connect', {
+    provider: 'caldav',
+    app: access.app,
+    address: new URL(access.calendarUrl).origin,
+    credentials: { kind: 'password', username: access.username, password: access.password },
+    timeZone: 'Europe/Berlin',
+  })) as { profile_id: string };
+  const [fromMs, toMs] = [await inserted, await completed];
+  const requests = [...sent];
+  const profileId = asProfileId(profile_id);
+  return {
+    profileId,
+    ms: toMs - fromMs,
+    requests,
+    peakBytes: peakBytes(),
+    commits: await commitsOf(started(), profileId),
+    events: await liveResources(profileId),
+  };
+}
+
+async function liveResources(profileId: ProfileId): Promise<number> {
+  const { documents } = started().node;
+  const calendars = await documents.find('calendarsOfProfile', { profileId });
+  const counts = calendars.map((one) => documents.count('resourcesOfCalendar', { calendarId: one._id, live: 1 }));
+  return (await Promise.all(counts)).reduce((sum, one) => sum + one, 0);
+}
+
+/** Makes the calendars due, nudges, and waits until the actor has nothing left to do. */
+async function poll({ profileId }: { readonly profileId: ProfileId }): Promise<Polled> {
+  const { node, watch, sent } = started();
+  const commits = await commitsOf(started(), profileId);
+  const nowMs = Date.now();
+  const profile = await node.documents.get('profiles', profileId);
+  if (profile === null) throw new Error(`no profile ${profileId}`);
+  await node.documents.replace('profiles', dueNow(profile, nowMs), profile.rev);
+  sent.length = 0;
+  const idle = watch.stored((one) => one._id === profileId && one.nextWakeAtMs > nowMs + 1_000);
+  const startedAt = performance.now();
+  await node.broker.emit('supervisor.nudge', { profileId, lane: 'pull' });
+  const ms = (await idle) - startedAt;
+  return {
+    ms,
+    requests: [...sent],
+    commits: (await commitsOf(started(), profileId)) - commits,
+    peakBytes: peakBytes(),
+  };
+}
+
+function dueNow(profile: ProfileDoc, nowMs: number): ProfileDoc {
+  const calendars = Object.entries(profile.calendars) as [CalendarId, ProfileDoc['calendars'][CalendarId]][];
+  const due = calendars.map(([id, work]) => [id, { ...work, nextPollAtMs: nowMs }] as const);
+  return { ...profile, calendars: Object.fromEntries(due), nextWakeAtMs: nowMs, rev: profile.rev + 1 };
+}
+
+/** What a reader of the store sees, page by page so that reading does not become the peak of memory. */
+async function read({ profileId }: { readonly profileId: ProfileId }): Promise<Reading> {
+  const { documents } = started().node;
+  const hashes: string[] = [];
+  let after = '';
+  for (;;) {
+    const page = await documents.find('eventsOfProfile', { profileId, _id: { gt: after } }, { limit: 500 });
+    for (const event of page) {
+      if (event.deleted === 1) continue;
+      hashes.push(
+        seenHash({
+          uid: event.uid ?? '',
+          startMs: event.startMs,
+          endMs: event.endMs,
+          summary: event.summary,
+          location: event.location?.description ?? '',
+          description: event.description,
+          organizer: event.organizer?.email ?? '',
+          attendees: event.attendees.map((one) => one.email),
+        }),
+      );
+    }
+    const last = page.at(-1);
+    if (last === undefined) return readingOf(await liveResources(profileId), hashes);
+    after = last._id;
+  }
+}
+
+/** The window that the profile's series are laid out in. */
+async function window({ profileId }: { readonly profileId: ProfileId }) {
+  const profile = await started().node.documents.get('profiles', profileId);
+  const day = profile?.horizonDay ?? '';
+  return { day, ...windowOf(day, horizon) };
+}
+
+export const subject = {
+  start,
+  sync,
+  poll,
+  read,
+  window,
+  stop: () => started().node.stop(),
+} satisfies SubjectActions;

@@ -1,0 +1,79 @@
+/** Figures: medians and spreads of repeated measurements, printed as JSON lines and as a table for people. */
+
+export interface Figure {
+  readonly bench: string;
+  /** What was measured, e.g. `first sync`. */
+  readonly figure: string;
+  /** Who did it: Kalends, the floor, or a peer with its version. */
+  readonly subject: string;
+  readonly unit: 'ms' | 'requests' | 'commits' | 'B' | 'MB' | 'req/s' | 'ratio' | 'events';
+  readonly median: number;
+  /** Smallest and largest. */
+  readonly spread: readonly [number, number];
+  readonly runs: number;
+  /** The median may not be larger; absent where nothing was promised. */
+  readonly atMost?: number;
+  readonly met?: boolean;
+  /** What else belongs to it. */
+  readonly detail?: Readonly<Record<string, unknown>>;
+}
+
+/** How much is measured: `quick` proves that everything runs, and its numbers mean nothing. */
+export interface Scale {
+  readonly quick: boolean;
+  readonly runs: number;
+  /** Progress, for people. */
+  readonly log: (line: string) => void;
+}
+
+/** A bench: answers are compared before anything is believed; rejects when they differ. */
+export type Bench = (scale: Scale) => Promise<readonly Figure[]>;
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? upper) + upper) / 2;
+}
+
+/** Three digits that mean something. */
+const rounded = (value: number): number => (Math.abs(value) >= 100 ? Math.round(value) : Number(value.toPrecision(3)));
+
+type Labels = Pick<Figure, 'bench' | 'figure' | 'subject' | 'unit'> & Partial<Pick<Figure, 'atMost' | 'detail'>>;
+
+/** Null where nothing was measured, e.g. a peer that is not installed. */
+export function figureOf(labels: Labels, values: readonly number[]): Figure | null {
+  if (values.length === 0) return null;
+  const { atMost, detail, ...rest } = labels;
+  const middle = median(values);
+  return {
+    ...rest,
+    median: rounded(middle),
+    spread: [rounded(Math.min(...values)), rounded(Math.max(...values))],
+    runs: values.length,
+    ...(atMost === undefined ? {} : { atMost, met: middle <= atMost }),
+    ...(detail === undefined ? {} : { detail }),
+  };
+}
+
+/** Columns for a terminal; details are in the JSON lines alone. */
+export function table(figures: readonly Figure[]): string {
+  const rows = figures.map((one) => [
+    one.figure,
+    one.subject,
+    `${one.median} ${one.unit}`,
+    `${one.spread[0]} … ${one.spread[1]}`,
+    String(one.runs),
+    one.atMost === undefined ? '' : `≤ ${one.atMost}: ${one.met === true ? 'met' : 'NOT MET'}`,
+  ]);
+  const all = [['figure', 'subject', 'median', 'spread', 'runs', 'target'], ...rows];
+  const widths = all[0]?.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0))) ?? [];
+  return all
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}

@@ -1,0 +1,326 @@
+/** One profile in one process of a test: the real supervisor, host, log and store, over a fake clock and a fallible world. */
+import { createSupervisor } from '../../../actors/profile/supervisor.ts';
+import type { ProfileDeps } from '../../../actors/profile/activation.ts';
+import { createHost, type Host } from '../../../actors/runtime/host.ts';
+import { horizon, polling, writing } from '../../../config/policies.ts';
+import { allScopes, type Scope } from '../../../domain/account.ts';
+import { createNormalise } from '../../../domain/normalise.ts';
+import {
+  asAccountId,
+  asProfileId,
+  calendarIdOf,
+  newOperationId,
+  type AppId,
+  type CalendarId,
+  type GrantId,
+  type ProfileId,
+} from '../../../domain/ids.ts';
+import { intentKey, type IntentDoc, type Wish } from '../../../domain/intent.ts';
+import type { RequestedFields } from '../../../domain/managed-event.ts';
+import type { ProfileDoc, ProfileRequest } from '../../../domain/profile.ts';
+import { createCommitLog } from '../../../store/commit.ts';
+import type { Documents } from '../../../store/documents.ts';
+import { openSqlite } from '../../../store/engines/sqlite.ts';
+import { createFakeClock, type FakeClock } from '../../support/fake-clock.ts';
+import { createPlan, gatedDocuments, gatedProvider, type Cut, type Life, type Plan } from './gate.ts';
+import { memorySide, type OtherSide } from './worlds.ts';
+
+export const startMs = Date.UTC(2026, 10, 20, 8);
+export const profileId = asProfileId('pro_rig');
+export const accountId = asAccountId('acc_rig');
+export const appId = 'app_rig' as AppId;
+export const second = 1_000;
+export const minute = 60 * second;
+export const hour = 60 * minute;
+export const day = 24 * hour;
+
+/** Turns at one moment of time beyond which something goes round and round. */
+const turnsAtOnceMax = 400;
+/** Turns of the event loop without a question asked: whoever runs now waits for the clock. */
+const stillness = 60;
+
+export interface RigOptions<Side extends OtherSide> {
+  readonly side?: (clock: FakeClock, random: () => number) => Side;
+  readonly cuts?: readonly Cut[];
+  readonly seed?: number;
+  readonly polling?: Partial<ProfileDeps['polling']>;
+}
+
+export interface Rig<Side extends OtherSide> {
+  readonly clock: FakeClock;
+  /** The store itself, past the gate. */
+  readonly documents: Documents;
+  readonly other: Side;
+  readonly plan: Plan;
+  /** Every effect that calls had on the other side, e.g. `put work/ kalends-….ics 3f2a…`. */
+  readonly effects: readonly string[];
+  readonly reports: readonly { readonly what: string; readonly facts: Readonly<Record<string, unknown>> }[];
+  /** Errors that ended turns. */
+  readonly ended: readonly unknown[];
+  calendarId(calendar: string): CalendarId;
+  /** As the API does: durable, numbered, nudged with the next `settle` or `pass`. */
+  accept(wish: Wish): Promise<IntentDoc>;
+  upsert(calendar: string, eventId: string, patch: RequestedFields): Promise<IntentDoc>;
+  remove(calendar: string, eventId: string): Promise<IntentDoc>;
+  grant(scopes: readonly Scope[]): Promise<void>;
+  /** As an operator does. */
+  request(request: ProfileRequest): Promise<void>;
+  /** Runs until nothing is due now. */
+  settle(): Promise<void>;
+  /** Lets time pass, with every wake-up that falls into it. */
+  pass(ms: number): Promise<void>;
+  /** Kills the process between turns; the next `settle` starts another. */
+  kill(): void;
+  profile(): Promise<ProfileDoc>;
+  intents(): Promise<IntentDoc[]>;
+  stats(): ReturnType<Host<ProfileId>['stats']>;
+  turns(): number;
+  close(): Promise<void>;
+}
+
+export function createRig(
+  options?: RigOptions<ReturnType<typeof memorySide>>,
+): Promise<Rig<ReturnType<typeof memorySide>>>;
+export function createRig<Side extends OtherSide>(options: RigOptions<Side>): Promise<Rig<Side>>;
+export async function createRig<Side extends OtherSide>(options: RigOptions<Side> = {}): Promise<Rig<Side>> {
+  const clock = createFakeClock(startMs);
+  let dice = options.seed ?? 20_261_120;
+  /** Park and Miller's generator: every run is the same. */
+  const random = (): number => (dice = (dice * 48_271) % 2_147_483_647) / 2_147_483_647;
+  const documents = openSqlite({ path: ':memory:', durable: false });
+  await documents.open();
+  const make = options.side ?? (memorySide as unknown as (clock: FakeClock, random: () => number) => Side);
+  const other = make(clock, random);
+  const plan = createPlan(options.cuts);
+  const effects: string[] = [];
+  const reports: { what: string; facts: Readonly<Record<string, unknown>> }[] = [];
+  const ended: unknown[] = [];
+  const normaliseWorld = createNormalise();
+  let life: Life = { dead: false };
+  let host: Host<ProfileId> | null = null;
+  let turns = 0;
+
+  async function watched<T>(run: () => Promise<T>): Promise<T> {
+    const before = flat(other);
+    try {
+      return await run();
+    } finally {
+      const after = flat(other);
+      for (const [key, body] of after) {
+        if (before.get(key) !== body)
+          effects.push(`put ${key} ${normaliseWorld('icalendar', body).observedHash.slice(0, 8)}`);
+      }
+      for (const key of before.keys()) if (!after.has(key)) effects.push(`remove ${key}`);
+    }
+  }
+
+  function start(): Host<ProfileId> {
+    const mine: Life = { dead: false };
+    life = mine;
+    const normalise = createNormalise();
+    const gated = gatedDocuments(documents, plan, mine);
+    const provider = gatedProvider(other.provider, plan, mine, watched);
+    const deps: ProfileDeps = {
+      documents: gated,
+      log: createCommitLog({ documents: gated, normalise, clock, horizon }),
+      providers: () => provider,
+      credentials: () => other.credentials,
+      normalise,
+      clock,
+      random,
+      polling: { ...polling, ...options.polling },
+      mayWrite: () => true,
+      projected: () => undefined,
+      report: (what, facts) => void reports.push({ what, facts }),
+    };
+    const started = createHost<ProfileId>({
+      behaviour: createSupervisor(deps),
+      clock,
+      random,
+      concurrency: { pull: 1, write: 1 },
+      owns: () => !mine.dead,
+      onError: (error) => void (mine.dead || ended.push(error)),
+    });
+    started.start();
+    host = started;
+    return started;
+  }
+
+  const running = (): Host<ProfileId> => (host === null || life.dead ? start() : host);
+
+  /** Nudges as the sweeps would, then waits until nobody runs or waits for a turn. */
+  async function quiet(): Promise<void> {
+    const since = turns + running().stats().turns;
+    running().nudge(profileId, 'write');
+    running().nudge(profileId, 'pull');
+    let asked = plan.asked;
+    for (let still = 0; ; still += 1) {
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      if (life.dead) {
+        turns += host?.stats().turns ?? 0;
+        running().nudge(profileId, 'pull');
+        still = 0;
+        continue;
+      }
+      const stats = running().stats();
+      if (turns + stats.turns - since > turnsAtOnceMax)
+        throw new Error(
+          `a hot loop: ${turnsAtOnceMax} turns at one moment; last asked ${plan.passages.slice(-12).join(', ')}`,
+        );
+      if (stats.running.pull + stats.running.write + stats.queued.pull + stats.queued.write === 0) return;
+      if (plan.asked !== asked) still = 0;
+      asked = plan.asked;
+      if (still > stillness) {
+        await clock.advance(second);
+        still = 0;
+      }
+    }
+  }
+
+  async function profile(): Promise<ProfileDoc> {
+    const found = await documents.get('profiles', profileId);
+    if (found === null) throw new Error('the profile is gone');
+    return found;
+  }
+
+  async function settle(): Promise<void> {
+    await quiet();
+    for (let tries = 0; running().stats().aside > 0; tries += 1) {
+      if (tries > 200) throw new Error(`turns keep failing: ${String(ended.at(-1))}`);
+      await clock.advance(second);
+      await quiet();
+    }
+    const { nextWakeAtMs } = await profile();
+    if (nextWakeAtMs <= clock.now()) throw new Error('a hot loop: idle, and due at once');
+  }
+
+  async function pass(ms: number): Promise<void> {
+    const untilMs = clock.now() + ms;
+    for (let wakeUps = 0; ; wakeUps += 1) {
+      await settle();
+      const { nextWakeAtMs } = await profile();
+      if (nextWakeAtMs > untilMs) break;
+      if (wakeUps > 20_000) throw new Error('too many wake-ups');
+      await clock.advance(Math.max(1, nextWakeAtMs - clock.now()));
+    }
+    if (clock.now() < untilMs) await clock.advance(untilMs - clock.now());
+  }
+
+  async function accept(wish: Wish): Promise<IntentDoc> {
+    const [last] = await documents.find('intentsOfProfile', { profileId }, { limit: 1, descending: true });
+    const intent = newIntent((last?.n ?? 0) + 1, wish, clock.now(), random);
+    await documents.insert('intents', intent);
+    return intent;
+  }
+
+  const calendarId = (calendar: string): CalendarId => calendarIdOf(profileId, calendar);
+  await documents.insert('profiles', newProfile(other));
+  const grantId = 'grt_rig' as GrantId;
+  await documents.insert('grants', {
+    _id: grantId,
+    rev: 1,
+    appId,
+    accountId,
+    scopes: allScopes,
+    revokedAtMs: null,
+    createdAtMs: startMs,
+  });
+
+  return {
+    clock,
+    documents,
+    other,
+    plan,
+    effects,
+    reports,
+    ended,
+    calendarId,
+    accept,
+    upsert: (calendar, eventId, patch) => accept({ kind: 'upsert', calendarId: calendarId(calendar), eventId, patch }),
+    remove: (calendar, eventId) => accept({ kind: 'delete', calendarId: calendarId(calendar), eventId }),
+    grant: async (scopes) => {
+      const grant = await documents.get('grants', grantId);
+      if (grant !== null) await documents.replace('grants', { ...grant, scopes, rev: grant.rev + 1 }, grant.rev);
+    },
+    request: async (request) => {
+      const one = await profile();
+      const next = { ...one, requests: [...one.requests, request], nextWakeAtMs: clock.now(), rev: one.rev + 1 };
+      await documents.replace('profiles', next, one.rev);
+    },
+    settle,
+    pass,
+    kill: () => {
+      turns += host?.stats().turns ?? 0;
+      life.dead = true;
+    },
+    profile,
+    intents: () => documents.find('intentsOfProfile', { profileId }),
+    stats: () => running().stats(),
+    turns: () => turns + running().stats().turns,
+    close: async () => {
+      life.dead = true;
+      await documents.close();
+    },
+  };
+}
+
+/** Everything on the other side under one name each. */
+function flat(other: OtherSide): Map<string, string> {
+  return new Map(
+    [...other.contents()].flatMap(([calendar, bodies]) =>
+      [...bodies].map(([ref, body]) => [`${calendar} ${ref}`, body] as const),
+    ),
+  );
+}
+
+function newProfile({ root }: OtherSide): ProfileDoc {
+  return {
+    _id: profileId,
+    rev: 1,
+    appId,
+    accountId,
+    provider: 'memory',
+    name: 'someone',
+    credentials: null,
+    root,
+    state: { name: 'connecting' },
+    requests: [],
+    calendars: {},
+    nextListAtMs: startMs,
+    missingCalendars: [],
+    horizonDay: null,
+    zoneData: null,
+    projector: 1,
+    slot: 0,
+    nextWakeAtMs: startMs,
+    projectedSeq: 0,
+    projectedAtMs: startMs,
+    initialSyncAtMs: null,
+    freshAtMs: null,
+    createdAtMs: startMs,
+  };
+}
+
+function newIntent(n: number, wish: Wish, nowMs: number, random: () => number): IntentDoc {
+  return {
+    _id: intentKey(profileId, n),
+    rev: 1,
+    profileId,
+    accountId,
+    appId,
+    n,
+    operationId: newOperationId(nowMs, random),
+    wish,
+    acceptedAtMs: nowMs,
+    expiresAtMs: nowMs + writing.expireAfterMs,
+    state: 'queued',
+    open: 1,
+    reason: null,
+    attempt: null,
+    attempts: 0,
+    notBeforeMs: 0,
+    conflicts: 0,
+    mergedInto: null,
+    settledAtMs: null,
+  };
+}
