@@ -108,11 +108,17 @@ async function mainJob(stage: Stage): Promise<void> {
   await changes({ ...stage, client, calendarId, secret: app.client_secret });
 }
 
+interface SyncView {
+  readonly initial_sync_at: string | null;
+  readonly state: { readonly name: string };
+  readonly calendars: readonly { readonly events: number }[];
+}
+
 async function firstSync({ node }: Stage, profileId: string, startedAt: number): Promise<void> {
   step('First sync');
-  await until(
+  await until<SyncView>(
     'the first sync',
-    async () => await node.broker.call('ops.inspect', { profile: profileId }),
+    () => node.broker.call('ops.inspect', { profile: profileId }),
     (seen) => {
       const synced = seen.calendars.reduce((sum, one) => sum + one.events, 0);
       const done = seen.initial_sync_at !== null;
