@@ -1,6 +1,7 @@
 /** The broker and nothing else: transporter, logger, error regenerator. Retries are off: the actors own them. */
 import moleculer from 'moleculer';
 import type { BrokerOptions } from 'moleculer';
+import type { LoggerOptions } from 'pino';
 import type { Config } from './config/schema.ts';
 import { isKalendsError } from './domain/errors.ts';
 import { createLog, logOptions, logDestination } from './services/log.ts';
@@ -25,6 +26,20 @@ class KalendsRegenerator extends moleculer.Errors.Regenerator {
   }
 }
 
+/** Moleculer writes its text first, and pino would leave out all that comes after it. */
+const hooks: LoggerOptions['hooks'] = {
+  logMethod: function (given: unknown[], write) {
+    const [text, ...rest] = given;
+    const error = given.find((one) => one instanceof Error);
+    const facts = isPlain(rest[0]) ? rest[0] : {};
+    if (typeof text === 'string') write.call(this, error === undefined ? facts : { ...facts, err: error }, text);
+    else write.call(this, error === undefined ? text : { err: error });
+  },
+};
+
+const isPlain = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+
 type PlainMoleculerError = ReturnType<moleculer.Errors.Regenerator['extractPlainError']>;
 
 export function brokerOptions(config: Config, nodeId: string): BrokerOptions {
@@ -34,7 +49,7 @@ export function brokerOptions(config: Config, nodeId: string): BrokerOptions {
     ...(config.natsUrl === null ? {} : { transporter: transporterOf(config, config.natsUrl, nodeId) }),
     logger: {
       type: 'Pino',
-      options: { pino: { options: logOptions(config.logLevel), destination: logDestination() } },
+      options: { pino: { options: { ...logOptions(config.logLevel), hooks }, destination: logDestination() } },
     },
     logLevel: moleculerLevel(config.logLevel),
     errorRegenerator: new KalendsRegenerator(),

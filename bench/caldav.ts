@@ -113,13 +113,13 @@ function memory(rounds: readonly Round[]): Figure[] {
       subject: 'Kalends, one first sync',
       unit: 'MB',
       atMost: 250,
-      of: (round) => megabytes(round.sync.cold.peakBytes),
+      of: (round) => megabytes(round.memory.firstSync),
     },
     {
       subject: 'Kalends, all of this',
       unit: 'MB',
       atMost: 250,
-      of: (round) => megabytes(round.changed.poll.peakBytes),
+      of: (round) => megabytes(round.memory.all),
     },
   ]);
 }

@@ -1,8 +1,10 @@
 /** `npm run bench [name…] [--quick] [--runs N]`: a JSON line for each figure on standard output, a table beside it. */
 import { caldav } from './caldav.ts';
+import { gateway } from './gateway.ts';
+import { idleActors } from './idle-actors.ts';
 import { table, type Bench, type Scale } from './kit/figures.ts';
 
-const benches: Readonly<Record<string, Bench>> = { caldav };
+const benches: Readonly<Record<string, Bench>> = { caldav, gateway, 'idle-actors': idleActors };
 
 const runsDefault = 5;
 

@@ -16,8 +16,14 @@ export const horizon = {
 export const timeouts = {
   /** A TCP and TLS handshake that takes longer will not get better. */
   connectMs: 10 * second,
-  /** Small questions: PROPFIND depth 0, PUT, DELETE, GET. */
+  /** Small questions: PROPFIND depth 0, GET. */
   requestMs: 30 * second,
+  /**
+   * PUT, DELETE and MKCALENDAR, with all their redirects. A write must have ended before the lease that it was started
+   * under (`membership.fenceAfterMs`), and is to be possible at any time between two renewals (`heartbeatMs`): less than
+   * 10 − 3 s. What takes longer may have happened, and is read back.
+   */
+  writeMs: 6 * second,
   /** Listings and multigets: Xandikos needs 34 ms for each resource of a multiget. */
   reportMs: 120 * second,
   /** What receivers of webhooks are promised. */
@@ -56,6 +62,8 @@ export const backoff = {
   probe: { baseMs: 5 * minute, capMs: 6 * hour, jitter: 0.2 },
   /** Webhooks: an endpoint that restarts is told within seconds, one that is down for a night at least hourly. */
   webhook: { baseMs: 10 * second, capMs: 1 * hour, jitter: 0.2 },
+  /** The stream goes through one server of our own: consumers are not to wait for hours once it is back. */
+  stream: { baseMs: 2 * second, capMs: 5 * minute, jitter: 0.3 },
 } as const satisfies Record<string, BackoffPolicy>;
 
 /** A Retry-After outside these bounds is an error of the server's: clamp it. */

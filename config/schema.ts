@@ -117,8 +117,9 @@ export const settings = {
     name: 'KALENDS_PUBLIC_URL',
     kind: 'text',
     check: (text) => notAUrl(text, ['http:', 'https:'], { query: false }),
-    expects: 'the http or https URL under which clients reach this service; without it the address it listens on',
-    reason: 'Links that leave this service, e.g. in notifications, begin with it.',
+    expects:
+      'the http or https URL under which clients reach this service; without it what they say in `Host` is believed',
+    reason: 'Addresses in answers, e.g. of the next page, begin with it.',
   },
   storeUrl: {
     ...plain,
@@ -145,8 +146,8 @@ export const settings = {
     kind: 'text',
     secret: true,
     check: (text) => notAUrl(text, ['redis:', 'rediss:'], { query: true }),
-    expects: 'a redis:// URL; without it each process caches in its own memory',
-    reason: 'A cache and rate budgets that several processes share.',
+    expects: 'a redis:// URL, or nothing',
+    reason: 'A cache and rate budgets that several processes share; checked, but not used by this version yet.',
   },
   keys: {
     ...plain,

@@ -7,14 +7,19 @@ import { localOf, toWall } from './time/zone.ts';
 
 /** JSON with sorted keys and without absent ones: equal values have equal text. Null stays, so absent ≠ null. */
 export function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  // Loops and one string: this runs for every field of every event and occurrence.
+  let text = '';
+  if (Array.isArray(value)) {
+    for (const one of value) text += `${text === '' ? '' : ','}${canonicalJson(one)}`;
+    return `[${text}]`;
+  }
   const record = value as Readonly<Record<string, unknown>>;
-  const keys = Object.keys(record).filter((key) => record[key] !== undefined);
-  return `{${keys
-    .sort()
-    .map((key) => `${JSON.stringify(key)}:${canonicalJson(record[key])}`)
-    .join(',')}}`;
+  for (const key of Object.keys(record).sort()) {
+    const one = record[key];
+    if (one !== undefined) text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${canonicalJson(one)}`;
+  }
+  return `{${text}}`;
 }
 
 /** Hex SHA-256 of the text in UTF-8. */

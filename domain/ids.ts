@@ -1,5 +1,5 @@
 /** Branded identifiers: what each names, how the derived ones are made, and nothing else. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 declare const brand: unique symbol;
 type Id<Name extends string> = string & { readonly [brand]: Name };
@@ -24,7 +24,7 @@ const crockford = '0123456789abcdefghjkmnpqrstvwxyz';
 
 /** The first `length` base-32 characters of the SHA-256 of the parts, joined by a character that none of them holds. */
 export function digestName(parts: readonly string[], length = 26): string {
-  const digest = createHash('sha256').update(parts.join('\u0000')).digest();
+  const digest = hash('sha256', parts.join('\u0000'), 'buffer');
   let name = '';
   let bits = 0;
   let value = 0;
@@ -88,5 +88,5 @@ export const slotCount = 1024;
 
 /** The share of profiles that this profile belongs to, 0 … 1023. */
 export function slotOf(profileId: ProfileId): number {
-  return createHash('sha256').update(profileId).digest().readUInt16BE(0) % slotCount;
+  return hash('sha256', profileId, 'buffer').readUInt16BE(0) % slotCount;
 }

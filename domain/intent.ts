@@ -1,4 +1,5 @@
 /** An intent: a write that was accepted with 202, durable before the answer, and carried out by the profile's actor. */
+import type { ErrorCode } from './errors.ts';
 import type { AccountId, AppId, CalendarId, OperationId, ProfileId, ResourceId } from './ids.ts';
 import type { RequestedFields } from './managed-event.ts';
 
@@ -38,6 +39,13 @@ export interface Attempt {
 
 export type IntentState = 'queued' | 'attempting' | 'written' | 'merged' | 'rejected' | 'expired';
 
+export interface BulkProgress {
+  /** The id of the last managed event that was dealt with; they are taken in the order of their ids. */
+  readonly after: string;
+  /** Why some event had to be left; the last reason counts. */
+  readonly refusal: { readonly code: ErrorCode; readonly description: string } | null;
+}
+
 /** The collection `intents`. Inserted by the API, decided by the actor. */
 export interface IntentDoc {
   /** profileId + `|` + n, zero-padded. */
@@ -64,6 +72,8 @@ export interface IntentDoc {
   readonly notBeforeMs: number;
   /** How often a conflict made the actor reconcile again. */
   readonly conflicts: number;
+  /** How far a bulk delete has come; absent before its first event. */
+  readonly progress?: BulkProgress;
   /** The operation that this one was folded into. */
   readonly mergedInto: OperationId | null;
   readonly settledAtMs: number | null;

@@ -31,6 +31,12 @@ export interface CalendarWork {
   readonly failures: number;
 }
 
+export interface MissingCalendar {
+  readonly calendarId: CalendarId;
+  readonly sinceMs: number;
+  readonly checkedAtMs: number | null;
+}
+
 /** The collection `profiles`: written by the profile's actor alone, after `connect` inserted it. */
 export interface ProfileDoc {
   readonly _id: ProfileId;
@@ -48,8 +54,8 @@ export interface ProfileDoc {
   readonly calendars: Readonly<Record<CalendarId, CalendarWork>>;
   /** When the calendar list is read next. */
   readonly nextListAtMs: number;
-  /** Calendars missing from the last list, waiting to be confirmed by a direct request. */
-  readonly missingCalendars: readonly { readonly calendarId: CalendarId; readonly sinceMs: number }[];
+  /** Calendars missing from the last list, and when each was last asked for directly; null: it waits for that. */
+  readonly missingCalendars: readonly MissingCalendar[];
   /** `YYYY-MM-DD` of the horizon that is projected; null before the first. */
   readonly horizonDay: string | null;
   readonly zoneData: string | null;

@@ -1,4 +1,5 @@
 /** The life of a process: started once, closed once, closed again when its start fails half-way. */
+import { KalendsError } from '../domain/errors.ts';
 
 export interface Lifecycle {
   start(): Promise<void>;
@@ -44,7 +45,10 @@ export function createLifecycle(steps: LifecycleSteps): Lifecycle {
   }
 
   return {
-    start: () => (starting ??= stopping === null ? begin() : Promise.reject(new Error('this process was stopped'))),
+    start: async () => {
+      if (stopping !== null) throw new KalendsError('shutting_down', 'what was stopped is not started again');
+      await (starting ??= begin());
+    },
     stop: () => (stopping ??= end()),
   };
 }

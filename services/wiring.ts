@@ -294,9 +294,9 @@ function createNotifier(parts: Parts) {
     random,
     stream,
     open: (sealed, app) => sealing.open(sealed, secretContext(app._id)),
-    // The logger shows the message of an error under this name alone.
+    // The logger shows what an error says under this name alone.
     report: (level, what, { error, ...facts }) =>
-      log[level](error === undefined ? facts : { ...facts, err: error }, what),
+      log[level](error instanceof Error ? { ...facts, err: error } : { ...facts, error }, what),
     policy: { quietMs: config.quietMs, maxDelayMs: config.maxDelayMs },
   });
   broker.createService(createNotifierService(courier, documents));

@@ -38,15 +38,16 @@ export interface Batch {
 }
 
 export interface CommitLog {
+  /** Where the log ends by what is stored of it; reads a whole commit. */
   head(profileId: ProfileId): Promise<LogHead>;
   /** Durable when it resolves. Rejects with `second_owner` when somebody else took the seq. */
   append(owner: LogOwner, head: LogHead, batch: Batch): Promise<readonly CommitDoc[]>;
   /** `horizon`: in force before these commits; answers the one in force after them. */
   project(commits: readonly CommitDoc[], horizon: Horizon | null): Promise<Horizon | null>;
-  /** Projects everything after `projectedSeq`; answers where that ends. */
+  /** Projects everything after `projected`; answers where the log ends. `horizon`: in force at `projected`. */
   replay(
     profileId: ProfileId,
-    projectedSeq: number,
+    projected: LogHead,
     horizon: Horizon | null,
   ): Promise<{ readonly head: LogHead; readonly horizon: Horizon | null }>;
 }
@@ -68,13 +69,12 @@ export function createCommitLog(deps: CommitLogDeps): CommitLog {
     for (const commit of commits) current = await projectOne(target, commit, current, deps);
     return current;
   };
-  const head: CommitLog['head'] = async (profileId) => {
-    const [last] = await deps.documents.find('commitsOfProfile', { profileId }, { limit: 1, descending: true });
-    return last === undefined ? { seq: 0, atMs: 0 } : { seq: last.seq, atMs: last.atMs };
-  };
   return {
-    head,
     project,
+    head: async (profileId) => {
+      const [last] = await deps.documents.find('commitsOfProfile', { profileId }, { limit: 1, descending: true });
+      return last === undefined ? { seq: 0, atMs: 0 } : { seq: last.seq, atMs: last.atMs };
+    },
     append: async (owner, from, batch) => {
       const commits: CommitDoc[] = [];
       let at = from;
@@ -87,18 +87,16 @@ export function createCommitLog(deps: CommitLogDeps): CommitLog {
       }
       return commits;
     },
-    replay: async (profileId, projectedSeq, horizon) => {
-      let seq = projectedSeq;
+    replay: async (profileId, projected, horizon) => {
+      let head = projected;
       let current = horizon;
       for (;;) {
-        const page = await deps.documents.find(
-          'commitsOfProfile',
-          { profileId, seq: { gt: seq } },
-          { limit: replayPage },
-        );
-        if (page.length === 0) return { head: await head(profileId), horizon: current };
+        const after = { profileId, seq: { gt: head.seq } };
+        const page = await deps.documents.find('commitsOfProfile', after, { limit: replayPage });
         current = await project(page, current);
-        seq = page.at(-1)?.seq ?? seq;
+        const last = page.at(-1);
+        if (last !== undefined) head = { seq: last.seq, atMs: last.atMs };
+        if (page.length < replayPage) return { head, horizon: current };
       }
     },
   };

@@ -21,7 +21,12 @@ export interface ProjectionTarget {
 /** Resources laid out at once when a commit reaches beyond those it names. */
 const batchSize = 200;
 
-/** Projects one commit; may be repeated, also after a crash in the middle. */
+const nothing: ProjectionWrites = { calendars: [], resources: [], events: [], dropped: [], managed: [] };
+
+/**
+ * Projects one commit; may be repeated, also after a crash in the middle. Calendars come last: while a calendar shows
+ * its old zone, a repeat still knows that its resources are to be laid out again.
+ */
 export async function projectCommit(
   target: ProjectionTarget,
   commit: CommitDoc,
@@ -38,17 +43,20 @@ export async function projectCommit(
     reach.calendarIds.length > 0 || reach.series
       ? await target.reach(commit.profileId, reach.calendarIds, reach.series)
       : [];
-  await step(commit, reach.resourceIds);
+  const after = await step(commit, reach.resourceIds);
   const others = wider.filter((id) => !named.has(id));
   const whole = {
     ...commit,
     changes: commit.changes.filter((one) => one.kind.startsWith('calendar_') || one.kind === 'horizon'),
   };
   for (let at = 0; at < others.length; at += batchSize) await step(whole, others.slice(at, at + batchSize));
+  if (after.length > 0) await target.write({ ...nothing, calendars: after });
 
-  async function step(part: CommitDoc, ids: readonly ResourceId[]): Promise<void> {
+  async function step(part: CommitDoc, ids: readonly ResourceId[]): Promise<readonly CalendarDoc[]> {
     const resources = new Map((await target.resources(ids)).map((one) => [one._id, one]));
     const events = Map.groupBy(await target.events([...resources.keys()]), (one) => one.resourceId);
-    await target.write(project(part, { calendars, resources, events, managed }, context));
+    const writes = project(part, { calendars, resources, events, managed }, context);
+    await target.write({ ...writes, calendars: [] });
+    return writes.calendars;
   }
 }

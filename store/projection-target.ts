@@ -21,11 +21,11 @@ export function storeTarget(documents: Documents): ProjectionTarget {
     managed: (keys) => (keys.length === 0 ? Promise.resolve([]) : documents.getMany('managed_events', keys)),
     // Events before resources: a resource that carries a commit's seq vouches for its events.
     write: async (writes) => {
-      await documents.upsertMany('calendars', writes.calendars);
-      await documents.upsertMany('events', writes.events);
+      if (writes.events.length > 0) await documents.upsertMany('events', writes.events);
       if (writes.dropped.length > 0) await documents.remove('events', writes.dropped);
-      await documents.upsertMany('managed_events', writes.managed);
-      await documents.upsertMany('resources', writes.resources);
+      if (writes.managed.length > 0) await documents.upsertMany('managed_events', writes.managed);
+      if (writes.resources.length > 0) await documents.upsertMany('resources', writes.resources);
+      if (writes.calendars.length > 0) await documents.upsertMany('calendars', writes.calendars);
     },
   };
 }

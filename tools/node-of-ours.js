@@ -1,5 +1,5 @@
 /** Finding what runs Kalends, from any Node: its packages (installed when they are missing) and a Node that is new enough. */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -59,19 +59,26 @@ export function nodePath() {
   return process.exit(1);
 }
 
-/** Runs a TypeScript file of the project in that Node and ends as it ends. */
+/** Runs a TypeScript file of the project in that Node, hands on the signals that stop it, and ends as it ends. */
 export function run(/** @type {string} */ file, /** @type {string[]} */ args) {
   const node = nodePath();
   const path = [join(root, 'node_modules', '.bin'), dirname(node), process.env.PATH ?? ''].join(':');
-  const { status, signal, error } = spawnSync(node, [join(root, file), ...args], {
-    stdio: 'inherit',
-    env: { ...process.env, PATH: path },
+  const child = spawn(node, [join(root, file), ...args], { stdio: 'inherit', env: { ...process.env, PATH: path } });
+  // Whoever started this process knows its id alone: without this its end would leave a service behind that nobody stops.
+  for (const signal of /** @type {const} */ (['SIGTERM', 'SIGHUP'])) process.on(signal, () => child.kill(signal));
+  // A terminal sends it to both of us.
+  process.on('SIGINT', () => undefined);
+  child.once('error', (error) => {
+    sayWhyNot(error.message);
+    process.exit(1);
   });
-  if (error !== undefined || status === 127) {
-    say(
-      `the Node that npm installed does not start (${error?.message ?? 'status 127'}); on Debian and Ubuntu: apt-get install libatomic1`,
-    );
-  }
-  if (signal !== null) process.kill(process.pid, signal);
-  process.exit(status ?? 1);
+  child.once('exit', (status, signal) => {
+    if (status === 127) sayWhyNot('status 127');
+    if (signal === null) process.exit(status ?? 1);
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  });
 }
+
+const sayWhyNot = (/** @type {string} */ reason) =>
+  say(`the Node that npm installed does not start (${reason}); on Debian and Ubuntu: apt-get install libatomic1`);

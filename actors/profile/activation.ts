@@ -1,10 +1,12 @@
-/** An activation: one profile's state in memory while its turns run, and the only ways in which they change it. */
+/** An activation: one profile's state in memory while a turn runs, and the only ways in which the turn changes it. */
+import { timeouts } from '../../config/policies.ts';
 import { profileNumbers } from '../../config/profile-numbers.ts';
 import type { Clock, Random } from '../../domain/clock.ts';
 import type { CommitDoc, Horizon } from '../../domain/commit.ts';
 import { KalendsError } from '../../domain/errors.ts';
 import type { Normalise } from '../../domain/event.ts';
 import { newRunId, slotCount, type CalendarId, type ProfileId, type RunId } from '../../domain/ids.ts';
+import type { IntentDoc } from '../../domain/intent.ts';
 import { transition, type ProfileEffect, type ProfileInput } from '../../domain/machines/profile.ts';
 import type { CalendarWork, ProfileDoc } from '../../domain/profile.ts';
 import { projectorVersion } from '../../domain/projection/project.ts';
@@ -14,6 +16,7 @@ import { zoneDataVersion } from '../../domain/time/iana.ts';
 import type { Credentials, Provider, Session } from '../../providers/provider.ts';
 import type { Batch, CommitLog, LogHead } from '../../store/commit.ts';
 import type { Documents } from '../../store/documents.ts';
+import { counted, type Asked } from './answers.ts';
 
 /** What every profile actor of this process shares. */
 export interface ProfileDeps {
@@ -32,6 +35,7 @@ export interface ProfileDeps {
   readonly report: (what: string, facts: Readonly<Record<string, unknown>>) => void;
 }
 
+/** Made anew for each turn: nothing of a profile stays in memory between turns, and nobody's stale copy is acted on. */
 export interface Activation {
   readonly deps: ProfileDeps;
   readonly provider: Provider;
@@ -40,8 +44,14 @@ export interface Activation {
   profile: ProfileDoc;
   head: LogHead;
   horizon: Horizon | null;
+  /** As they were when the turn's work was chosen. */
+  openIntents: readonly IntentDoc[];
+  /** Calls of the provider in this turn. */
+  readonly calls: Asked;
   /** The profile document differs from what is stored. */
   unsaved: boolean;
+  /** Something was projected that `save` has yet to make known. */
+  projected: boolean;
 }
 
 /** Loads the profile and projects what an earlier owner appended but did not project. Null: there is no such profile. */
@@ -52,16 +62,21 @@ export async function activate(
 ): Promise<Activation | null> {
   const profile = await deps.documents.get('profiles', profileId);
   if (profile === null) return null;
-  const replayed = await deps.log.replay(profileId, profile.projectedSeq, horizonOf(profile));
+  const projected = { seq: profile.projectedSeq, atMs: profile.projectedAtMs };
+  const replayed = await deps.log.replay(profileId, projected, horizonOf(profile));
+  const calls = { asked: 0, answered: 0 };
   const activation: Activation = {
     deps,
-    provider: deps.providers(profile.provider),
+    provider: counted(deps.providers(profile.provider), calls),
     session: { root: profile.root, credentials: deps.credentials(profile), signal },
     runId: newRunId(deps.clock.now(), deps.random),
     profile,
     head: replayed.head,
     horizon: replayed.horizon,
+    openIntents: [],
+    calls,
     unsaved: false,
+    projected: false,
   };
   if (replayed.head.seq > profile.projectedSeq) noteProjected(activation);
   return activation;
@@ -70,6 +85,12 @@ export async function activate(
 export function horizonOf(profile: ProfileDoc): Horizon | null {
   const { horizonDay, zoneData, projector } = profile;
   return horizonDay === null || zoneData === null ? null : { day: horizonDay, zoneData, projector };
+}
+
+/** Rejects with `not_owner` near the end of a lease: a write started now could outlive it, and meet that of the next owner. */
+export function assertMayWrite({ deps, profile }: Activation): void {
+  if (deps.mayWrite(profile.slot, timeouts.writeMs)) return;
+  throw new KalendsError('not_owner', 'this node may no longer start provider writes; the next owner carries it out');
 }
 
 /** The horizon that now asks for, spread over the day by slot. */
@@ -96,9 +117,11 @@ export async function record(activation: Activation, batch: Batch): Promise<read
 
 function noteProjected(activation: Activation): void {
   const { horizon, head } = activation;
+  activation.projected = true;
   change(activation, {
     projectedSeq: head.seq,
-    projectedAtMs: activation.deps.clock.now(),
+    // Never before the last commit, whatever the clock did: the next one is stamped no earlier than this.
+    projectedAtMs: Math.max(activation.deps.clock.now(), head.atMs),
     ...(horizon === null ? {} : { horizonDay: horizon.day, zoneData: horizon.zoneData, projector: horizon.projector }),
   });
 }
@@ -126,10 +149,11 @@ export async function save(activation: Activation): Promise<void> {
       },
     );
   }
-  const told = next.projectedSeq;
+  const told = activation.projected;
   activation.profile = next;
   activation.unsaved = false;
-  if (told > 0) deps.projected(profile._id);
+  activation.projected = false;
+  if (told) deps.projected(profile._id);
 }
 
 async function arm(activation: Activation): Promise<void> {
@@ -139,18 +163,22 @@ async function arm(activation: Activation): Promise<void> {
   await save(activation);
 }
 
-/** Feeds the profile machine and carries out what it says, but for `probe` and `retry`, which the caller asked for. */
+/**
+ * Feeds the profile machine and carries out what it says, but for `probe` and `retry`, which the caller asked for.
+ * Notices are in the log before the state changes: told twice after a crash, never forgotten.
+ */
 export async function step(activation: Activation, input: ProfileInput): Promise<readonly ProfileEffect[]> {
   const { deps, profile } = activation;
   const context = { nowMs: deps.clock.now(), random: deps.random, numbers: profileNumbers };
   const { state, effects } = transition(profile.state, input, context);
-  if (state !== profile.state) change(activation, { state });
+  for (const effect of effects) {
+    if (effect.kind !== 'notice') continue;
+    const { notice, detail } = effect;
+    await record(activation, { cause: 'state', operations: [], changes: [{ kind: 'notice', notice, detail }] });
+  }
   for (const effect of effects) {
     if (effect.kind === 'initial_sync_completed') change(activation, { initialSyncAtMs: effect.atMs });
-    if (effect.kind === 'notice') {
-      const { notice, detail } = effect;
-      await record(activation, { cause: 'state', operations: [], changes: [{ kind: 'notice', notice, detail }] });
-    }
   }
+  if (state !== profile.state) change(activation, { state });
   return effects;
 }

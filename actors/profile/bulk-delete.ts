@@ -1,38 +1,48 @@
-/** A bulk delete: one ordered intent, carried out event by event until no managed event of its calendars is left. */
-import type { CalendarId } from '../../domain/ids.ts';
-import type { IntentDoc } from '../../domain/intent.ts';
+/** A bulk delete: one ordered intent, carried out event by event, in the order of their ids, until none is left. */
+import type { BulkProgress, IntentDoc } from '../../domain/intent.ts';
 import type { ManagedEventDoc } from '../../domain/managed-event.ts';
 import type { Activation } from './activation.ts';
-import { settleIntents, voidAttempt } from './intents.ts';
+import { rejectIntents, settleIntents, voidAttempt, type Refusal } from './intents.ts';
+import { mayCarryOut } from './permission.ts';
 import { writeEventTurn } from './push.ts';
+
+/** Managed events looked at in one turn: most of them may be gone already. */
+const pageSize = 100;
 
 /** One event's removal, or the end of the intent. */
 export async function bulkDeleteTurn(activation: Activation, intent: IntentDoc): Promise<void> {
-  const calendarIds = intent.wish.kind === 'delete_all' ? intent.wish.calendarIds : null;
-  const events = await wantedEvents(activation, calendarIds);
-  const tried = intent.attempt;
-  if (tried !== null) {
-    const event = events.find((one) => one.resourceId === tried.resourceId);
-    // Committed before a crash: only the attempt was left standing.
-    if (event === undefined) await voidAttempt(activation, intent);
-    else await deleteOne(activation, intent, event);
-    return;
-  }
-  const [next] = events;
-  if (next === undefined) return settleIntents(activation, [intent]);
-  await deleteOne(activation, intent, next);
-}
-
-async function wantedEvents(
-  activation: Activation,
-  calendarIds: readonly CalendarId[] | null,
-): Promise<ManagedEventDoc[]> {
   const { documents } = activation.deps;
-  const all = await documents.find('managedOfProfile', { profileId: activation.profile._id });
-  return all.filter((one) => one.wanted !== null && (calendarIds === null || calendarIds.includes(one.calendarId)));
+  const profileId = activation.profile._id;
+  const begun: BulkProgress = intent.progress ?? { after: '', refusal: null };
+  const page = await documents.find('managedOfProfile', { profileId, _id: { gt: begun.after } }, { limit: pageSize });
+  let progress = begun;
+  for (const event of page) {
+    const left = await leaveOut(activation, intent, event);
+    if (left === null) return deleteOne(activation, { ...intent, progress }, event);
+    progress = { after: event._id, refusal: left.refusal ?? progress.refusal };
+  }
+  if (page.length === pageSize) return void (await voidAttempt(activation, intent, { progress }));
+  const { refusal } = progress;
+  return refusal === null ? settleIntents(activation, [intent]) : rejectIntents(activation, [intent], refusal);
 }
 
+/** Null for an event that is to be removed. What went with its calendar needs no removal; what must not be touched is left. */
+async function leaveOut(
+  activation: Activation,
+  intent: IntentDoc,
+  event: ManagedEventDoc,
+): Promise<{ readonly refusal: Refusal | null } | null> {
+  const calendarIds = intent.wish.kind === 'delete_all' ? intent.wish.calendarIds : null;
+  const meant = event.wanted !== null && (calendarIds?.includes(event.calendarId) ?? true);
+  if (!meant) return { refusal: null };
+  const refused = await mayCarryOut(activation, { calendarId: event.calendarId, intents: [intent] });
+  if (refused === null) return null;
+  return { refusal: refused.code === 'calendar_gone' || refused.code === 'calendar_unknown' ? null : refused };
+}
+
+/** An attempt of an earlier turn is this event's: it is the first that was not dealt with. */
 async function deleteOne(activation: Activation, intent: IntentDoc, event: ManagedEventDoc): Promise<void> {
   const { calendarId, eventId } = event;
-  await writeEventTurn(activation, { calendarId, eventId, intents: [intent], closes: false });
+  const attempt = intent.attempt?.resourceId === event.resourceId ? intent.attempt : null;
+  await writeEventTurn(activation, { calendarId, eventId, intents: [{ ...intent, attempt }], closes: false });
 }

@@ -1,16 +1,19 @@
 /** After a provider write that failed: whether it may have had an effect, and what becomes of its intents. */
-import { backoff, writing } from '../../config/policies.ts';
-import { delayOf } from '../../domain/backoff.ts';
-import { isKalendsError, type KalendsError } from '../../domain/errors.ts';
+import { writing } from '../../config/policies.ts';
+import { isKalendsError, type ErrorCode, type KalendsError, type Verdict } from '../../domain/errors.ts';
 import type { Attempt, IntentDoc } from '../../domain/intent.ts';
-import { rejectIntents, replaceIntent, voidAttempt } from './intents.ts';
+import { managedKey } from '../../domain/managed-event.ts';
+import { changeCalendar } from './activation.ts';
+import { endsActivation } from './failure-scope.ts';
+import { leaveEvent, rejectIntents, voidAttempt, waitsUntil, type Refusal } from './intents.ts';
 import type { WriteTurn } from './push.ts';
-import { recordSeen } from './read-back.ts';
+import { settleIfLanded } from './read-back.ts';
 
 /**
- * A conflict reads the event again and reconciles, a few times. What concerns this write alone ends or delays its
- * intents; everything else is the profile's matter and is thrown on, with the attempt left open where the call may
- * have had its effect, so that it is read back first.
+ * A conflict reads the event again and reconciles, a few times. A refusal for good ends the intents, unless the event
+ * shows that the call had its effect all the same (what failed may be the reading that follows it). Everything else is
+ * thrown on, since it may be the profile's matter; the attempt stays open where the call may have had its effect, so
+ * that it is read back first.
  */
 export async function afterFailedCall(
   turn: WriteTurn,
@@ -18,63 +21,84 @@ export async function afterFailedCall(
   attempt: Attempt,
   error: unknown,
 ): Promise<void> {
-  if (!isKalendsError(error)) throw error;
-  switch (error.verdict) {
-    case 'conflict':
-      return conflict(turn, intent, attempt, error);
-    case 'item_permanent':
-    case 'calendar_permanent':
-      // A full mailbox may be emptied: the write waits for that until it expires.
-      if (error.code === 'quota_exceeded') {
-        await voidAttempt(turn.activation, intent, { notBeforeMs: later(turn, intent) });
-        return;
-      }
-      turn.activation.deps.report('a write was refused for good', { event: turn.eventId, code: error.code });
-      return rejectIntents(turn.activation, turn.intents, { code: error.code, description: error.message });
-    case 'gone':
-      // The collection is not there for a write; the calendar list will say whether it is gone.
-      await voidAttempt(turn.activation, intent, { notBeforeMs: later(turn, intent) });
-      throw error;
-    case 'ambiguous':
-      await replaceIntent(turn.activation, { ...intent, notBeforeMs: later(turn, intent) });
-      throw error;
-    default:
-      if (hadNoEffect(error)) await voidAttempt(turn.activation, intent);
-      throw error;
+  if (!isKalendsError(error) || endsActivation(error)) throw error;
+  if (error.verdict === 'conflict') return conflict(turn, intent, attempt, error);
+  if (isFinal(error)) {
+    if ((await settleIfLanded(turn, intent, attempt)) === 'landed') return;
+    turn.activation.deps.report('a write was refused for good', { event: turn.eventId, code: error.code });
+    return refuse(turn, { code: error.code, description: error.message });
   }
+  if (error.code === 'quota_exceeded') return wait(turn, intent);
+  if (hadNoEffect(error)) await voidAttempt(turn.activation, intent);
+  throw error;
 }
 
-/** The attempt stays open; what concerns it alone must not be asked again at once. */
-export async function postponeReadBack(turn: WriteTurn, intent: IntentDoc, error: unknown): Promise<void> {
-  if (!isKalendsError(error) || error.code.startsWith('store_') || error.code === 'second_owner') return;
-  await replaceIntent(turn.activation, { ...intent, attempts: intent.attempts + 1, notBeforeMs: later(turn, intent) });
+/** Ends the intents of an event; a bulk delete goes on with the next. */
+export async function refuse(turn: WriteTurn, refusal: Refusal): Promise<void> {
+  const { activation, calendarId, eventId, intents } = turn;
+  if (turn.closes) return rejectIntents(activation, intents, refusal);
+  return leaveEvent(activation, intents, managedKey(calendarId, eventId), refusal);
 }
 
-/** Somebody changed it meanwhile: what they left is recorded as theirs, then the wish is reconciled with it. */
+async function wait(turn: WriteTurn, intent: IntentDoc): Promise<void> {
+  await voidAttempt(turn.activation, intent, { notBeforeMs: later(turn, intent) });
+}
+
+/**
+ * Somebody changed it meanwhile, or an earlier try landed late: what has landed is settled, what others left is
+ * recorded as theirs, and the wish is reconciled with it.
+ */
 async function conflict(turn: WriteTurn, intent: IntentDoc, attempt: Attempt, error: KalendsError): Promise<void> {
-  const { provider, session } = turn.activation;
+  const { activation } = turn;
   const conflicts = intent.conflicts + 1;
   if (conflicts > writing.conflictsMax) {
     const description = `the event changed at the calendar server during each of ${conflicts} attempts (${error.message})`;
-    return rejectIntents(turn.activation, turn.intents, { code: 'write_conflict_persists', description });
+    return refuse(turn, { code: 'write_conflict_persists', description });
   }
-  await recordSeen(turn, attempt, await provider.get(session, turn.calendar, attempt.ref));
-  await voidAttempt(turn.activation, intent, { conflicts, notBeforeMs: conflicts > 1 ? later(turn, intent) : 0 });
+  const found = await settleIfLanded(turn, intent, attempt);
+  if (found === 'landed') return;
+  // It may have moved to another name, or another resource has its UID: a pull shows what carries the event from now on.
+  const elsewhere = error.code === 'uid_conflict' || (found === 'nothing' && attempt.baseEtag !== null);
+  if (elsewhere) pullSoon(turn);
+  await voidAttempt(activation, intent, {
+    conflicts,
+    notBeforeMs: elsewhere || conflicts > 1 ? later(turn, intent) : 0,
+  });
 }
 
-const later = (turn: WriteTurn, intent: IntentDoc): number => {
-  const { clock, random } = turn.activation.deps;
-  return clock.now() + delayOf(backoff.transient, Math.max(1, intent.attempts), random);
-};
+function pullSoon({ activation, calendarId }: WriteTurn): void {
+  const work = activation.profile.calendars[calendarId];
+  if (work?.state.name === 'live' || work?.state.name === 'initial')
+    changeCalendar(activation, calendarId, { ...work, nextPollAtMs: activation.deps.clock.now() });
+}
+
+const later = ({ activation }: WriteTurn, { attempts }: IntentDoc): number => waitsUntil(activation, attempts);
+
+const finalVerdicts: ReadonlySet<Verdict> = new Set(['item_permanent', 'calendar_permanent']);
+
+/** A full mailbox may be emptied: that write waits until it expires. What is too large is an answer, after the effect. */
+export const isFinal = ({ code, verdict }: KalendsError): boolean =>
+  (finalVerdicts.has(verdict) && code !== 'quota_exceeded' && code !== 'body_too_large') ||
+  code === 'method_unsupported';
+
+const answeredWithoutEffect: ReadonlySet<ErrorCode> = new Set([
+  'quota_exceeded',
+  'locked',
+  'payment_required',
+  'not_found',
+]);
+const neverSent: ReadonlySet<ErrorCode> = new Set([
+  'connect_failed',
+  'name_not_found',
+  'tls_failed',
+  'address_refused',
+  'redirect_refused',
+]);
 
 /** Refused before anything was done: the server answered so, or was never reached. */
-function hadNoEffect(error: KalendsError): boolean {
-  const never = ['connect_failed', 'name_not_found', 'tls_failed', 'address_refused', 'redirect_refused'];
-  return (
-    never.includes(error.code) ||
-    error.verdict === 'rate_limited' ||
-    error.verdict === 'auth_suspect' ||
-    error.code === 'locked' ||
-    error.code === 'unavailable'
-  );
-}
+export const hadNoEffect = (error: KalendsError): boolean =>
+  neverSent.has(error.code) ||
+  answeredWithoutEffect.has(error.code) ||
+  error.verdict === 'rate_limited' ||
+  error.verdict === 'auth_suspect' ||
+  error.verdict === 'auth_revoked';

@@ -1,7 +1,10 @@
 /** The states of intents: how each ends, with its reason, and how it is kept in between. */
+import { backoff } from '../../config/policies.ts';
+import { delayOf } from '../../domain/backoff.ts';
 import type { ErrorCode } from '../../domain/errors.ts';
 import { KalendsError } from '../../domain/errors.ts';
 import type { IntentDoc } from '../../domain/intent.ts';
+import { managedKey } from '../../domain/managed-event.ts';
 import type { Activation } from './activation.ts';
 
 /** A refusal for good, in words for people. */
@@ -40,19 +43,60 @@ export async function rejectIntents(
   for (const intent of intents) await close(activation, intent, 'rejected', refusal, null);
 }
 
+/** What the log says was carried out is settled all the same: only the settling was missing. */
 export async function expireIntents(activation: Activation, intents: readonly IntentDoc[]): Promise<void> {
+  const { state } = activation.profile;
   for (const intent of intents) {
-    const { state } = activation.profile;
-    const description = `accepted, but not carried out in time; the profile is ${state.name.replace('_', ' ')}`;
+    if (await isCarriedOut(activation, intent)) {
+      await settleIntents(activation, [intent]);
+      continue;
+    }
+    const outcome =
+      intent.attempt === null ? 'not carried out in time' : 'the outcome of its last attempt is not known';
+    const description = `accepted, but ${outcome}; the profile is ${state.name.replace('_', ' ')}`;
     await close(activation, intent, 'expired', { code: 'intent_expired', description }, null);
   }
 }
 
-/** The attempt is known to have had no effect (or its effect is in the log): the intent waits, at most until `notBeforeMs`. */
+async function isCarriedOut({ deps }: Activation, { n, wish }: IntentDoc): Promise<boolean> {
+  if (wish.kind !== 'upsert' && wish.kind !== 'delete') return false;
+  const applied = await deps.documents.get('managed_events', managedKey(wish.calendarId, wish.eventId));
+  return n <= (applied?.throughN ?? 0);
+}
+
+/** When a write that failed for the `attempts`-th time is tried again. */
+export const waitsUntil = ({ deps }: Activation, attempts: number): number =>
+  deps.clock.now() + Math.max(1, delayOf(backoff.transient, Math.max(1, attempts), deps.random));
+
+/** What would be carried out again at once waits, so that nothing that fails goes round; the event waits with its last. */
+export async function postponeLast(activation: Activation, intents: readonly IntentDoc[]): Promise<void> {
+  const last = intents.at(-1);
+  const stored = last === undefined ? null : await activation.deps.documents.get('intents', last._id);
+  if (last === undefined || stored === null || stored.open === 0) return;
+  if (stored.notBeforeMs > activation.deps.clock.now()) return;
+  // A call was counted when it was marked; a question about one was not.
+  const attempts = Math.max(stored.attempts, last.attempts + 1);
+  await replaceIntent(activation, { ...stored, attempts, notBeforeMs: waitsUntil(activation, attempts) });
+}
+
+/** One event of a bulk delete is dealt with, for good or ill: the others go on. */
+export async function leaveEvent(
+  activation: Activation,
+  intents: readonly IntentDoc[],
+  after: string,
+  refusal: Refusal | null,
+): Promise<void> {
+  for (const intent of intents) {
+    const progress = { after, refusal: refusal ?? intent.progress?.refusal ?? null };
+    await voidAttempt(activation, intent, { progress, conflicts: 0, notBeforeMs: 0 });
+  }
+}
+
+/** The attempt is known to have had no effect (or its effect is in the log): the intent waits, at least until `notBeforeMs`. */
 export async function voidAttempt(
   activation: Activation,
   intent: IntentDoc,
-  fields: Partial<Pick<IntentDoc, 'notBeforeMs' | 'conflicts'>> = {},
+  fields: Partial<Pick<IntentDoc, 'notBeforeMs' | 'conflicts' | 'progress'>> = {},
 ): Promise<IntentDoc> {
   return replaceIntent(activation, { ...intent, ...fields, state: 'queued', attempt: null });
 }

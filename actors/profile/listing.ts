@@ -1,34 +1,34 @@
 /** Reading the calendar list: new, renamed, withdrawn and deleted calendars, under the same rule about absence. */
 import { sameCalendar, type CalendarDoc, type ObservedCalendar } from '../../domain/calendar.ts';
-import type { Change } from '../../domain/commit.ts';
+import type { ChangeOf } from '../../domain/commit.ts';
+import { toKalendsError } from '../../domain/errors.ts';
 import { calendarIdOf, type CalendarId } from '../../domain/ids.ts';
-import type { CalendarWork } from '../../domain/profile.ts';
+import { transition } from '../../domain/machines/calendar.ts';
+import type { CalendarWork, MissingCalendar } from '../../domain/profile.ts';
 import type { Evidence } from '../../domain/resource.ts';
 import { spread } from '../../domain/sync/polling.ts';
 import { change, changeCalendar, record, type Activation } from './activation.ts';
+import { concernsProfile } from './failure-scope.ts';
+import { machineContext } from './calendar-work.ts';
 
-/** Missing calendars confirmed by direct requests in one turn. */
-const confirmedPerTurn = 10;
+/** Missing calendars asked for directly in one turn. */
+const askedPerTurn = 10;
 
-/** Answers true while missing calendars wait for confirmation. */
-export async function readCalendarList(activation: Activation): Promise<boolean> {
+type Known = ReadonlyMap<CalendarId, CalendarDoc>;
+type Seen = ReadonlyMap<CalendarId, ObservedCalendar>;
+
+export async function readCalendarList(activation: Activation): Promise<void> {
   const { provider, session, deps, profile } = activation;
-  const known = new Map(
-    (await deps.documents.find('calendarsOfProfile', { profileId: profile._id })).map((one) => [one._id, one]),
-  );
+  const calendars = await deps.documents.find('calendarsOfProfile', { profileId: profile._id });
+  const known: Known = new Map(calendars.map((one) => [one._id, one]));
   const listed = await provider.listCalendars(session);
-  const seen = new Map(listed.map((one) => [calendarIdOf(profile._id, one.ref), one]));
+  const seen: Seen = new Map(listed.map((one) => [calendarIdOf(profile._id, one.ref), one]));
   await recordListed(activation, seen, known);
-  await endUnfinished(activation, [...known.values()], seen);
-  const absent = [...known.values()].filter((one) => !one.deleted && !seen.has(one._id));
-  await confirmAbsent(activation, absent.slice(0, confirmedPerTurn));
+  for (const one of calendars) if (one.deleted && !seen.has(one._id)) await dropWork(activation, one._id, one);
+  const missing = await askForMissing(activation, seen, known);
   const nowMs = deps.clock.now();
-  const later = absent.length > confirmedPerTurn;
-  change(activation, {
-    missingCalendars: absent.slice(confirmedPerTurn).map((one) => ({ calendarId: one._id, sinceMs: nowMs })),
-    nextListAtMs: later ? nowMs : nextListAt(activation, nowMs),
-  });
-  return later;
+  const unchecked = missing.some((one) => one.checkedAtMs === null);
+  change(activation, { missingCalendars: missing, nextListAtMs: unchecked ? nowMs : nextListAt(activation, nowMs) });
 }
 
 /** A provider without another side has nothing that could change behind our back. */
@@ -38,75 +38,111 @@ function nextListAt(activation: Activation, nowMs: number): number {
     : Number.MAX_SAFE_INTEGER;
 }
 
-async function recordListed(
-  activation: Activation,
-  seen: ReadonlyMap<CalendarId, ObservedCalendar>,
-  known: ReadonlyMap<CalendarId, CalendarDoc>,
-): Promise<void> {
-  const changes: Change[] = [];
-  let zoneChanged = false;
+/** A changed zone moves floating times, which is a cause of its own. */
+async function recordListed(activation: Activation, seen: Seen, known: Known): Promise<void> {
+  const moved: ChangeOf<'calendar_put'>[] = [];
+  const others: ChangeOf<'calendar_put'>[] = [];
   for (const [calendarId, calendar] of seen) {
     const before = known.get(calendarId);
     if (before !== undefined && !before.deleted && sameCalendar(before, calendar)) continue;
-    zoneChanged ||= before !== undefined && before.timeZone !== calendar.timeZone;
-    changes.push({ kind: 'calendar_put', calendarId, calendar });
+    // What a calendar that was gone would be continued from means nothing for the one that came back.
+    if (before?.deleted === true) await forgetCheckpoint(activation, calendarId);
+    const zoneChanged = before !== undefined && !before.deleted && before.timeZone !== calendar.timeZone;
+    (zoneChanged ? moved : others).push({ kind: 'calendar_put', calendarId, calendar });
   }
-  await record(activation, { cause: zoneChanged ? 'zone' : 'pull', operations: [], changes });
+  await record(activation, { cause: 'pull', operations: [], changes: others });
+  await record(activation, { cause: 'zone', operations: [], changes: moved });
   addWork(activation, [...seen.keys()]);
 }
 
 /** New calendars, and those that came back, are listed from the beginning. */
 export function addWork(activation: Activation, calendarIds: readonly CalendarId[]): void {
-  const { profile, deps } = activation;
-  const fresh = calendarIds.filter((id) => {
-    const work = profile.calendars[id];
-    return work === undefined || work.state.name === 'gone';
-  });
-  if (fresh.length === 0) return;
-  const nowMs = deps.clock.now();
-  const work: CalendarWork = { state: { name: 'initial' }, nextPollAtMs: nowMs, changedAtMs: nowMs, failures: 0 };
-  change(activation, { calendars: { ...profile.calendars, ...Object.fromEntries(fresh.map((id) => [id, work])) } });
-}
-
-/** Absence only nominates: a calendar is gone when it answers so itself while the account's home is readable. */
-async function confirmAbsent(activation: Activation, absent: readonly CalendarDoc[]): Promise<void> {
-  const { provider, session, deps } = activation;
-  for (const calendar of absent) {
-    const got = await provider.getCalendar(session, calendar.ref);
-    if (got.kind === 'found') {
-      deps.report('a calendar is missing from the list but answers', { calendar: calendar._id });
-      continue;
+  const context = machineContext(activation);
+  const { nowMs } = context;
+  for (const calendarId of calendarIds) {
+    const work = activation.profile.calendars[calendarId];
+    const fresh: CalendarWork = { state: { name: 'initial' }, nextPollAtMs: nowMs, changedAtMs: nowMs, failures: 0 };
+    if (work === undefined) changeCalendar(activation, calendarId, fresh);
+    else if (work.state.name === 'gone') {
+      const { state } = transition(work.state, { kind: 'reappeared' }, context);
+      changeCalendar(activation, calendarId, { ...fresh, state });
     }
-    const { evidence } = got;
-    const changes: Change[] = [{ kind: 'calendar_gone', calendarId: calendar._id, evidence }];
-    await record(activation, { cause: 'pull', operations: [], changes });
-    await endWork(activation, calendar._id, evidence);
   }
 }
 
-/** Also for calendars whose end was recorded before a crash, but whose work was not ended. */
-async function endWork(activation: Activation, calendarId: CalendarId, evidence: Evidence): Promise<void> {
-  await forgetCheckpoint(activation, calendarId);
-  const work = activation.profile.calendars[calendarId];
-  if (work !== undefined) changeCalendar(activation, calendarId, { ...work, state: { name: 'gone', evidence } });
-}
-
-async function endUnfinished(
-  activation: Activation,
-  known: readonly CalendarDoc[],
-  seen: ReadonlyMap<CalendarId, ObservedCalendar>,
-): Promise<void> {
-  const unfinished = known.filter((one) => {
-    const work = activation.profile.calendars[one._id];
-    return one.deleted && !seen.has(one._id) && work !== undefined && work.state.name !== 'gone';
-  });
-  if (unfinished.length === 0) return;
+/**
+ * Absence only nominates: a calendar is gone when it answers so itself while the account's home is readable. Those that
+ * were asked for longest ago come first, so that everybody's turn comes. Answers who is missing still.
+ */
+async function askForMissing(activation: Activation, seen: Seen, known: Known): Promise<readonly MissingCalendar[]> {
   const nowMs = activation.deps.clock.now();
-  const evidence: Evidence = { kind: 'operator', note: 'recorded in the log before a restart', atMs: nowMs };
-  for (const one of unfinished) await endWork(activation, one._id, evidence);
+  const before = new Map(activation.profile.missingCalendars.map((one) => [one.calendarId, one]));
+  const missing = [...known.values()].filter((one) => !one.deleted && !seen.has(one._id));
+  const queue = missing
+    .map((one) => before.get(one._id) ?? { calendarId: one._id, sinceMs: nowMs, checkedAtMs: null })
+    .sort((a, b) => (a.checkedAtMs ?? 0) - (b.checkedAtMs ?? 0));
+  const waiting = queue.filter((one) => one.checkedAtMs === null);
+  const round = (waiting.length > 0 ? waiting : queue).slice(0, askedPerTurn);
+  const left: MissingCalendar[] = queue.filter((one) => !round.includes(one));
+  for (const one of round) {
+    const calendar = known.get(one.calendarId);
+    const isGone = calendar !== undefined && (await endIfGone(activation, calendar));
+    if (!isGone) left.push({ ...one, checkedAtMs: nowMs });
+  }
+  return left;
 }
 
-/** What a calendar that is gone would be continued from means nothing for one that comes back. */
+async function endIfGone(activation: Activation, calendar: CalendarDoc): Promise<boolean> {
+  const { provider, session, deps } = activation;
+  try {
+    const got = await provider.getCalendar(session, calendar.ref);
+    if (got.kind === 'gone') {
+      await endCalendar(activation, calendar, got.evidence);
+      return true;
+    }
+    deps.report('a calendar is missing from the list but answers', { calendar: calendar._id });
+  } catch (error) {
+    const failure = toKalendsError(error);
+    if (concernsProfile(failure)) throw failure;
+    // The list was read a moment ago, so this is the calendar's own matter: no evidence, no end.
+    deps.report('a calendar is missing from the list and cannot be asked', {
+      calendar: calendar._id,
+      code: failure.code,
+    });
+  }
+  return false;
+}
+
+/** The checkpoint goes first: whatever dies in between, a calendar that comes back is listed from the beginning. */
+async function endCalendar(activation: Activation, calendar: CalendarDoc, evidence: Evidence): Promise<void> {
+  await forgetCheckpoint(activation, calendar._id);
+  const changes = [{ kind: 'calendar_gone', calendarId: calendar._id, evidence } as const];
+  await record(activation, { cause: 'pull', operations: [], changes });
+  leave(activation, calendar._id, evidence);
+}
+
+/** For calendars whose end was recorded before a crash, but whose work was not ended; or that the cache does not know. */
+export async function dropWork(
+  activation: Activation,
+  calendarId: CalendarId,
+  calendar: CalendarDoc | null,
+): Promise<void> {
+  const work = activation.profile.calendars[calendarId];
+  if (work === undefined || work.state.name === 'gone') return;
+  await forgetCheckpoint(activation, calendarId);
+  const atMs = activation.deps.clock.now();
+  const note = calendar === null ? 'the cache does not know it' : 'recorded in the log before a restart';
+  leave(activation, calendarId, { kind: 'operator', note, atMs });
+  if (calendar === null) change(activation, { nextListAtMs: atMs });
+}
+
+function leave(activation: Activation, calendarId: CalendarId, evidence: Evidence): void {
+  const work = activation.profile.calendars[calendarId];
+  if (work === undefined) return;
+  const { state } = transition(work.state, { kind: 'gone', evidence }, machineContext(activation));
+  changeCalendar(activation, calendarId, { ...work, state });
+}
+
 async function forgetCheckpoint(activation: Activation, calendarId: CalendarId): Promise<void> {
   await activation.deps.documents.remove('checkpoints', [calendarId]);
 }

@@ -1,11 +1,13 @@
 /** Creating a calendar that an application asked for: an attempt, one request, one commit. */
-import { isKalendsError, type Verdict } from '../../domain/errors.ts';
+import { isKalendsError } from '../../domain/errors.ts';
 import { calendarIdOf } from '../../domain/ids.ts';
 import type { Attempt, IntentDoc } from '../../domain/intent.ts';
 import { firstGeneration } from '../../domain/sync/reconcile.ts';
 import type { ObservedCalendar } from '../../domain/calendar.ts';
-import { change, record, type Activation } from './activation.ts';
-import { rejectIntents, replaceIntent, settleIntents } from './intents.ts';
+import { assertMayWrite, change, record, type Activation } from './activation.ts';
+import { hadNoEffect, isFinal } from './failed-write.ts';
+import { endsActivation } from './failure-scope.ts';
+import { rejectIntents, replaceIntent, settleIntents, voidAttempt } from './intents.ts';
 import { addWork } from './listing.ts';
 import { grantedScopes } from './permission.ts';
 
@@ -17,20 +19,29 @@ export async function makeCalendarTurn(activation: Activation, intent: IntentDoc
     const description = 'the account no longer grants create_calendar to the application';
     return rejectIntents(activation, [intent], { code: 'not_permitted', description });
   }
+  assertMayWrite(activation);
   const attempt = attemptFor(intent, wish.ref, deps.clock.now());
   const marked = await replaceIntent(activation, { ...intent, state: 'attempting', attempt, attempts: attempt.number });
+  assertMayWrite(activation);
+  let made: ObservedCalendar;
   try {
-    await recordMade(activation, marked, await provider.makeCalendar(session, wish));
+    made = await provider.makeCalendar(session, wish);
   } catch (error) {
-    if (!isKalendsError(error)) throw error;
-    // There already, and we may have been the ones: the next calendar list shows it as it is.
-    if (error.verdict === 'conflict' && intent.attempt !== null) return adopt(activation, marked);
-    if (!final.has(error.verdict)) throw error;
-    return rejectIntents(activation, [marked], { code: error.code, description: error.message });
+    return afterFailure(activation, marked, intent.attempt !== null, error);
   }
+  return recordMade(activation, marked, made);
 }
 
-const final = new Set<Verdict>(['conflict', 'item_permanent', 'calendar_permanent', 'permanent']);
+/** `tried`: an earlier attempt may have been the one that made it. */
+async function afterFailure(activation: Activation, intent: IntentDoc, tried: boolean, error: unknown): Promise<void> {
+  if (!isKalendsError(error) || endsActivation(error)) throw error;
+  // There already, and we may have been the ones: the next calendar list shows it as it is.
+  if (error.verdict === 'conflict' && tried) return adopt(activation, intent);
+  if (error.verdict === 'conflict' || isFinal(error))
+    return rejectIntents(activation, [intent], { code: error.code, description: error.message });
+  if (hadNoEffect(error)) await voidAttempt(activation, intent);
+  throw error;
+}
 
 const attemptFor = (intent: IntentDoc, ref: string, atMs: number): Attempt => ({
   action: 'make_calendar',

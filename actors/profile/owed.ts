@@ -1,76 +1,61 @@
 /** Asking for what is owed: together where that works, alone where it does not; silence is never an answer. */
-import { backoff, pulling } from '../../config/policies.ts';
 import { isKalendsError } from '../../domain/errors.ts';
-import { afterFailedGet, afterFetch, type Question } from '../../domain/sync/owed.ts';
-import { settleHeld, settleOwed } from '../../domain/sync/checkpoint.ts';
-import { cachedByRef, recordChanges, take, type PullTurn } from './page.ts';
+import { each } from '../../domain/sync/checkpoint.ts';
+import { afterFetch, type Question } from '../../domain/sync/owed.ts';
+import { learn, take, type PullTurn } from './page.ts';
 
-/** Answers true while something is owed that may be asked for at once. */
-export async function askOwed(turn: PullTurn, question: Exclude<Question, { kind: 'wait' }>): Promise<boolean> {
-  if (question.kind === 'get') await askAlone(turn, question.ref);
-  else await askTogether(turn, question.refs);
-  const nowMs = turn.activation.deps.clock.now();
-  return turn.checkpoint.owed.some((one) => one.quarantinedUntilMs === null || one.quarantinedUntilMs <= nowMs);
+export async function askOwed(turn: PullTurn, question: Exclude<Question, { kind: 'wait' }>): Promise<void> {
+  await (question.kind === 'get' ? askAlone(turn, question.ref) : askTogether(turn, question.refs));
 }
 
 async function askTogether(turn: PullTurn, refs: readonly string[]): Promise<void> {
   const { provider, session, deps } = turn.activation;
+  let missing: ReadonlySet<string> = new Set();
+  let unanswered: ReadonlySet<string> = new Set(refs);
   try {
     const fetched = await provider.fetch(session, turn.calendar.ref, refs);
     await take(turn, fetched.answered);
-    const open = new Set([...fetched.missing, ...fetched.unanswered]);
-    if (open.size > 0)
-      deps.report('a multiget left resources unanswered', {
-        calendar: turn.calendar._id,
-        asked: refs.length,
-        unanswered: open.size,
-      });
-    turn.checkpoint = afterFetch(
-      turn.checkpoint,
-      refs,
-      refs.filter((ref) => open.has(ref)),
-    );
+    missing = new Set(fetched.missing);
+    unanswered = new Set(fetched.unanswered);
   } catch (error) {
-    if (!concernsTheRequest(error)) throw error;
-    // The collection answers while this request fails: one resource may poison it, so halve. If it does not answer
-    // either, its failure is the one to act on.
-    await provider.version(session, turn.calendar.ref);
-    turn.checkpoint = afterFetch(turn.checkpoint, refs, refs);
+    if (!mayLieInTheQuestion(error)) throw error;
+    await calendarAnswers(turn);
   }
+  const left = missing.size + unanswered.size;
+  if (left > 0)
+    deps.report('resources were left unanswered', {
+      calendar: turn.calendar._id,
+      asked: refs.length,
+      unanswered: left,
+    });
+  await learn(turn, afterFetch(refs, missing, unanswered));
 }
 
 /** A direct request: the only one whose 404 proves a removal. */
 async function askAlone(turn: PullTurn, ref: string): Promise<void> {
-  const { provider, session, deps } = turn.activation;
+  const { provider, session } = turn.activation;
   try {
     const got = await provider.get(session, turn.calendar.ref, ref);
     if (got.kind === 'found') return await take(turn, [got.observation]);
-    const cached = (await cachedByRef(turn, [ref])).get(ref);
-    if (cached?.live === 1) {
-      const { calendarId } = cached;
-      await recordChanges(turn, [
-        { kind: 'resource_removed', calendarId, resourceId: cached._id, ref, evidence: got.evidence },
-      ]);
-    }
-    const refs = new Set([ref]);
-    turn.checkpoint = settleHeld(settleOwed(turn.checkpoint, refs), refs);
+    await learn(turn, each([ref], { kind: 'verified_gone', evidence: got.evidence }));
   } catch (error) {
-    if (!concernsTheRequest(error)) throw error;
-    const numbers = { askedMax: pulling.askedMax, setAsideMs: backoff.probe.baseMs };
-    await provider.version(session, turn.calendar.ref);
-    turn.checkpoint = afterFailedGet(turn.checkpoint, ref, deps.clock.now(), numbers);
+    if (!mayLieInTheQuestion(error)) throw error;
+    await calendarAnswers(turn);
+    await learn(turn, each([ref], { kind: 'failed' }));
   }
 }
 
-/** The failure may lie in what was asked for, not in the server as a whole. */
-function concernsTheRequest(error: unknown): boolean {
+/** While the calendar answers, the resources that were named may be at fault; else its own failure is the one to act on. */
+async function calendarAnswers(turn: PullTurn): Promise<void> {
+  await turn.activation.provider.version(turn.activation.session, turn.calendar.ref);
+}
+
+/** One resource among many may poison an answer, or make it too long or too slow. */
+export function mayLieInTheQuestion(error: unknown): boolean {
   if (!isKalendsError(error)) return false;
-  const { verdict, code } = error;
   return (
-    verdict === 'item_permanent' ||
-    verdict === 'ambiguous' ||
-    code === 'not_multistatus' ||
-    code === 'malformed_multistatus' ||
-    code === 'cut_short'
+    error.verdict === 'item_permanent' ||
+    error.verdict === 'ambiguous' ||
+    ['not_multistatus', 'malformed_multistatus', 'cut_short', 'timed_out', 'limit_refused'].includes(error.code)
   );
 }

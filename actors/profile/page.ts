@@ -1,14 +1,17 @@
 /** One page of a pull: what was seen goes through diff and guard into the log; nothing else records changes of a calendar. */
 import { guard } from '../../config/policies.ts';
+import { profileNumbers } from '../../config/profile-numbers.ts';
 import type { CalendarDoc } from '../../domain/calendar.ts';
 import type { Change } from '../../domain/commit.ts';
 import { normaliserVersion } from '../../domain/icalendar/version.ts';
 import { resourceIdOf } from '../../domain/ids.ts';
+import type { ResourceContext, ResourceInput } from '../../domain/machines/item.ts';
 import type { Observation, ResourceDoc } from '../../domain/resource.ts';
-import { hold, settleHeld, settleOwed, type CheckpointDoc } from '../../domain/sync/checkpoint.ts';
+import { advance, each, type CheckpointDoc } from '../../domain/sync/checkpoint.ts';
 import { diff } from '../../domain/sync/diff.ts';
 import { guardRemovals, type Nomination } from '../../domain/sync/guard.ts';
 import { record, type Activation } from './activation.ts';
+import { withOurs } from './own-echo.ts';
 
 /** One calendar's turn: its document, its checkpoint as read and as it will be stored. */
 export interface PullTurn {
@@ -18,6 +21,8 @@ export interface PullTurn {
   checkpoint: CheckpointDoc;
   /** Something differed from the cache. */
   changed: boolean;
+  /** This page claims more removals than people are likely to make, and none of them is verified yet. */
+  suspicious: boolean;
 }
 
 /** Resources compared and committed at once: bounds memory and the time without a breath. */
@@ -30,6 +35,28 @@ export async function cachedByRef(turn: PullTurn, refs: readonly string[]): Prom
   return new Map(found.map((one) => [one.ref, one]));
 }
 
+export const resourceContext = (turn: PullTurn): ResourceContext => ({
+  nowMs: turn.activation.deps.clock.now(),
+  random: turn.activation.deps.random,
+  numbers: profileNumbers,
+});
+
+/** What was learned of resources; removals that it proves are recorded before the checkpoint forgets them. */
+export async function learn(turn: PullTurn, inputs: ReadonlyMap<string, ResourceInput>): Promise<void> {
+  const { checkpoint, removals } = advance(turn.checkpoint, inputs, resourceContext(turn));
+  const cached = await cachedByRef(
+    turn,
+    removals.map((one) => one.ref),
+  );
+  const changes = removals.flatMap(({ ref, evidence }): Change[] => {
+    const known = cached.get(ref);
+    if (known?.live !== 1) return [];
+    return [{ kind: 'resource_removed', calendarId: turn.calendar._id, resourceId: known._id, ref, evidence }];
+  });
+  await recordChanges(turn, changes);
+  turn.checkpoint = checkpoint;
+}
+
 /** Compares, records and projects; whatever is seen alive is owed and held no longer. */
 export async function take(
   turn: PullTurn,
@@ -39,66 +66,54 @@ export async function take(
   const { normalise, clock } = turn.activation.deps;
   for (let at = 0; at < observations.length; at += chunkSize) {
     const part = observations.slice(at, at + chunkSize);
-    const cached =
-      known ??
-      (await cachedByRef(
-        turn,
-        part.map((one) => one.ref),
-      ));
+    const refs = part.map((one) => one.ref);
+    const cached = known ?? (await cachedByRef(turn, refs));
     const changes = diff({ calendarId: turn.calendar._id, cached, observations: part, normalise, normaliserVersion });
     await recordChanges(turn, changes);
-    const refs = new Set(part.map((one) => one.ref));
-    turn.checkpoint = settleHeld(settleOwed(turn.checkpoint, refs), refs);
+    await learn(turn, each(refs, { kind: 'answered' }));
     await clock.breathe();
   }
 }
 
-export async function recordChanges(turn: PullTurn, changes: readonly Change[]): Promise<void> {
-  await record(turn.activation, { cause: 'pull', operations: [], changes });
+async function recordChanges(turn: PullTurn, changes: readonly Change[]): Promise<void> {
+  for (const batch of withOurs(turn.activation.openIntents, changes)) await record(turn.activation, batch);
   if (changes.some((one) => one.kind !== 'resource_put' || one.differs)) turn.changed = true;
 }
 
 /** Removals go through the guard: believed ones are recorded with their evidence, the others wait for a direct request. */
 export async function nominate(turn: PullTurn, nominations: readonly Omit<Nomination, 'resourceId'>[]): Promise<void> {
-  const { documents, clock, report } = turn.activation.deps;
-  const cached = await cachedByRef(
-    turn,
-    nominations.map((one) => one.ref),
-  );
+  if (nominations.length === 0) return;
+  const refs = nominations.map((one) => one.ref);
+  const cached = await cachedByRef(turn, refs);
+  const held = new Set(turn.checkpoint.held.map((one) => one.ref));
   const alive = nominations.flatMap((one) => {
     const resource = cached.get(one.ref);
-    return resource?.live === 1 ? [{ ...one, resourceId: resource._id }] : [];
+    return resource?.live === 1 && !held.has(one.ref) ? [{ ...one, resourceId: resource._id }] : [];
   });
-  const refs = new Set(nominations.map((one) => one.ref));
-  turn.checkpoint = settleOwed(turn.checkpoint, refs);
-  if (alive.length === 0) return;
-  const liveCount = await documents.count('resourcesOfCalendar', { calendarId: turn.calendar._id, live: 1 });
-  const nowMs = clock.now();
-  const decision = guardRemovals({
-    nominations: alive,
-    liveCount,
-    tally: turn.checkpoint.removals24h,
-    nowMs,
-    numbers: guard,
-  });
-  if (decision.suspicious) {
-    report('suspicious delta: removals are held until each is verified', {
-      calendar: turn.calendar._id,
-      removals: alive.length,
-      live: liveCount,
-    });
-  }
-  await recordChanges(
-    turn,
-    decision.believed.map((one) => removal(turn, one)),
-  );
-  turn.checkpoint = hold({ ...turn.checkpoint, removals24h: decision.tally }, decision.held);
+  // Reported as removed and never seen: there is nothing to remove, and nothing to ask for.
+  const unknown = refs.filter((ref) => cached.get(ref)?.live !== 1);
+  await learn(turn, each(unknown, { kind: 'answered' }));
+  if (alive.length > 0) await guardAndRecord(turn, alive);
 }
 
-const removal = (turn: PullTurn, one: Nomination & { evidence: NonNullable<Nomination['evidence']> }): Change => ({
-  kind: 'resource_removed',
-  calendarId: turn.calendar._id,
-  resourceId: one.resourceId,
-  ref: one.ref,
-  evidence: one.evidence,
-});
+async function guardAndRecord(turn: PullTurn, nominations: readonly Nomination[]): Promise<void> {
+  const { documents, clock, report } = turn.activation.deps;
+  const calendar = turn.calendar._id;
+  const liveCount = await documents.count('resourcesOfCalendar', { calendarId: calendar, live: 1 });
+  const { removals24h: tally } = turn.checkpoint;
+  const decision = guardRemovals({ nominations, liveCount, tally, nowMs: clock.now(), numbers: guard });
+  const { believed, held, suspicious } = decision;
+  if (suspicious) {
+    turn.suspicious = true;
+    const facts = { calendar, removals: nominations.length, live: liveCount };
+    report('suspicious delta: removals are held until each is verified', facts);
+  }
+  const removed = believed.map(({ resourceId, ref, evidence }): Change => {
+    return { kind: 'resource_removed', calendarId: calendar, resourceId, ref, evidence };
+  });
+  await recordChanges(turn, removed);
+  turn.checkpoint = { ...turn.checkpoint, removals24h: decision.tally };
+  const refs = believed.map((one) => one.ref);
+  const inputs = held.map(({ ref, reason }) => [ref, { kind: 'nominated', reason, suspicious } as const] as const);
+  await learn(turn, new Map<string, ResourceInput>([...each(refs, { kind: 'answered' }), ...inputs]));
+}

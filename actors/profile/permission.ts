@@ -5,7 +5,10 @@ import type { Refusal } from './intents.ts';
 import type { EventOfIntents } from './push.ts';
 
 /** Null when the write may be carried out. */
-export async function mayCarryOut(activation: Activation, event: EventOfIntents): Promise<Refusal | null> {
+export async function mayCarryOut(
+  activation: Activation,
+  event: Pick<EventOfIntents, 'calendarId' | 'intents'>,
+): Promise<Refusal | null> {
   const { documents } = activation.deps;
   const calendar = await documents.get('calendars', event.calendarId);
   if (calendar === null || calendar.profileId !== activation.profile._id) {

@@ -1,20 +1,21 @@
 /** Carrying out accepted writes: fold, reconcile, record the attempt, one conditional call, one commit. */
-import { timeouts } from '../../config/policies.ts';
 import { isKalendsError, KalendsError } from '../../domain/errors.ts';
 import { resourceIdOf, type CalendarId } from '../../domain/ids.ts';
 import type { Attempt, IntentDoc } from '../../domain/intent.ts';
 import { managedKey, type ManagedEventDoc } from '../../domain/managed-event.ts';
-import type { Observation, ResourceDoc } from '../../domain/resource.ts';
-import { groupOf, reconcile, resourceName, type Reconciled } from '../../domain/sync/reconcile.ts';
+import type { ResourceDoc } from '../../domain/resource.ts';
+import { groupOf, reconcile, type Reconciled } from '../../domain/sync/reconcile.ts';
 import { bodyOf } from '../../domain/sync/body.ts';
 import type { WantedState } from '../../domain/sync/fold.ts';
+import type { Observation } from '../../domain/resource.ts';
 import type { Precondition } from '../../providers/provider.ts';
-import type { Activation } from './activation.ts';
-import { afterFailedCall, postponeReadBack } from './failed-write.ts';
+import { assertMayWrite, type Activation } from './activation.ts';
+import { carrierOf } from './carrier.ts';
+import { afterFailedCall, refuse } from './failed-write.ts';
 import { mayCarryOut } from './permission.ts';
 import { readBack } from './read-back.ts';
 import { commitPut, commitRemoval, commitSettled } from './write-commit.ts';
-import { rejectIntents, replaceIntent, settleIntents } from './intents.ts';
+import { replaceIntent, settleIntents } from './intents.ts';
 
 /** One event's write: what was accepted, what is recorded of it, and the resource that carries it. */
 export interface WriteTurn {
@@ -26,6 +27,8 @@ export interface WriteTurn {
   readonly intents: readonly IntentDoc[];
   readonly applied: ManagedEventDoc | null;
   readonly resource: ResourceDoc | null;
+  /** The life of the event that `resource` belongs to, or that comes next. */
+  readonly generation: number;
   /** False for one event of a bulk delete: its intent stays open until no event is left. */
   readonly closes: boolean;
 }
@@ -37,15 +40,6 @@ export interface PlannedCall {
   readonly body: string | null;
 }
 
-async function askWhatBecameOf(turn: WriteTurn, intent: IntentDoc, attempt: Attempt): Promise<void> {
-  try {
-    await readBack(turn, intent, attempt);
-  } catch (error) {
-    await postponeReadBack(turn, intent, error);
-    throw error;
-  }
-}
-
 /** The open intents of one event, by n. */
 export interface EventOfIntents {
   readonly calendarId: CalendarId;
@@ -54,61 +48,47 @@ export interface EventOfIntents {
   readonly closes: boolean;
 }
 
-/** At most one provider write, or the read back of one whose outcome is unknown. */
+/**
+ * At most one provider write, or the read back of one whose outcome is unknown. What was done is settled first,
+ * whatever became of calendar and permission since; they are asked before something new is done.
+ */
 export async function writeEventTurn(activation: Activation, event: EventOfIntents): Promise<void> {
-  const refusal = await mayCarryOut(activation, event);
-  if (refusal !== null) return rejectIntents(activation, event.intents, refusal);
   const turn = await openTurn(activation, event);
-  const { calendarId, eventId } = event;
-  const carriedOut = turn.intents.filter((one) => one.n <= (turn.applied?.throughN ?? 0));
+  const { calendarId, eventId, applied, resource } = turn;
+  const carriedOut = turn.intents.filter((one) => one.n <= (applied?.throughN ?? 0));
   // A crash after the commit and before the intents were settled: the log says that these are done.
-  if (carriedOut.length > 0) return settleIntents(activation, carriedOut);
+  if (carriedOut.length > 0 && turn.closes) return settleIntents(activation, carriedOut);
+  const refusal = await mayCarryOut(activation, event);
   const open = turn.intents.find((one) => one.attempt !== null);
-  if (open?.attempt) return askWhatBecameOf(turn, open, open.attempt);
-  const group = groupOf(turn.applied, turn.intents, turn.resource);
-  const grouped = { ...turn, intents: group.intents };
+  const readable = refusal === null || (refusal.code !== 'calendar_unknown' && refusal.code !== 'calendar_gone');
+  if (open?.attempt && readable) return readBack(turn, open, open.attempt);
+  if (refusal !== null) return refuse(turn, refusal);
+  const group = groupOf({ generation: turn.generation, wanted: applied?.wanted ?? null }, turn.intents, resource);
   const { appId } = activation.profile;
-  return carryOut(
-    grouped,
-    reconcile({ appId, calendarId, eventId, applied: turn.applied, resource: turn.resource, state: group.state }),
-  );
+  const wish = reconcile({ appId, calendarId, eventId, applied, resource, state: group.state });
+  return carryOut({ ...turn, intents: group.intents }, wish);
 }
 
-export async function openTurn(activation: Activation, event: EventOfIntents): Promise<WriteTurn> {
+async function openTurn(activation: Activation, event: EventOfIntents): Promise<WriteTurn> {
   const { documents } = activation.deps;
   const { calendarId, eventId } = event;
   const calendar = await documents.get('calendars', calendarId);
   const applied = await documents.get('managed_events', managedKey(calendarId, eventId));
-  const resource = await carrierOf(activation, calendarId, eventId, applied);
-  return { ...event, activation, calendar: calendar?.ref ?? '', applied, resource };
-}
-
-/** The resource that the last write named; else the one that our name would give it, should an earlier write have landed there. */
-async function carrierOf(
-  activation: Activation,
-  calendarId: CalendarId,
-  eventId: string,
-  applied: ManagedEventDoc | null,
-): Promise<ResourceDoc | null> {
-  const { documents } = activation.deps;
-  if (applied?.resourceId) return documents.get('resources', applied.resourceId);
-  const name = resourceName({ appId: activation.profile.appId, calendarId, eventId }, applied?.generation ?? 1);
-  const found = await documents.get('resources', resourceIdOf(calendarId, activation.provider.newResourceRef(name)));
-  return found?.live === 1 ? found : null;
+  const carrier = await carrierOf(activation, { calendarId, eventId, applied });
+  return { ...event, ...carrier, activation, calendar: calendar?.ref ?? '', applied };
 }
 
 async function carryOut(turn: WriteTurn, wish: Reconciled): Promise<void> {
+  const { activation } = turn;
   if (wish.kind === 'settled') return commitSettled(turn, { generation: wish.generation, wanted: wish.wanted });
   let planned: PlannedCall;
   try {
     planned = plan(turn, wish);
   } catch (error) {
     if (!isKalendsError(error)) throw error;
-    return rejectIntents(turn.activation, turn.intents, { code: error.code, description: error.message });
+    return refuse(turn, { code: error.code, description: error.message });
   }
-  if (!turn.activation.deps.mayWrite(turn.activation.profile.slot, timeouts.requestMs)) {
-    throw new KalendsError('not_owner', 'this node may no longer start provider writes; the next owner carries it out');
-  }
+  assertMayWrite(activation);
   return attemptCall(turn, planned);
 }
 
@@ -135,52 +115,48 @@ function plan(turn: WriteTurn, wish: Exclude<Reconciled, { kind: 'settled' }>): 
   const body = bodyOf({ appId, calendarId, eventId, generation, wanted, body: resource?.body ?? null, nowMs });
   const ref = wish.kind === 'create' ? activation.provider.newResourceRef(wish.name) : wish.resource.ref;
   const sentHash = activation.deps.normalise('icalendar', body).observedHash;
-  const attempt: Attempt = {
-    ...base,
-    action: 'put',
-    resourceId: resource?._id ?? resourceIdOf(turn.calendarId, ref),
-    ref,
-    sentHash,
-    baseEtag: resource?.etag ?? null,
-  };
-  return { attempt, state: { generation: wish.generation, wanted: wish.wanted }, body };
+  const resourceId = resource?._id ?? resourceIdOf(calendarId, ref);
+  const attempt: Attempt = { ...base, action: 'put', resourceId, ref, sentHash, baseEtag: resource?.etag ?? null };
+  return { attempt, state: { generation, wanted }, body };
 }
 
 /** The attempt is durable before the call: whatever happens next, a restart knows what may have been done. */
 async function attemptCall(turn: WriteTurn, planned: PlannedCall): Promise<void> {
   const last = turn.intents.at(-1);
   if (last === undefined) return;
-  const { attempt } = planned;
-  const marked = await replaceIntent(turn.activation, {
-    ...last,
-    state: 'attempting',
-    attempt,
-    attempts: attempt.number,
-  });
+  const { attempt, body } = planned;
+  const marking: IntentDoc = { ...last, state: 'attempting', attempt, attempts: attempt.number };
+  const marked = await replaceIntent(turn.activation, marking);
   const attempted = { ...turn, intents: [...turn.intents.slice(0, -1), marked] };
+  // Again, since the store may have taken its time.
+  assertMayWrite(turn.activation);
+  let commit: () => Promise<void>;
   try {
-    await (planned.body === null ? callRemove(attempted, planned) : callPut(attempted, planned, planned.body));
+    commit = await (body === null ? callRemove(attempted, planned) : callPut(attempted, planned, body));
   } catch (error) {
-    await afterFailedCall(attempted, marked, attempt, error);
+    return afterFailedCall(attempted, marked, attempt, error);
   }
+  return commit();
 }
 
-async function callPut(turn: WriteTurn, planned: PlannedCall, body: string): Promise<void> {
+/** Answers how to record what came of it. */
+async function callPut(turn: WriteTurn, planned: PlannedCall, body: string): Promise<() => Promise<void>> {
   const { provider, session } = turn.activation;
   const { ref } = planned.attempt;
   const precondition = preconditionOf(turn, planned.attempt) ?? { kind: 'create' as const };
   const stored = await provider.put(session, { calendar: turn.calendar, ref, body, format: 'icalendar', precondition });
-  const sent: Observation = { ref, etag: stored.etag, scheduleTag: stored.scheduleTag, body, format: 'icalendar' };
-  await commitPut(turn, planned, sent, stored);
+  // Some servers store under a name of their own: what they answered is the one that counts.
+  const sent: Observation = { ...stored, body };
+  return () => commitPut(turn, planned, sent, stored);
 }
 
-async function callRemove(turn: WriteTurn, planned: PlannedCall): Promise<void> {
+async function callRemove(turn: WriteTurn, planned: PlannedCall): Promise<() => Promise<void>> {
   const { provider, session, deps } = turn.activation;
   const { ref } = planned.attempt;
   const precondition = preconditionOf(turn, planned.attempt);
   const { status } = await provider.remove(session, { calendar: turn.calendar, ref, precondition });
   const operationId = turn.intents.at(-1)?.operationId ?? '';
-  await commitRemoval(turn, planned, { kind: 'own_write', operationId, status, atMs: deps.clock.now() });
+  return () => commitRemoval(turn, planned.state, { kind: 'own_write', operationId, status, atMs: deps.clock.now() });
 }
 
 /** Schedule-Tag where there are attendees: replies that a server files by itself do not make our version stale (RFC 6638, 3.2.10). */

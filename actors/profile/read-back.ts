@@ -1,77 +1,94 @@
 /** Reading back: what became of a provider call whose outcome is unknown, from the calendar itself. */
 import { writeEvent } from '../../domain/icalendar/write.ts';
-import { normaliserVersion } from '../../domain/icalendar/version.ts';
-import { resourceIdOf } from '../../domain/ids.ts';
 import type { Attempt, IntentDoc } from '../../domain/intent.ts';
 import type { Observation } from '../../domain/resource.ts';
-import { diff } from '../../domain/sync/diff.ts';
+import { bodyOf } from '../../domain/sync/body.ts';
 import { foldIntents, type WantedState } from '../../domain/sync/fold.ts';
-import { firstGeneration } from '../../domain/sync/reconcile.ts';
 import type { Got } from '../../providers/provider.ts';
 import { record } from './activation.ts';
 import { voidAttempt } from './intents.ts';
 import type { WriteTurn } from './push.ts';
-import { commitFound, commitRemoval } from './write-commit.ts';
+import { commitRemoval, commitWritten, recordResidue } from './write-commit.ts';
 
-/** Settles what has landed; otherwise records what is there and frees the intent for another reconciliation. */
+/** Settles what has landed; otherwise frees the intent for another reconciliation. */
 export async function readBack(turn: WriteTurn, intent: IntentDoc, attempt: Attempt): Promise<void> {
+  const found = await settleIfLanded(turn, intent, attempt);
+  if (found !== 'landed') await voidAttempt(turn.activation, intent);
+}
+
+/** `landed`: its intents are settled. Otherwise what is there instead, or that nothing is, has been recorded. */
+export async function settleIfLanded(
+  turn: WriteTurn,
+  intent: IntentDoc,
+  attempt: Attempt,
+): Promise<'landed' | 'something_else' | 'nothing'> {
   const { provider, session } = turn.activation;
   const got = await provider.get(session, turn.calendar, attempt.ref);
   const attempted = { ...turn, intents: turn.intents.filter((one) => one.n <= intent.n) };
   const state = stateOf(attempted, attempt);
-  if (attempt.action === 'delete') {
-    if (got.kind === 'gone') return commitRemoval(attempted, { state }, got.evidence);
-  } else if (got.kind === 'found' && hasLanded(attempted, attempt, state, got.observation)) {
-    return commitFound(attempted, state, got.observation, attempt.resourceId);
+  if (attempt.action === 'delete' && got.kind === 'gone') {
+    await commitRemoval(attempted, state, got.evidence);
+    return 'landed';
+  }
+  if (attempt.action === 'put' && got.kind === 'found' && hasLanded(attempted, attempt, state, got.observation)) {
+    const { observation: stored } = got;
+    const body = sentBody(attempted, attempt, state);
+    const sent = body === null ? null : { ...stored, body };
+    await commitWritten(attempted, state, { stored, sent, sentHash: attempt.sentHash });
+    return 'landed';
   }
   await recordSeen(turn, attempt, got);
-  await voidAttempt(turn.activation, intent);
+  return got.kind === 'found' ? 'something_else' : 'nothing';
 }
 
 /** The fold that the attempt carried out: its inputs have not changed, since nothing of this event was committed since. */
 function stateOf(turn: WriteTurn, attempt: Attempt): WantedState {
-  const { applied, intents } = turn;
-  const start = { generation: applied?.generation ?? firstGeneration, wanted: applied?.wanted ?? null };
-  return { ...foldIntents(start, intents), generation: attempt.generation };
+  const start = { generation: turn.generation, wanted: turn.applied?.wanted ?? null };
+  return { ...foldIntents(start, turn.intents), generation: attempt.generation };
 }
 
 /** As sent; or such that sending it again would change nothing: a server may rewrite what it stores. */
 function hasLanded(turn: WriteTurn, attempt: Attempt, state: WantedState, found: Observation): boolean {
   const { normalise, clock } = turn.activation.deps;
-  const foundResource = normalise(found.format, found.body);
-  if (foundResource.observedHash === attempt.sentHash) return true;
+  const seen = normalise(found.format, found.body);
+  if (seen.observedHash === attempt.sentHash) return true;
   if (attempt.baseEtag !== null && found.etag === attempt.baseEtag) return false;
-  if (state.wanted === null || foundResource.problem !== null) return false;
-  const again = writeEvent({
-    base: found.body,
-    fields: state.wanted,
-    uid: foundResource.uid ?? '',
-    nowMs: clock.now(),
-  });
-  return normalise('icalendar', again).observedHash === foundResource.observedHash;
+  if (state.wanted === null || seen.problem !== null) return false;
+  try {
+    const again = writeEvent({ base: found.body, fields: state.wanted, uid: seen.uid ?? '', nowMs: clock.now() });
+    return normalise('icalendar', again).observedHash === seen.observedHash;
+  } catch {
+    // What cannot be written to was not written by us.
+    return false;
+  }
+}
+
+/** What was sent, made again from what it was made of; null when the cache has moved on since. */
+function sentBody(turn: WriteTurn, attempt: Attempt, { wanted }: WantedState): string | null {
+  const { activation, calendarId, eventId, resource } = turn;
+  const base = attempt.baseEtag === null ? null : (resource?.body ?? null);
+  if (wanted === null || (attempt.baseEtag !== null && base === null)) return null;
+  const { appId } = activation.profile;
+  const { generation, atMs: nowMs } = attempt;
+  try {
+    const body = bodyOf({ appId, calendarId, eventId, generation, wanted, body: base, nowMs });
+    return activation.deps.normalise('icalendar', body).observedHash === attempt.sentHash ? body : null;
+  } catch {
+    return null;
+  }
 }
 
 /** What the calendar holds now, through the one entrance: somebody else's change if it differs from the cache. */
-export async function recordSeen(turn: WriteTurn, attempt: Pick<Attempt, 'ref'>, got: Got): Promise<void> {
-  const { documents, normalise } = turn.activation.deps;
-  const { calendarId } = turn;
-  const [cached] = await documents.getMany('resources', [resourceIdOf(calendarId, attempt.ref)]);
-  if (got.kind === 'gone') {
-    if (cached?.live !== 1) return;
-    const { _id: resourceId, ref } = cached;
-    await record(turn.activation, {
-      cause: 'pull',
-      operations: [],
-      changes: [{ kind: 'resource_removed', calendarId, resourceId, ref, evidence: got.evidence }],
-    });
-    return;
-  }
-  const changes = diff({
-    calendarId,
-    cached: new Map(cached === undefined ? [] : [[cached.ref, cached]]),
-    observations: [got.observation],
-    normalise,
-    normaliserVersion,
+async function recordSeen(turn: WriteTurn, attempt: Attempt, got: Got): Promise<void> {
+  if (got.kind === 'found') return recordResidue(turn, got.observation);
+  const { activation, calendarId } = turn;
+  const cached =
+    attempt.resourceId === null ? null : await activation.deps.documents.get('resources', attempt.resourceId);
+  if (cached?.live !== 1) return;
+  const { _id: resourceId, ref } = cached;
+  await record(activation, {
+    cause: 'pull',
+    operations: [],
+    changes: [{ kind: 'resource_removed', calendarId, resourceId, ref, evidence: got.evidence }],
   });
-  await record(turn.activation, { cause: 'pull', operations: [], changes });
 }

@@ -1,20 +1,26 @@
 /** Carrying out what operators asked of a profile: relinked credentials, disconnection, reinstatement, a full resync. */
+import { KalendsError } from '../../domain/errors.ts';
 import type { CalendarId } from '../../domain/ids.ts';
 import { transition } from '../../domain/machines/calendar.ts';
 import type { ProfileRequest } from '../../domain/profile.ts';
 import { profileNumbers } from '../../config/profile-numbers.ts';
 import { change, changeCalendar, step, type Activation } from './activation.ts';
 
-/** All of them, in order; the list is emptied in the same document that carries their effects. */
+/** All of them, in order; each is struck off in the same document that carries its effects, and can be repeated. */
 export async function carryOutRequests(activation: Activation): Promise<void> {
-  const { requests } = activation.profile;
-  change(activation, { requests: [] });
-  for (const request of requests) await carryOut(activation, request);
+  for (const request of activation.profile.requests) {
+    await carryOut(activation, request);
+    change(activation, { requests: activation.profile.requests.slice(1) });
+  }
 }
 
 async function carryOut(activation: Activation, request: ProfileRequest): Promise<void> {
   const { name } = activation.profile.state;
-  if (request === 'relinked') await step(activation, { kind: 'relinked' });
+  if (request === 'relinked') {
+    await step(activation, { kind: 'relinked' });
+    // New credentials are proved by using them.
+    pullNow(activation);
+  }
   if (request === 'disconnect') await step(activation, { kind: 'disconnect' });
   if (request === 'reinstate') {
     if (name === 'backing_off' || name === 'quarantined' || name === 'relink_required')
@@ -50,7 +56,8 @@ async function resync(activation: Activation): Promise<void> {
     const checkpoint = await documents.get('checkpoints', calendarId);
     if (checkpoint !== null) {
       const anew = { ...checkpoint, token: null, ctag: null, listedAtMs: null, rev: checkpoint.rev + 1 };
-      await documents.replace('checkpoints', anew, checkpoint.rev);
+      if (!(await documents.replace('checkpoints', anew, checkpoint.rev)))
+        throw new KalendsError('second_owner', `the checkpoint of ${calendarId} was changed by somebody else`);
     }
     changeCalendar(activation, calendarId, { ...work, nextPollAtMs: nowMs });
   }

@@ -1,14 +1,16 @@
 /** The profile supervisor: one turn chooses one piece of work, does it, and says when the next is due. */
 import { profileNumbers } from '../../config/profile-numbers.ts';
-import { toKalendsError, unreachable, type KalendsError } from '../../domain/errors.ts';
+import { toKalendsError, unreachable, type KalendsError, type Verdict } from '../../domain/errors.ts';
 import { slotCount, type CalendarId, type ProfileId } from '../../domain/ids.ts';
+import type { IntentDoc } from '../../domain/intent.ts';
+import type { Failure } from '../../domain/machines/machine.ts';
 import { mayWork, wakeAtOf } from '../../domain/machines/profile.ts';
 import { nextHorizonAt } from '../../domain/projection/horizon.ts';
 import { nextPiece, type Piece } from '../../domain/sync/agenda.ts';
 import type { Behaviour, Lane, TurnOutcome } from '../runtime/behaviour.ts';
 import { activate, change, dueHorizon, record, save, step, type Activation, type ProfileDeps } from './activation.ts';
 import { bulkDeleteTurn } from './bulk-delete.ts';
-import { calendarFailed, eventFailed } from './calendar-failure.ts';
+import { calendarFailed, endsActivation, eventFailed, listFailed } from './failure-scope.ts';
 import { expireIntents } from './intents.ts';
 import { readCalendarList } from './listing.ts';
 import { makeCalendarTurn } from './make-calendar.ts';
@@ -27,57 +29,59 @@ const isWrite = (piece: Piece): boolean =>
 
 /** The behaviour of profile actors. A turn that fails for a reason of the store's ends the activation; the next reads everything again. */
 export function createSupervisor(deps: ProfileDeps): Behaviour<ProfileId> {
-  const active = new Map<ProfileId, Activation>();
   return {
     turn: async (id, lane, signal) => {
-      const activation = active.get(id) ?? (await activate(deps, id, signal));
-      if (activation === null) return { kind: 'idle', nextWakeAtMs: Number.MAX_SAFE_INTEGER };
-      active.set(id, activation);
-      try {
-        const outcome = await takeTurn(activation, lane);
-        if (outcome.kind === 'idle') active.delete(id);
-        return outcome;
-      } catch (error) {
-        active.delete(id);
-        throw error;
-      }
+      const activation = await activate(deps, id, signal);
+      return activation === null ? { kind: 'idle', nextWakeAtMs: Number.MAX_SAFE_INTEGER } : takeTurn(activation, lane);
     },
   };
 }
 
 async function takeTurn(activation: Activation, lane: Lane): Promise<TurnOutcome> {
-  const piece = await choose(activation, mayWork(activation.profile.state));
-  if (piece.kind === 'idle') return passivate(activation, piece.untilMs);
+  const piece = await choose(activation);
   // The write lane's places are kept for writes: other work goes on in the pull lane.
-  if (lane === 'write' && !isWrite(piece)) return { kind: 'more', lane: 'pull' };
+  if (lane === 'write' && piece.kind !== 'idle' && !isWrite(piece)) return { kind: 'more', lane: 'pull' };
   if (piece.kind === 'look') await look(activation);
-  else await doPiece(activation, piece);
+  else if (piece.kind !== 'idle') await doPiece(activation, piece);
+  return leave(activation, piece.kind === 'idle' ? piece : await choose(activation));
+}
+
+/** Disarms, or stays due while there is more to do: what was projected and when to wake next, last of all and in one document. */
+async function leave(activation: Activation, next: Piece): Promise<TurnOutcome> {
+  const { clock } = activation.deps;
+  const { nextWakeAtMs } = activation.profile;
+  const wakeAtMs = next.kind === 'idle' ? next.untilMs : Math.min(nextWakeAtMs, clock.now());
+  if (nextWakeAtMs !== wakeAtMs) change(activation, { nextWakeAtMs: wakeAtMs });
   if (activation.unsaved) await save(activation);
-  const next = await choose(activation, mayWork(activation.profile.state));
-  if (next.kind === 'idle') return passivate(activation, next.untilMs);
+  if (next.kind === 'idle') return { kind: 'idle', nextWakeAtMs: wakeAtMs };
   return { kind: 'more', lane: isWrite(next) ? 'write' : 'pull' };
 }
 
-/** Disarms: what was projected and when to wake next, last of all and in one document. */
-async function passivate(activation: Activation, untilMs: number): Promise<TurnOutcome> {
-  if (activation.unsaved || activation.profile.nextWakeAtMs !== untilMs) {
-    change(activation, { nextWakeAtMs: untilMs });
-    await save(activation);
-  }
-  return { kind: 'idle', nextWakeAtMs: untilMs };
+/** Open intents read for one choice: an application may have left thousands, of which the first are due. */
+const intentsAtOnce = 200;
+
+/** `trying`: a profile that may not work otherwise is to be tried with its ordinary work. */
+async function choose(activation: Activation, trying = false): Promise<Piece> {
+  const { documents } = activation.deps;
+  const open = { profileId: activation.profile._id, open: 1 } as const;
+  activation.openIntents = await documents.find('openIntentsOfProfile', open, { limit: intentsAtOnce });
+  const piece = chooseAmong(activation, trying);
+  const all = activation.openIntents.length < intentsAtOnce || isWrite(piece) || piece.kind === 'horizon';
+  if (all) return piece;
+  activation.openIntents = await documents.find('openIntentsOfProfile', open);
+  return chooseAmong(activation, trying);
 }
 
-async function choose(activation: Activation, allowed: boolean): Promise<Piece> {
+function chooseAmong(activation: Activation, trying: boolean): Piece {
   const { deps, profile, provider, horizon } = activation;
   const nowMs = deps.clock.now();
-  const openIntents = await deps.documents.find('openIntentsOfProfile', { profileId: profile._id, open: 1 });
   return nextPiece({
     profile,
-    openIntents,
+    openIntents: activation.openIntents,
     horizon,
     dueHorizon: dueHorizon(deps, profile),
     nextHorizonAtMs: nextHorizonAt(nowMs, profile.slot, slotCount),
-    mayWork: allowed,
+    mayWork: trying || mayWork(profile.state),
     lookAtMs: wakeAtOf(profile.state, profileNumbers),
     pulls: provider.capabilities.pull,
     nowMs,
@@ -89,13 +93,13 @@ async function look(activation: Activation): Promise<void> {
   const effects = await step(activation, { kind: 'probe_due' });
   // Counted durably before it is made: a process that dies of the try finds it counted.
   await save(activation);
-  if (effects.some((one) => one.kind === 'probe')) {
-    await attempt(activation, profileScope, () => activation.provider.probe(activation.session));
-  } else if (effects.some((one) => one.kind === 'retry')) {
-    const piece = await choose(activation, true);
-    if (piece.kind !== 'idle' && piece.kind !== 'look') await doPiece(activation, piece);
-    else await attempt(activation, profileScope, () => activation.provider.probe(activation.session));
-  }
+  const probe = () => attempt(activation, profileScope, () => activation.provider.probe(activation.session));
+  if (effects.some((one) => one.kind === 'probe')) await probe();
+  if (!effects.some((one) => one.kind === 'retry')) return;
+  const piece = await choose(activation, true);
+  if (piece.kind !== 'idle' && piece.kind !== 'look') await doPiece(activation, piece);
+  // What could be done without asking proves nothing of a provider that failed.
+  if (activation.calls.asked === 0) await probe();
 }
 
 async function doPiece(activation: Activation, piece: WorkPiece): Promise<void> {
@@ -107,19 +111,23 @@ async function doPiece(activation: Activation, piece: WorkPiece): Promise<void> 
     case 'horizon':
       return moveHorizon(activation, piece.horizon);
     case 'list':
-      return attempt(activation, profileScope, () => readCalendarList(activation));
-    case 'pull':
-      return attempt(activation, { calendarId: piece.calendarId, event: false }, () =>
-        pullCalendar(activation, piece.calendarId),
-      );
-    case 'write': {
-      const scope = { calendarId: piece.calendarId, event: true };
-      return attempt(activation, scope, () => writeEventTurn(activation, { ...piece, closes: true }));
+      return attempt(activation, { kind: 'list' }, () => readCalendarList(activation));
+    case 'pull': {
+      const { calendarId } = piece;
+      return attempt(activation, { kind: 'calendar', calendarId }, () => pullCalendar(activation, calendarId));
     }
+    case 'write':
+      return attempt(activation, { kind: 'event', intents: piece.intents }, () =>
+        writeEventTurn(activation, { ...piece, closes: true }),
+      );
     case 'delete_all':
-      return attempt(activation, { calendarId: null, event: true }, () => bulkDeleteTurn(activation, piece.intent));
+      return attempt(activation, { kind: 'event', intents: [piece.intent] }, () =>
+        bulkDeleteTurn(activation, piece.intent),
+      );
     case 'make_calendar':
-      return attempt(activation, { calendarId: null, event: true }, () => makeCalendarTurn(activation, piece.intent));
+      return attempt(activation, { kind: 'event', intents: [piece.intent] }, () =>
+        makeCalendarTurn(activation, piece.intent),
+      );
     default:
       return unreachable(piece);
   }
@@ -135,54 +143,72 @@ async function moveHorizon(
 }
 
 /** What a piece of work concerns: the scope that a failure in it may be confined to. */
-interface Scope {
-  readonly calendarId: CalendarId | null;
-  readonly event: boolean;
-}
+type Scope =
+  | { readonly kind: 'profile' | 'list' }
+  | { readonly kind: 'event'; readonly intents: readonly IntentDoc[] }
+  | { readonly kind: 'calendar'; readonly calendarId: CalendarId };
 
-const profileScope: Scope = { calendarId: null, event: false };
+const profileScope: Scope = { kind: 'profile' };
 
 /** Runs what asks the provider, and feeds the machines with how that went. */
 async function attempt(activation: Activation, scope: Scope, work: () => Promise<unknown>): Promise<void> {
+  let failure: KalendsError | null = null;
   try {
     await work();
-    const { name } = activation.profile.state;
-    if (name !== 'live' && name !== 'connecting') await step(activation, { kind: 'answered_well' });
-    await completeInitialSync(activation);
   } catch (error) {
-    await failed(activation, scope, toKalendsError(error));
+    failure = await widest(activation, scope, toKalendsError(error));
   }
+  if (failure !== null) await step(activation, { kind: 'failed', error: asOfTheProfile(failure) });
+  else if (activation.calls.answered > 0) await recover(activation);
+  await completeInitialSync(activation);
 }
 
+/** What a resource or a calendar could not do, the whole account cannot: nobody knows why, so it is looked at by probes. */
+function asOfTheProfile({ code, verdict, retryAtMs, evidence }: KalendsError): Failure {
+  return { code, verdict: ofOneThing.has(verdict) ? 'ambiguous' : verdict, retryAtMs, evidence };
+}
+
+const ofOneThing: ReadonlySet<Verdict> = new Set([
+  'resync',
+  'conflict',
+  'gone',
+  'item_permanent',
+  'calendar_permanent',
+  'refused',
+]);
+
+async function recover(activation: Activation): Promise<void> {
+  const { name } = activation.profile.state;
+  if (name === 'live' || name === 'connecting') return;
+  await step(activation, { kind: 'answered_well' });
+}
+
+/** Once the list was read, and each of its calendars was listed in full or set aside; also when there are none. */
 async function completeInitialSync(activation: Activation): Promise<void> {
-  const { profile, provider } = activation;
+  const { profile, provider, deps } = activation;
+  if (profile.state.name !== 'connecting' || profile.nextListAtMs <= deps.clock.now()) return;
   const works = Object.values(profile.calendars);
-  const listed = !provider.capabilities.pull || works.every((one) => one.state.name !== 'initial');
-  if (profile.state.name !== 'connecting' || works.length === 0 || !listed) return;
+  if (provider.capabilities.pull && works.some((one) => one.state.name === 'initial')) return;
   await step(activation, { kind: 'initial_sync_done' });
 }
 
-/** Failures of the store and of our own end the activation; the next turn reads everything again. */
-const endsActivation = (error: KalendsError): boolean =>
-  error.code.startsWith('store_') ||
-  ['second_owner', 'not_owner', 'duplicate_key', 'internal', 'shutting_down'].includes(error.code);
-
-/** A provider's failure is a matter of the smallest scope that isolates it. */
-async function failed(activation: Activation, scope: Scope, error: KalendsError): Promise<void> {
+/** A provider's failure is a matter of the smallest scope that isolates it; answers what is left for the profile. */
+async function widest(activation: Activation, scope: Scope, error: KalendsError): Promise<KalendsError | null> {
   if (endsActivation(error)) throw error;
   const { code, verdict, message, evidence } = error;
-  activation.deps.report('a turn failed', {
-    profile: activation.profile._id,
-    calendar: scope.calendarId,
-    code,
-    verdict,
-    message,
-    evidence,
-  });
-  const remaining = scope.event
-    ? await eventFailed(activation, error)
-    : scope.calendarId === null
-      ? error
-      : await calendarFailed(activation, scope.calendarId, error);
-  if (remaining !== null) await step(activation, { kind: 'failed', error: remaining });
+  const calendar = scope.kind === 'calendar' ? scope.calendarId : null;
+  const profile = activation.profile._id;
+  activation.deps.report('a turn failed', { profile, calendar, scope: scope.kind, code, verdict, message, evidence });
+  switch (scope.kind) {
+    case 'profile':
+      return error;
+    case 'list':
+      return listFailed(activation, error);
+    case 'event':
+      return eventFailed(activation, scope.intents, error);
+    case 'calendar':
+      return calendarFailed(activation, scope.calendarId, error);
+    default:
+      return unreachable(scope);
+  }
 }

@@ -1,64 +1,55 @@
 /** Verifying held removals: each by a direct request; a sign of life contradicts whoever reported it gone. */
-import { backoff, pulling } from '../../config/policies.ts';
-import { delayOf } from '../../domain/backoff.ts';
-import type { Change } from '../../domain/commit.ts';
-import { isKalendsError, KalendsError } from '../../domain/errors.ts';
-import { settleHeld, type HeldRemoval } from '../../domain/sync/checkpoint.ts';
+import { pulling } from '../../config/policies.ts';
+import { KalendsError } from '../../domain/errors.ts';
+import type { ResourceInput } from '../../domain/machines/item.ts';
 import type { Observation } from '../../domain/resource.ts';
-import { cachedByRef, recordChanges, take, type PullTurn } from './page.ts';
+import type { HeldRemoval } from '../../domain/sync/checkpoint.ts';
+import { mayLieInTheQuestion } from './owed.ts';
+import { learn, take, type PullTurn } from './page.ts';
 
-/** Answers true while more may be verified at once. Rejects with `suspicious_delta` when the server contradicts itself. */
-export async function verifyHeld(turn: PullTurn): Promise<boolean> {
-  const { provider, session, deps } = turn.activation;
-  const due = turn.checkpoint.held
-    .filter((one) => one.nextCheckAtMs <= deps.clock.now())
-    .slice(0, pulling.verifyPerTurn);
-  const gone: Change[] = [];
+interface Verified {
+  readonly inputs: ReadonlyMap<string, ResourceInput>;
+  readonly found: readonly Observation[];
+  /** What ended the round early; what was learned before it counts. */
+  readonly failure: unknown;
+}
+
+/** Rejects with `suspicious_delta` when the server contradicts itself. */
+export async function verifyHeld(turn: PullTurn): Promise<void> {
+  const nowMs = turn.activation.deps.clock.now();
+  const due = turn.checkpoint.held.filter((one) => one.nextCheckAtMs <= nowMs).slice(0, pulling.verifyPerTurn);
+  const { inputs, found, failure } = await askEach(turn, due);
+  await learn(turn, inputs);
+  await take(turn, found);
+  const alive = new Set(found.map((one) => one.ref));
+  const lied = due.filter((one) => one.suspicious && alive.has(one.ref));
+  if (lied.length > 0) contradiction(turn, due.length, lied.length);
+  if (failure !== null) throw failure;
+}
+
+async function askEach(turn: PullTurn, due: readonly HeldRemoval[]): Promise<Verified> {
+  const { provider, session } = turn.activation;
+  const inputs = new Map<string, ResourceInput>();
   const found: Observation[] = [];
-  const cached = await cachedByRef(
-    turn,
-    due.map((one) => one.ref),
-  );
-  for (const one of due) {
+  for (const { ref } of due) {
     try {
-      const got = await provider.get(session, turn.calendar.ref, one.ref);
+      const got = await provider.get(session, turn.calendar.ref, ref);
       if (got.kind === 'found') found.push(got.observation);
-      else if (cached.get(one.ref)?.live === 1) {
-        const { resourceId, ref } = one;
-        gone.push({ kind: 'resource_removed', calendarId: turn.calendar._id, resourceId, ref, evidence: got.evidence });
-      }
-      if (got.kind === 'gone') turn.checkpoint = settleHeld(turn.checkpoint, new Set([one.ref]));
+      else inputs.set(ref, { kind: 'verified_gone', evidence: got.evidence });
     } catch (error) {
-      if (!isKalendsError(error) || (error.verdict !== 'item_permanent' && error.verdict !== 'ambiguous')) throw error;
-      postpone(turn, one);
+      if (!mayLieInTheQuestion(error)) return { inputs, found, failure: error };
+      inputs.set(ref, { kind: 'unverified' });
     }
   }
-  await recordChanges(turn, gone);
-  await take(turn, found);
-  const lied = due.filter((one) => one.suspicious && found.some((observation) => observation.ref === one.ref));
-  if (lied.length > 0) contradiction(turn, due.length, lied.length);
-  return turn.checkpoint.held.some((one) => one.nextCheckAtMs <= deps.clock.now());
+  return { inputs, found, failure: null };
 }
 
-function postpone(turn: PullTurn, held: HeldRemoval): void {
-  const { clock, random } = turn.activation.deps;
-  const nextCheckAtMs = clock.now() + delayOf(backoff.probe, held.checks + 1, random);
-  turn.checkpoint = {
-    ...turn.checkpoint,
-    held: turn.checkpoint.held.map((one) =>
-      one.ref === held.ref ? { ...one, checks: one.checks + 1, nextCheckAtMs } : one,
-    ),
-  };
-}
-
-/** The calendar reported resources gone that are there: nothing it says about removals is believed until it was listed anew. */
+/** The calendar reported resources gone that are there: all that it claimed is forgotten, and it is listed anew. */
 function contradiction(turn: PullTurn, asked: number, alive: number): never {
-  turn.checkpoint = { ...turn.checkpoint, token: null, ctag: null, listedAtMs: null };
+  turn.checkpoint = { ...turn.checkpoint, token: null, ctag: null, listedAtMs: null, held: [] };
   throw new KalendsError(
     'suspicious_delta',
-    `${alive} of ${asked} resources that the calendar reported as gone are there; its removals are held and it is quarantined`,
-    {
-      ids: { calendar: turn.calendar._id },
-    },
+    `${alive} of ${asked} resources that the calendar reported as gone are there; it is quarantined, and listed anew`,
+    { ids: { calendar: turn.calendar._id } },
   );
 }

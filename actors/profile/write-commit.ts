@@ -2,58 +2,57 @@
 import type { Change, ChangeOf } from '../../domain/commit.ts';
 import { requestedHash } from '../../domain/hashes.ts';
 import { normaliserVersion } from '../../domain/icalendar/version.ts';
-import type { ResourceId } from '../../domain/ids.ts';
+import { resourceIdOf, type ResourceId } from '../../domain/ids.ts';
+import { managedKey } from '../../domain/managed-event.ts';
 import type { Evidence, Observation } from '../../domain/resource.ts';
-import { diff, type CachedResource } from '../../domain/sync/diff.ts';
+import { diff } from '../../domain/sync/diff.ts';
 import type { WantedState } from '../../domain/sync/fold.ts';
 import { record } from './activation.ts';
-import { settleIntents, voidAttempt } from './intents.ts';
+import { noteUnseen } from './unseen.ts';
+import { leaveEvent, settleIntents } from './intents.ts';
 import type { PlannedCall, WriteTurn } from './push.ts';
 
-/** Commits of cause `write` for what was sent, and of cause `pull` for what the provider made of it beyond that. */
 export async function commitPut(
   turn: WriteTurn,
   planned: PlannedCall,
   sent: Observation,
   stored: Observation,
 ): Promise<void> {
-  const { normalise } = turn.activation.deps;
-  const storedHash = normalise(stored.format, stored.body).observedHash;
-  const asSent = storedHash === planned.attempt.sentHash;
-  const ours = compare(turn, asSent ? stored : sent, turn.resource === null ? [] : [turn.resource]);
-  const resourceId = planned.attempt.resourceId;
-  await recordWrite(turn, [...ours, managed(turn, planned.state, resourceId, storedHash)]);
-  if (!asSent) {
-    const after = await turn.activation.deps.documents.getMany('resources', resourceId === null ? [] : [resourceId]);
-    await record(turn.activation, { cause: 'pull', operations: [], changes: compare(turn, stored, after) });
-  }
-  await finish(turn);
+  await commitWritten(turn, planned.state, { sent, stored, sentHash: planned.attempt.sentHash });
 }
 
-/** Found as we left it after an unknown outcome: it is ours, whoever else looked at it meanwhile. */
-export async function commitFound(
+/**
+ * Commits of cause `write` for what was sent, and of cause `pull` for what stands there beyond that. `sent` null: it
+ * cannot be told any more what was sent, so whatever differs from the cache is told.
+ */
+export async function commitWritten(
   turn: WriteTurn,
   state: WantedState,
-  found: Observation,
-  resourceId: ResourceId | null,
+  put: { readonly sent: Observation | null; readonly stored: Observation; readonly sentHash: string | null },
 ): Promise<void> {
-  const { observedHash } = turn.activation.deps.normalise(found.format, found.body);
-  const cached = await turn.activation.deps.documents.getMany('resources', resourceId === null ? [] : [resourceId]);
-  await recordWrite(turn, [...compare(turn, found, cached), managed(turn, state, resourceId, observedHash)]);
+  const { sent, stored } = put;
+  const storedHash = turn.activation.deps.normalise(stored.format, stored.body).observedHash;
+  const resourceId = resourceIdOf(turn.calendarId, stored.ref);
+  const ours = storedHash === put.sentHash ? stored : sent;
+  if (ours === null) await recordResidue(turn, stored);
+  const changes = ours === null ? [] : await compare(turn, ours);
+  await recordWrite(turn, [...changes, managed(turn, state, resourceId, storedHash)]);
+  if (ours !== stored && ours !== null) await recordResidue(turn, stored);
   await finish(turn);
 }
 
-export async function commitRemoval(
-  turn: WriteTurn,
-  planned: Pick<PlannedCall, 'state'>,
-  evidence: Evidence,
-): Promise<void> {
+/** What somebody else, or the server, left there. */
+export async function recordResidue(turn: WriteTurn, seen: Observation): Promise<void> {
+  await record(turn.activation, { cause: 'pull', operations: [], changes: await compare(turn, seen) });
+}
+
+export async function commitRemoval(turn: WriteTurn, state: WantedState, evidence: Evidence): Promise<void> {
   const { resource, calendarId } = turn;
   const removed: Change[] =
     resource?.live === 1
       ? [{ kind: 'resource_removed', calendarId, resourceId: resource._id, ref: resource.ref, evidence }]
       : [];
-  await recordWrite(turn, [...removed, managed(turn, planned.state, resource?._id ?? null, null)]);
+  await recordWrite(turn, [...removed, managed(turn, state, resource?._id ?? null, null)]);
   await finish(turn);
 }
 
@@ -65,16 +64,17 @@ export async function commitSettled(turn: WriteTurn, state: WantedState): Promis
   await finish(turn);
 }
 
-function compare(
-  turn: WriteTurn,
-  observation: Observation,
-  cached: readonly CachedResource[],
-): ChangeOf<'resource_put'>[] {
+/** Against the cache as it is now. */
+async function compare(turn: WriteTurn, observation: Observation): Promise<ChangeOf<'resource_put'>[]> {
+  const { calendarId } = turn;
+  const { documents, normalise } = turn.activation.deps;
+  const cached = await documents.get('resources', resourceIdOf(calendarId, observation.ref));
+  if (cached?.live !== 1) await noteUnseen(turn.activation, calendarId, observation.ref);
   return diff({
-    calendarId: turn.calendarId,
-    cached: new Map(cached.map((one) => [one.ref, one])),
+    calendarId,
+    cached: new Map(cached === null ? [] : [[cached.ref, cached]]),
     observations: [observation],
-    normalise: turn.activation.deps.normalise,
+    normalise,
     normaliserVersion,
   });
 }
@@ -106,5 +106,5 @@ async function recordWrite(turn: WriteTurn, changes: readonly Change[]): Promise
 
 async function finish(turn: WriteTurn): Promise<void> {
   if (turn.closes) return settleIntents(turn.activation, turn.intents);
-  for (const intent of turn.intents) if (intent.attempt !== null) await voidAttempt(turn.activation, intent);
+  return leaveEvent(turn.activation, turn.intents, managedKey(turn.calendarId, turn.eventId), null);
 }

@@ -182,7 +182,7 @@ class ActorHost<Id extends string> implements Host<Id> {
     this.#turns += 1;
     this.#startedAtMs.set(id, this.#options.clock.monotonic());
     try {
-      this.#end(id, await this.#options.behaviour.turn(id, lane, this.#stopping.signal));
+      this.#end(id, lane, await this.#options.behaviour.turn(id, lane, this.#stopping.signal));
     } catch (error) {
       this.#fail(id, lane, error);
     } finally {
@@ -193,8 +193,9 @@ class ActorHost<Id extends string> implements Host<Id> {
     }
   }
 
-  #end(id: Id, outcome: TurnOutcome): void {
-    this.#failuresOf.delete(id);
+  #end(id: Id, lane: Lane, outcome: TurnOutcome): void {
+    // A turn that only sends its actor to the other lane proves nothing of the work that fails there.
+    if (outcome.kind === 'idle' || outcome.lane === lane) this.#failuresOf.delete(id);
     this.#mailboxes.release(id, this.#phase === 'started' && outcome.kind === 'more' ? outcome.lane : null);
   }
 

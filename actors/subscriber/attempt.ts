@@ -119,7 +119,8 @@ function concluded(
 ): SubscriberDoc {
   const nowMs = deps.clock.now();
   if (answer.kind === 'accepted') return acknowledged(subscriber, inFlight, nowMs);
-  const retryAtMs = nowMs + delayOf(backoff.webhook, inFlight.attempts, deps.random);
+  const policy = subscriber.kind === 'stream' ? backoff.stream : backoff.webhook;
+  const retryAtMs = nowMs + delayOf(policy, inFlight.attempts, deps.random);
   return failed(subscriber, inFlight, { error: answer.error, retryAtMs }, nowMs, deps.policy);
 }
 

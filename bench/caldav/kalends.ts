@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { loadConfig } from '../../config/load.ts';
 import { horizon } from '../../config/policies.ts';
-import { asProfileId, type CalendarId, type ProfileId } from '../../domain/ids.ts';
+import type { CalendarId, ProfileId } from '../../domain/ids.ts';
 import type { ProfileDoc } from '../../domain/profile.ts';
 import { windowOf } from '../../domain/projection/horizon.ts';
 import type { Http } from '../../providers/http.ts';
@@ -12,11 +12,17 @@ import type { SubjectActions } from '../kit/processes.ts';
 import { createProfileWatch, type ProfileWatch } from '../kit/profile-watch.ts';
 import type { CalendarAccess } from './raw.ts';
 
+export interface Sent {
+  readonly request: string;
+  /** Null while it is not answered. */
+  readonly ms: number | null;
+}
+
 export interface Synced {
   readonly profileId: ProfileId;
   /** From the profile being durable, just before its actor is nudged, to its initial sync being recorded as complete. */
   readonly ms: number;
-  readonly requests: readonly string[];
+  readonly requests: readonly Sent[];
   readonly commits: number;
   readonly events: number;
   /** The largest resident size of this process so far. */
@@ -25,7 +31,7 @@ export interface Synced {
 
 export interface Polled {
   readonly ms: number;
-  readonly requests: readonly string[];
+  readonly requests: readonly Sent[];
   /** Commits appended by it. */
   readonly commits: number;
   readonly peakBytes: number;
@@ -35,7 +41,7 @@ interface Running {
   readonly node: KalendsNode;
   readonly watch: ProfileWatch;
   /** What was sent since it was last emptied. */
-  readonly sent: string[];
+  readonly sent: Sent[];
 }
 
 let running: Running | null = null;
@@ -56,12 +62,15 @@ async function start({ folder }: { readonly folder: string }): Promise<void> {
   });
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
   const watch = createProfileWatch();
-  const sent: string[] = [];
+  const sent: Sent[] = [];
   const counted =
     (http: Http): Http =>
-    (request) => {
-      sent.push(`${request.method} ${new URL(request.url).pathname}`);
-      return http(request);
+    async (request) => {
+      const at = sent.push({ request: `${request.method} ${new URL(request.url).pathname}`, ms: null }) - 1;
+      const answer = await http(request);
+      const one = sent[at];
+      if (one !== undefined) sent[at] = { ...one, ms: answer.tookMs };
+      return answer;
     };
   const node = createNode(loaded.config, { around: { documents: watch.around, http: counted } });
   await node.start();
@@ -76,31 +85,28 @@ const commitsOf = ({ node }: Running, profileId: ProfileId): Promise<number> =>
 /** Connects for an application of its own: nothing of an earlier sync is used again but warm code. */
 async function sync(access: CalendarAccess & { readonly app: string }): Promise<Synced> {
   const { node, watch, sent } = started();
-  // What connecting asks is not part of the sync: the list is emptied when the profile is there.
-  const inserted = watch.inserted().then((at) => {
-    sent.length = 0;
-    return at;
-  });
-  const completed = watch.stored((profile) => profile.initialSyncAtMs !== null && profile.state.name === 'live');
-  const { profile_id } = (await node.broker.call('ops.connect', {
+  const connecting = node.broker.call('ops.connect', {
     provider: 'caldav',
     app: access.app,
     address: new URL(access.calendarUrl).origin,
     credentials: { kind: 'password', username: access.username, password: access.password },
     timeZone: 'Europe/Berlin',
-  })) as { profile_id: string };
-  const [fromMs, toMs] = [await inserted, await completed];
-  const requests = [...sent];
-  const profileId = asProfileId(profile_id);
-  return {
-    profileId,
-    ms: toMs - fromMs,
-    requests,
-    peakBytes: peakBytes(),
-    commits: await commitsOf(started(), profileId),
-    events: await liveResources(profileId),
-  };
+  });
+  const { profile, atMs } = await watch.inserted();
+  // What connecting asked is not part of the sync.
+  sent.length = 0;
+  const { _id: profileId } = profile;
+  const idle = watch.stored((one) => one._id === profileId && isIdle(one));
+  const done = await watch.stored((one) => one._id === profileId && one.initialSyncAtMs !== null);
+  await connecting;
+  const [ms, requests, peak] = [done.atMs - atMs, [...sent], peakBytes()];
+  await idle;
+  const commits = await commitsOf(started(), profileId);
+  return { profileId, ms, requests, peakBytes: peak, commits, events: await liveResources(profileId) };
 }
+
+/** Nothing falls due for a long time: the actor has ended its last turn. */
+const isIdle = (profile: ProfileDoc): boolean => profile.nextWakeAtMs > Date.now() + 60_000;
 
 async function liveResources(profileId: ProfileId): Promise<number> {
   const { documents } = started().node;
@@ -118,16 +124,12 @@ async function poll({ profileId }: { readonly profileId: ProfileId }): Promise<P
   if (profile === null) throw new Error(`no profile ${profileId}`);
   await node.documents.replace('profiles', dueNow(profile, nowMs), profile.rev);
   sent.length = 0;
-  const idle = watch.stored((one) => one._id === profileId && one.nextWakeAtMs > nowMs + 1_000);
+  const idle = watch.stored((one) => one._id === profileId && isIdle(one));
   const startedAt = performance.now();
   await node.broker.emit('supervisor.nudge', { profileId, lane: 'pull' });
-  const ms = (await idle) - startedAt;
-  return {
-    ms,
-    requests: [...sent],
-    commits: (await commitsOf(started(), profileId)) - commits,
-    peakBytes: peakBytes(),
-  };
+  const ms = (await idle).atMs - startedAt;
+  const appended = (await commitsOf(started(), profileId)) - commits;
+  return { ms, requests: [...sent], commits: appended, peakBytes: peakBytes() };
 }
 
 function dueNow(profile: ProfileDoc, nowMs: number): ProfileDoc {

@@ -35,8 +35,7 @@ async function send(
   const answer = await agent.request({
     origin: url.origin,
     path: path ?? url.pathname,
-    // Its types know the methods of RFC 9110 alone.
-    method: method as 'GET',
+    method,
     headers: {
       authorization: basicAuthorization(access.username, access.password),
       'content-type': 'application/xml; charset=utf-8',

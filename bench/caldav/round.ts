@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { demandEqual, type Reading } from '../kit/answers.ts';
 import { startSubject, withSubject, type Subject } from '../kit/processes.ts';
+import { startFlags } from '../kit/start-flags.ts';
 import type { DomainCost } from './domain-cost.ts';
 import type { Polled, Synced } from './kalends.ts';
 import type { RawAnswer } from './raw.ts';
@@ -29,6 +30,8 @@ export interface Round {
   readonly sync: Twice<Synced>;
   readonly unchanged: { readonly raw: RawAnswer; readonly poll: Polled };
   readonly changed: { readonly raw: RawAnswer; readonly poll: Polled };
+  /** The largest resident size of a process that does all of this once. */
+  readonly memory: { readonly firstSync: number; readonly all: number };
   readonly tsdav: Twice<number> & { readonly unchanged: number; readonly changed: number };
   readonly vdirsyncer: { readonly first: number; readonly unchanged: number; readonly changed: number } | null;
 }
@@ -40,6 +43,8 @@ interface Stage {
   readonly round: number;
   readonly raw: Subject;
   readonly kalends: Subject;
+  /** Kalends again, with one calendar that is synced once: what it takes of memory is asked here. */
+  readonly lone: Subject;
   readonly tsdav: Subject;
   readonly mirror: Mirror | null;
 }
@@ -53,22 +58,26 @@ export async function oneRound(
 ): Promise<Round> {
   const folder = join(server.scratch, `round-${round}`);
   mkdirSync(folder);
-  const [raw, kalends, tsdav] = [
-    startSubject('caldav.raw'),
-    startSubject('caldav.kalends'),
-    startSubject('caldav.tsdav'),
-  ];
+  const subjects = {
+    raw: startSubject('caldav.raw'),
+    kalends: startSubject('caldav.kalends'),
+    lone: startSubject('caldav.kalends', startFlags()),
+
+    tsdav: startSubject('caldav.tsdav'),
+  };
   try {
     const mirror = vdirsyncer === null ? null : await vdirsyncer.mirror(server.access, join(folder, 'vdirsyncer'));
-    return await roundOf({ server, size, folder, round, raw, kalends, tsdav, mirror });
+    return await roundOf({ server, size, folder, round, mirror, ...subjects });
   } finally {
-    for (const subject of [raw, kalends, tsdav]) await subject.stop();
+    for (const subject of Object.values(subjects)) await subject.stop();
   }
 }
 
 async function roundOf(stage: Stage): Promise<Round> {
-  const { server, size, raw, kalends, tsdav } = stage;
+  const { server, size, raw, kalends, lone, tsdav } = stage;
   const firsts = await firstSyncs(stage);
+  await lone.ask('start', { folder: join(stage.folder, 'lone') });
+  const only = await lone.ask<Synced>('sync', { ...server.access, app: 'only' });
   const { profileId } = firsts.sync.warm;
   const token = await raw.ask<string>('token', server.access);
   await tsdav.ask('startFrom', { token });
@@ -80,7 +89,9 @@ async function roundOf(stage: Stage): Promise<Round> {
   const tsdavUnchanged = await syncTsdav(stage, 0, 0);
   const mirrorUnchanged = await syncMirror(stage, size.events);
 
+  await lone.ask<Polled>('poll', { profileId: only.profileId });
   const changed = await pullChanged(stage, profileId, token);
+  const last = await lone.ask<Polled>('poll', { profileId: only.profileId });
   const tsdavChanged = await syncTsdav(stage, size.updates, size.removals);
   const mirrorChanged = await syncMirror(stage, size.events - size.removals);
   await compareReadings(stage, profileId);
@@ -89,6 +100,7 @@ async function roundOf(stage: Stage): Promise<Round> {
     ...firsts,
     unchanged,
     changed,
+    memory: { firstSync: only.peakBytes, all: last.peakBytes },
     tsdav: { ...firsts.tsdav, unchanged: tsdavUnchanged, changed: tsdavChanged },
     vdirsyncer:
       firsts.mirror === null || mirrorUnchanged === null || mirrorChanged === null

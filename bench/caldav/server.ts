@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { isMissing, rawClient } from '../../test/support/caldav-server.ts';
 import { startRadicale } from '../../test/support/radicale.ts';
 import { ensureSystemPackages } from '../../tools/setup/system.ts';
-import { benchEvents, changedEvent, type BenchEvent } from './bodies.ts';
+import { benchEvents, changedEvent, type BenchEvent } from '../kit/bodies.ts';
 import { subject as raw, type CalendarAccess } from './raw.ts';
 
 export interface BenchServer {

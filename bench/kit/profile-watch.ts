@@ -5,22 +5,28 @@ import type { Documents } from '../../store/documents.ts';
 export interface ProfileWatch {
   /** What `createNode` puts around the store. */
   readonly around: (documents: Documents) => Documents;
-  /** When the next profile was inserted, by `performance.now()`. */
-  inserted(): Promise<number>;
-  /** When the next profile of which this holds was stored. */
-  stored(holds: (profile: ProfileDoc) => boolean): Promise<number>;
+  /** The next profile that is inserted. */
+  inserted(): Promise<Stored>;
+  /** The next profile of which this holds. */
+  stored(holds: (profile: ProfileDoc) => boolean): Promise<Stored>;
+}
+
+export interface Stored {
+  readonly profile: ProfileDoc;
+  /** When its document was durable, by `performance.now()`. */
+  readonly atMs: number;
 }
 
 interface Waiting {
   readonly holds: (profile: ProfileDoc) => boolean;
-  readonly tell: (atMs: number) => void;
+  readonly tell: (stored: Stored) => void;
 }
 
 export function createProfileWatch(): ProfileWatch {
   const inserts = new Set<Waiting>();
   const replaces = new Set<Waiting>();
-  const wait = (among: Set<Waiting>, holds: Waiting['holds']): Promise<number> =>
-    new Promise((tell) => among.add({ holds, tell }));
+  const wait = (among: Set<Waiting>, holds: Waiting['holds']): Promise<Stored> =>
+    new Promise((resolve) => among.add({ holds, tell: resolve }));
   return {
     around: (documents) => watched(documents, inserts, replaces),
     inserted: () => wait(inserts, () => true),
@@ -33,7 +39,7 @@ function tell(among: Set<Waiting>, profile: ProfileDoc): void {
   for (const one of among) {
     if (!one.holds(profile)) continue;
     among.delete(one);
-    one.tell(atMs);
+    one.tell({ profile, atMs });
   }
 }
 

@@ -26,10 +26,13 @@ export function vtimezoneFor(zone: Zone, fromMs: number, toMs: number): Componen
   // The year before holds the change that is in force at `fromMs`, wherever changes are yearly.
   const firstYear = yearOf(fromMs) - 1;
   const lastYear = Math.min(Math.max(yearOf(toMs) + 1, firstYear + yearsSeen - 1), firstYear + yearsMax);
-  const transitions = transitionsOf(zone, Date.UTC(firstYear, 0, 1), Date.UTC(lastYear + 1, 0, 1));
+  const transitions = transitionsOf(zone, newYear(firstYear), newYear(lastYear + 1));
   const observances = [...initialOf(zone, transitions, fromMs), ...regular(transitions, lastYear)];
   return newComponent('VTIMEZONE', [rawLine('TZID', zone.id), ...observances]);
 }
+
+/** `Date.UTC` takes years below 100 for those of the last century. */
+const newYear = (year: number): number => new Date(0).setUTCFullYear(year, 0, 1);
 
 /** What applies before the first change; left out where a change before `fromMs` says it. */
 function initialOf(zone: Zone, transitions: readonly Transition[], fromMs: number): Component[] {

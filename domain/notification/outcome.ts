@@ -1,7 +1,6 @@
-/** Outcomes: the subscriber's document after a plan, an acknowledgement, a failure, or a replay. */
+/** Outcomes: the subscriber's document after a plan, an acknowledgement, a failure, or its end. */
 import type { InFlight, SubscriberDoc } from '../channel.ts';
 import { unreachable } from '../errors.ts';
-import type { DeliveryId } from '../ids.ts';
 import { queued } from './net.ts';
 import type { NotifyingPolicy, Plan } from './plan.ts';
 
@@ -49,7 +48,10 @@ export interface Failure {
   readonly retryAtMs: number;
 }
 
-/** The same notification again later, a last time at the end of the retry period, then it is given up. */
+/**
+ * The same notification again later, a last time at the end of the retry period, then it is given up. A stream is not:
+ * its messages are all that it has, and no later one reaches back to them.
+ */
 export function failed(
   subscriber: SubscriberDoc,
   inFlight: InFlight,
@@ -59,6 +61,7 @@ export function failed(
 ): SubscriberDoc {
   const lastAtMs = (inFlight.firstAttemptAtMs ?? nowMs) + policy.retryForMs;
   const next = { ...subscriber, rev: subscriber.rev + 1, failures: subscriber.failures + 1 };
+  if (subscriber.kind === 'stream') return { ...next, dueAtMs: failure.retryAtMs };
   if (nowMs < lastAtMs) return { ...next, dueAtMs: Math.min(failure.retryAtMs, lastAtMs) };
   return { ...next, ...givenUp(subscriber, inFlight, failure.error, nowMs) };
 }
@@ -84,24 +87,3 @@ export const closed = (subscriber: SubscriberDoc): SubscriberDoc => ({
   rev: subscriber.rev + 1,
   open: 0,
 });
-
-/** Freezes a notification that asks the reader to read again from `sinceMs`; null while another one is in flight. */
-export function replayed(
-  subscriber: SubscriberDoc,
-  sinceMs: number,
-  deliveryId: DeliveryId,
-  nowMs: number,
-): SubscriberDoc | null {
-  if (subscriber.inFlight !== null || subscriber.open === 0) return null;
-  const changesSinceMs = Math.floor(Math.min(sinceMs, subscriber.toldAtMs) / 1_000) * 1_000;
-  const inFlight: InFlight = {
-    deliveryId,
-    notification: 'change',
-    changesSinceMs,
-    through: {},
-    throughAtMs: subscriber.toldAtMs,
-    firstAttemptAtMs: null,
-    attempts: 0,
-  };
-  return { ...subscriber, rev: subscriber.rev + 1, inFlight, dueAtMs: nowMs };
-}

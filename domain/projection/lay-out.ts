@@ -3,7 +3,7 @@ import type { CommitDoc } from '../commit.ts';
 import type { NormalisedResource, Normalise, ResourceProblem } from '../event.ts';
 import { canonicalJson } from '../hashes.ts';
 import { digestName, eventUidOf } from '../ids.ts';
-import { occurrencesOf, type Occurrence, type TimeWindow } from '../occurrence.ts';
+import { occurrencesOf, type Occurrence, type OccurrenceList, type TimeWindow } from '../occurrence.ts';
 import { isLong, type EventDoc } from '../projected-event.ts';
 import type { ResourceDoc } from '../resource.ts';
 import type { Zone } from '../time/zone.ts';
@@ -32,7 +32,7 @@ export interface Place {
 /** Only what a reader would see differently is written; an occurrence that stays the same keeps its stamps. */
 export function layOut(resource: ResourceDoc, before: readonly EventDoc[], commit: CommitDoc, place: Place): LaidOut {
   const normalised = place.normalise(resource.format, resource.body);
-  const { occurrences, problem } = occurrencesOf(normalised, place.window, place.zone);
+  const { occurrences, problem } = occurrencesOrProblem(normalised, place);
   const known = new Map(before.map((one) => [one._id, one]));
   const events: EventDoc[] = [];
   for (const occurrence of occurrences) {
@@ -51,6 +51,16 @@ export function layOut(resource: ResourceDoc, before: readonly EventDoc[], commi
     dropped: outside.map((one) => one._id),
     standing: { uid: normalised.uid, recurring: isRecurring(normalised), problem: normalised.problem ?? problem },
   };
+}
+
+/** Whatever a rule does to its expansion, it affects its own resource alone: a projection that throws would stop a log for good. */
+function occurrencesOrProblem(resource: NormalisedResource, { window, zone }: Place): OccurrenceList {
+  try {
+    return occurrencesOf(resource, window, zone);
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    return { occurrences: [], problem: { code: 'recurrence_invalid', detail } };
+  }
 }
 
 /** The resource is gone: everything that a reader could see of it becomes a tombstone. */

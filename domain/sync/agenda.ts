@@ -81,36 +81,24 @@ function nextWrite(input: AgendaInput): Piece | null {
 
 /** A bulk delete is a barrier: what was accepted before it is carried out first, what came later waits. */
 function readyWrites(input: AgendaInput): Piece[] {
-  const ready: Piece[] = [];
-  const seen = new Set<string>();
-  for (const [index, intent] of input.openIntents.entries()) {
-    const { wish } = intent;
-    const due = intent.notBeforeMs <= input.nowMs;
-    if (wish.kind === 'delete_all') {
-      if (index === 0 && due) ready.push({ kind: 'delete_all', intent });
-      return ready;
-    }
-    if (wish.kind === 'create_calendar') {
-      if (due) ready.push({ kind: 'make_calendar', intent });
-      continue;
-    }
-    const { calendarId, eventId } = wish;
-    const key = `${calendarId}|${eventId}`;
-    if (seen.has(key) || !mayWriteTo(input.profile.calendars[calendarId], input.nowMs)) continue;
-    seen.add(key);
-    const intents = sameEvent(input.openIntents.slice(index), key);
-    if (intents.every((one) => one.notBeforeMs <= input.nowMs))
-      ready.push({ kind: 'write', calendarId, eventId, intents });
-  }
-  return ready;
+  const due = (one: IntentDoc): boolean => one.notBeforeMs <= input.nowMs;
+  const barrier = input.openIntents.findIndex((one) => one.wish.kind === 'delete_all');
+  const [first] = input.openIntents;
+  if (barrier === 0 && first !== undefined) return due(first) ? [{ kind: 'delete_all', intent: first }] : [];
+  const before = barrier === -1 ? input.openIntents : input.openIntents.slice(0, barrier);
+  const together = Map.groupBy(before, ({ operationId, wish }) =>
+    wish.kind === 'upsert' || wish.kind === 'delete' ? `${wish.calendarId}|${wish.eventId}` : operationId,
+  );
+  return [...together.values()].filter((intents) => intents.every(due)).flatMap((intents) => pieceOf(input, intents));
 }
 
-function sameEvent(intents: readonly IntentDoc[], key: string): IntentDoc[] {
-  const barrier = intents.findIndex((one) => one.wish.kind === 'delete_all');
-  const before = barrier === -1 ? intents : intents.slice(0, barrier);
-  return before.filter(
-    ({ wish }) => (wish.kind === 'upsert' || wish.kind === 'delete') && `${wish.calendarId}|${wish.eventId}` === key,
-  );
+function pieceOf(input: AgendaInput, intents: readonly IntentDoc[]): Piece[] {
+  const [first] = intents;
+  if (first?.wish.kind === 'create_calendar') return [{ kind: 'make_calendar', intent: first }];
+  if (first?.wish.kind !== 'upsert' && first?.wish.kind !== 'delete') return [];
+  const { calendarId, eventId } = first.wish;
+  if (!mayWriteTo(input.profile.calendars[calendarId], input.nowMs)) return [];
+  return [{ kind: 'write', calendarId, eventId, intents }];
 }
 
 /** A quarantined calendar keeps its intents waiting; a calendar that is gone or unknown rejects them, which is work. */

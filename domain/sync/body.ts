@@ -15,8 +15,11 @@ export interface BodyInput {
   readonly nowMs: number;
 }
 
+/** The UID of a resource that we create, from its name. */
+export const uidOf = (name: string): string => `${name}@kalends`;
+
 /** Throws `resource_unparsable` when what stands there cannot be changed without losing something. */
 export function bodyOf(input: BodyInput): string {
-  const uid = `${resourceName(input, input.generation)}@kalends`;
+  const uid = uidOf(resourceName(input, input.generation));
   return writeEvent({ base: input.body, fields: input.wanted, uid, nowMs: input.nowMs });
 }

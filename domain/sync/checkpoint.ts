@@ -52,6 +52,11 @@ export interface CheckpointDoc {
   readonly owed: readonly OwedResource[];
   readonly held: readonly HeldRemoval[];
   readonly removals24h: readonly RemovalTally[];
+  /**
+   * Refs of resources that our own requests showed since the token was given. A delta need not speak of what came and
+   * went since its token (RFC 6578 3.5.2), so one that passes over such a resource leaves its removal possible.
+   */
+  readonly unseen: readonly string[];
   /** When a complete listing was last reconciled; null before the first. */
   readonly listedAtMs: number | null;
 }
@@ -67,6 +72,7 @@ export function emptyCheckpoint(calendarId: CalendarId, profileId: ProfileId): C
     owed: [],
     held: [],
     removals24h: [],
+    unseen: [],
     listedAtMs: null,
   };
 }
@@ -151,6 +157,8 @@ export function leftOverAt({ owed, held }: Pick<CheckpointDoc, 'owed' | 'held'>)
 export const isComplete = ({ listedAtMs, owed }: CheckpointDoc): boolean =>
   listedAtMs !== null && owed.every((one) => one.quarantinedUntilMs !== null);
 
+const leftBehind = ({ owed, held, removals24h, unseen }: CheckpointDoc) => [owed, held, removals24h, unseen];
+
 /** Two checkpoints say the same: nothing needs to be stored. */
 export function sameCheckpoint(a: CheckpointDoc, b: CheckpointDoc): boolean {
   return (
@@ -158,6 +166,6 @@ export function sameCheckpoint(a: CheckpointDoc, b: CheckpointDoc): boolean {
     (a.token === b.token &&
       a.ctag === b.ctag &&
       a.listedAtMs === b.listedAtMs &&
-      JSON.stringify([a.owed, a.held, a.removals24h]) === JSON.stringify([b.owed, b.held, b.removals24h]))
+      JSON.stringify(leftBehind(a)) === JSON.stringify(leftBehind(b)))
   );
 }

@@ -25,12 +25,16 @@ export interface DiffInput {
 export function diff(input: DiffInput): ChangeOf<'resource_put'>[] {
   const changes = new Map<string, ChangeOf<'resource_put'>>();
   for (const observation of input.observations) {
-    const change = diffOne(input, observation);
+    const change = diffOne(input, wellFormed(observation));
     if (change === null) changes.delete(observation.ref);
     else changes.set(observation.ref, change);
   }
   return [...changes.values()];
 }
+
+/** Half a surrogate pair, which JSON and XML can both carry, is no text that every store keeps as it is. */
+const wellFormed = (observation: Observation): Observation =>
+  observation.body.isWellFormed() ? observation : { ...observation, body: observation.body.toWellFormed() };
 
 function diffOne(input: DiffInput, observation: Observation): ChangeOf<'resource_put'> | null {
   const cached = input.cached.get(observation.ref);

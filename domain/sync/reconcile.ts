@@ -37,12 +37,7 @@ export interface WriteGroup {
  * All open intents of one event, in order, folded; but while an earlier life still stands in the calendar only up to
  * the delete that ends it, because removing one life and writing the next are two calls.
  */
-export function groupOf(
-  applied: ManagedEventDoc | null,
-  intents: readonly IntentDoc[],
-  resource: ResourceDoc | null,
-): WriteGroup {
-  const start: WantedState = { generation: applied?.generation ?? firstGeneration, wanted: applied?.wanted ?? null };
+export function groupOf(start: WantedState, intents: readonly IntentDoc[], resource: ResourceDoc | null): WriteGroup {
   const standing = resource !== null && resource.live === 1;
   const end = standing ? intents.findIndex((one) => one.wish.kind !== 'upsert') : -1;
   const together = end === -1 ? intents : intents.slice(0, end + 1);

@@ -87,18 +87,22 @@ export class Dav {
       maxBytes: request.maxBytes ?? limits.resourceBytes,
       signal: this.signal,
     };
-    const response = await this.#once(outgoing, redirects);
+    const endsAtMs = this.clock.monotonic() + outgoing.timeoutMs;
+    const response = await this.#once(outgoing, redirects, endsAtMs);
     if (response.status !== 401) return response;
     const challenges = response.headers['www-authenticate'] ?? [];
     const worthIt = this.deps.authoriser.learn(this.credentials, new URL(response.url), challenges);
-    return worthIt ? this.#once(outgoing, redirects) : response;
+    return worthIt ? this.#once(outgoing, redirects, endsAtMs) : response;
   }
 
-  async #once(request: HttpRequest, redirects: boolean): Promise<FollowedResponse> {
+  /** One deadline over all hops and the repeat with credentials: a write must not outlive the lease it was started under. */
+  async #once(request: HttpRequest, redirects: boolean, endsAtMs: number): Promise<FollowedResponse> {
     const authorise = (url: URL) => this.deps.authoriser.headers(this.credentials, request.method, url);
-    if (redirects) return followRedirects(this.deps.http, request, authorise);
+    const http: Http = (one) =>
+      this.deps.http({ ...one, timeoutMs: Math.max(1, Math.ceil(endsAtMs - this.clock.monotonic())) });
+    if (redirects) return followRedirects(http, request, authorise);
     const headers = { ...request.headers, ...authorise(new URL(request.url)) };
-    return { ...(await this.deps.http({ ...request, headers })), url: request.url };
+    return { ...(await http({ ...request, headers })), url: request.url };
   }
 
   /** A PROPFIND or REPORT. Rejects with what the answer means unless it is one whole multistatus document. */

@@ -121,7 +121,9 @@ function summary(address: string, tried: readonly Tried[]): KalendsError {
       error.code !== 'forbidden' &&
       error.code !== 'unexpected_status',
   );
-  const down = tried.find(({ error }) => ['unavailable', 'gateway_failed', 'locked'].includes(error.code));
+  const down = tried.find(({ error }) =>
+    ['unavailable', 'gateway_failed', 'locked', 'cut_short', 'timed_out'].includes(error.code),
+  );
   const refused = tried.find(({ error }) => error.code === 'address_refused' || error.code === 'redirect_refused');
   const unreachable = tried.every(({ error }) => isNetwork(error)) ? tried[0] : undefined;
   const telling = passing ?? down ?? unreachable ?? refused;

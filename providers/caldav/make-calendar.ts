@@ -1,5 +1,6 @@
 /** Creates a calendar (RFC 4791 5.3.1) under a name that a repeat finds again. */
 import { createHash } from 'node:crypto';
+import { timeouts } from '../../config/policies.ts';
 import type { ObservedCalendar } from '../../domain/calendar.ts';
 import { isKalendsError, KalendsError } from '../../domain/errors.ts';
 import { observeCalendar } from './calendars.ts';
@@ -33,6 +34,7 @@ export async function makeCalendar(dav: Dav, home: string, calendar: NewCalendar
     ...request,
     headers: { 'content-type': 'application/xml; charset=utf-8' },
     body: makeCalendarBody(calendar.name, calendar.color),
+    timeoutMs: timeouts.writeMs,
   });
   const failure =
     response.status === 207

@@ -11,14 +11,14 @@ import { childNamed } from './xml/element.ts';
 import { textOf, type MultistatusResponse } from './xml/multistatus.ts';
 import { names, type PrefixedName } from './xml/names.ts';
 
-/** Which reports a collection offers; `offersDelta` is null where it does not say. */
+/** Which reports a collection offers, and what else is asked; `offersDelta` is null where it does not say. */
 export async function describeVersion(
   dav: Dav,
   calendar: string,
   extra: readonly PrefixedName[],
 ): Promise<CollectionVersion & { readonly offersDelta: boolean | null }> {
   // Radicale builds its index of a calendar when it is first asked for a token: 30 s for 5,000 resources.
-  const properties: readonly PrefixedName[] = ['d:resourcetype', 'cs:getctag', 'd:supported-report-set', ...extra];
+  const properties: readonly PrefixedName[] = ['d:resourcetype', 'd:supported-report-set', ...extra];
   const { self } = await describe(dav, calendar, properties, timeouts.reportMs);
   const reports = self.props.get(names.reports);
   const offers = (reports?.children ?? []).some((supported) =>
@@ -34,7 +34,7 @@ export async function describeVersion(
 
 /** A token is worth something only where sync-collection takes it. */
 export async function version(dav: Dav, calendar: string): Promise<CollectionVersion> {
-  const { token, ctag, offersDelta } = await describeVersion(dav, calendar, ['d:sync-token']);
+  const { token, ctag, offersDelta } = await describeVersion(dav, calendar, ['cs:getctag', 'd:sync-token']);
   return { token: offersDelta === false ? null : token, ctag };
 }
 

@@ -1,4 +1,5 @@
 /** Conditional writes: one PUT or DELETE that only happens onto the version that the caller knows. */
+import { timeouts } from '../../config/policies.ts';
 import { isKalendsError, KalendsError } from '../../domain/errors.ts';
 import type { Observation } from '../../domain/resource.ts';
 import type { Precondition, PutRequest, RemoveRequest } from '../provider.ts';
@@ -23,10 +24,20 @@ async function conditionOf(
   return { 'if-match': isWeak(etag) ? await strongCondition(dav, path, etag) : etag };
 }
 
+/** What is left for the write itself, in milliseconds: its condition may have had to be asked for. */
+function leftMs(dav: Dav, startedAtMs: number, request: DavRequest): number {
+  const left = timeouts.writeMs - (dav.clock.monotonic() - startedAtMs);
+  if (left > 0) return left;
+  throw new KalendsError('timed_out', 'the version was told too late for a write; nothing was sent', {
+    evidence: { request: dav.label(request) },
+  });
+}
+
 const succeeded = (status: number): boolean => status >= 200 && status < 300;
 
 /** Resolves with what the provider now holds; a strong etag in the answer promises that it is what was sent. */
 export async function put(dav: Dav, request: PutRequest): Promise<Observation> {
+  const startedAtMs = dav.clock.monotonic();
   const path = absoluteFrom(request.calendar, checkRef(request.ref));
   const condition = await conditionOf(dav, path, request.precondition);
   const outgoing: DavRequest = { method: 'PUT', path, kind: 'put', onto: request.precondition.kind !== 'create' };
@@ -34,6 +45,7 @@ export async function put(dav: Dav, request: PutRequest): Promise<Observation> {
     ...outgoing,
     headers: { 'content-type': 'text/calendar; charset=utf-8', ...condition },
     body: request.body,
+    timeoutMs: leftMs(dav, startedAtMs, outgoing),
   });
   if (!succeeded(response.status)) throw dav.failure(outgoing, response);
   const failure = response.status === 207 ? await innerFailure(dav, outgoing, response) : null;
@@ -74,6 +86,7 @@ async function readBack(dav: Dav, calendar: string, ref: string): Promise<Observ
 
 /** Resolves with 404 or 410 for a resource that is gone already, while its collection is readable. */
 export async function remove(dav: Dav, request: RemoveRequest): Promise<{ readonly status: number }> {
+  const startedAtMs = dav.clock.monotonic();
   const path = absoluteFrom(request.calendar, checkRef(request.ref));
   const outgoing: DavRequest = { method: 'DELETE', path, kind: 'remove' };
   let headers: Readonly<Record<string, string>>;
@@ -84,7 +97,7 @@ export async function remove(dav: Dav, request: RemoveRequest): Promise<{ readon
     if (!isKalendsError(error) || error.code !== 'not_found') throw error;
     return goneOr(dav, request, error);
   }
-  const response = await dav.send({ ...outgoing, headers });
+  const response = await dav.send({ ...outgoing, headers, timeoutMs: leftMs(dav, startedAtMs, outgoing) });
   if (response.status === 404 || response.status === 410) {
     await collectionBeside(dav, request.calendar, outgoing, response);
     return { status: response.status };

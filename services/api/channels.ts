@@ -3,6 +3,7 @@ import type { Caller } from '../../domain/account.ts';
 import type { ChannelFilters, SubscriberDoc } from '../../domain/channel.ts';
 import { KalendsError } from '../../domain/errors.ts';
 import { asChannelId, newChannelId, type CalendarId } from '../../domain/ids.ts';
+import { closed } from '../../domain/notification/outcome.ts';
 import { newChannel } from '../../domain/notification/subscriber.ts';
 import { channelBody } from '../../domain/notification/wire.ts';
 import { limits } from '../../config/policies.ts';
@@ -47,8 +48,7 @@ export async function closeChannel(context: ApiContext, caller: Caller, channelI
       throw new KalendsError('not_known', 'this account has no such channel');
     }
     if (channel.open === 0) return;
-    const closed: SubscriberDoc = { ...channel, rev: channel.rev + 1, open: 0 };
-    if (await context.documents.replace('subscribers', closed, channel.rev)) return;
+    if (await context.documents.replace('subscribers', closed(channel), channel.rev)) return;
   }
 }
 

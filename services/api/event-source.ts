@@ -9,8 +9,6 @@ import { edgesFor, selects, type Edge, type Selection } from './selection.ts';
 /** Rows that stand in for stored ones of the same id: writes that have not landed yet. */
 export type Overlay = ReadonlyMap<string, EventDoc>;
 
-export const noOverlay: Overlay = new Map();
-
 export interface Page {
   readonly rows: readonly EventDoc[];
   /** Null: there is no further page. */
@@ -199,7 +197,8 @@ async function keyset(
   range: Range<number>,
   read: (range: Range<number>, limit: number | null) => Promise<EventDoc[]>,
 ): Promise<EventDoc[]> {
-  if (position === null) return read(range, limit);
+  // Before the range lie the rows of another strand.
+  if (position === null || position.atMs < (range.gte ?? -Infinity)) return read(range, limit);
   const tied = await read({ gte: position.atMs, lte: position.atMs }, null);
   const rows = tied.filter((one) => one._id > position.id).slice(0, limit);
   if (rows.length === limit) return rows;

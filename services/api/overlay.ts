@@ -111,10 +111,17 @@ async function standIns(context: ApiContext, request: OverlayRequest, step: Step
   const standing = await standingOf(context, applied);
   const sameLife = after.generation === before.generation;
   const ended = sameLife && after.wanted !== null ? [] : buried(standing, commit);
-  if (after.wanted === null) return ended;
+  if (after.wanted === null) return neverOlder(ended, standing);
   const resource = sameLife ? (standing?.resource ?? null) : null;
   const next = provisional(context, step, sameLife ? applied : null, resource);
-  return next === null ? ended : [...ended, ...laidOut(context, request, next, sameLife ? standing : null, commit)];
+  const begun = next === null ? [] : laidOut(context, request, next, sameLife ? standing : null, commit);
+  return neverOlder([...ended, ...begun], standing);
+}
+
+/** A reader that was told of a later change of the same row, and reads from its time on, must find the row. */
+function neverOlder(rows: readonly EventDoc[], standing: Standing | null): readonly EventDoc[] {
+  const stored = new Map(standing?.events.map((one) => [one._id, one.updatedMs]));
+  return rows.map((row) => ({ ...row, updatedMs: Math.max(row.updatedMs, stored.get(row._id) ?? 0) }));
 }
 
 interface Standing {

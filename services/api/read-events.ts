@@ -1,7 +1,6 @@
 /** Reading: events and free/busy, straight from the projection, page by page. */
 import type { Caller } from '../../domain/account.ts';
 import type { CalendarId } from '../../domain/ids.ts';
-import type { RequestedFields } from '../../domain/managed-event.ts';
 import type { EventDoc } from '../../domain/projected-event.ts';
 import {
   freshSince,
@@ -14,13 +13,13 @@ import {
 import { createAnswerCache } from './answer-cache.ts';
 import type { ApiContext } from './context.ts';
 import { eventSource } from './event-source.ts';
-import { eventRow, freeBusyRow, seriesKey, type Row, type RowContext, type SeriesHead } from './event-row.ts';
+import { eventRow, freeBusyRow, type Row, type RowContext } from './event-row.ts';
 import { notOverlaid, readOverlay, type Overlaid } from './overlay.ts';
 import { createPageCodec, type Cursor, type Listing, type PageCodec, type Position } from './pages.ts';
 import type { Params } from './params.ts';
 import { requireScope } from './permission.ts';
-import { basicInstant, wireRecurrence } from './recurrence-rules.ts';
 import { namesCalendars, readSelection, type Selection } from './selection.ts';
+import { seriesOf } from './series.ts';
 
 /** Rows of one page: large enough that most windows fit, small enough to answer at once. */
 export const pageSizes: Readonly<Record<Listing, number>> = { events: 300, free_busy: 1_000 };
@@ -74,7 +73,8 @@ export function createListingReader(context: ApiContext): ListingReader {
     async first(listing, caller, params, baseUrl) {
       const head = await readAccountHead(documents, caller);
       const view = namesCalendars(params) ? await withCalendars(documents, head) : null;
-      const selection = readSelection(params, view?.calendars ?? new Map(), clock.now());
+      const asked = listing === 'events' ? params : withoutChanges(params);
+      const selection = readSelection(asked, view?.calendars ?? new Map(), clock.now());
       return answer({ listing, caller, selection, from: firstPage, baseUrl }, view ?? head);
     },
     async page(listing, caller, page, baseUrl) {
@@ -84,6 +84,12 @@ export function createListingReader(context: ApiContext): ListingReader {
       return answer({ listing, caller, selection, from, baseUrl }, await readAccountHead(documents, caller));
     },
   };
+}
+
+/** Parameters of events that free/busy does not know: a filter of changes would hide time that is taken. */
+function withoutChanges(params: Params): Params {
+  const { last_modified: _since, include_deleted: _deleted, include_moved: _moved, ...rest } = params;
+  return rest;
 }
 
 const firstPage: Continuation = { after: null, page: 1, total: null };
@@ -140,31 +146,9 @@ async function shownRows(
     own: ownAddresses(view),
     localized: selection.localized,
     provisional: overlay.rows,
-    series: listing === 'events' ? await seriesOf(context, rows, overlay) : new Map(),
+    series: listing === 'events' ? await seriesOf(context, rows, overlay.wanted) : new Map(),
   };
   return listing === 'events'
     ? rows.map((event) => eventRow(event, row))
     : rows.map((event) => freeBusyRow(event, row, selection.withIds));
-}
-
-/** How the managed series among the rows repeat: only their first occurrences carry the event_id. */
-async function seriesOf(
-  context: ApiContext,
-  rows: readonly EventDoc[],
-  overlay: Overlaid,
-): Promise<ReadonlyMap<string, SeriesHead>> {
-  const keys = new Set(rows.filter((one) => one.recurring && one.eventId !== null).map(seriesKey));
-  if (keys.size === 0) return new Map();
-  const managed = await context.documents.getMany('managed_events', [...keys]);
-  const wanted = new Map(managed.map((one) => [one._id, one.wanted]));
-  for (const [key, fields] of overlay.wanted) if (keys.has(key)) wanted.set(key, fields);
-  return new Map([...wanted].flatMap(([key, fields]) => headOf(fields).map((head) => [key, head] as const)));
-}
-
-function headOf(wanted: RequestedFields | null): SeriesHead[] {
-  const start = wanted?.start;
-  if (start === undefined) return [];
-  const rules = wanted?.recurrence ?? [];
-  const firstKey = start.kind === 'date' ? start.date.replaceAll('-', '') : basicInstant(start.ms);
-  return [{ firstKey, recurrence: rules.length === 0 ? null : wireRecurrence(rules, start) }];
 }

@@ -24,10 +24,16 @@ const weekdays: Readonly<Record<string, string>> = {
 };
 
 const dayMs = 86_400_000;
+/** iCalendar writes years with four digits. */
+const lastMs = Date.UTC(9999, 11, 31, 23, 59, 59);
+
+/** By its own names alone: every object also answers to `constructor`. */
+const named = (table: Readonly<Record<string, string>>, name: unknown): string | undefined =>
+  typeof name === 'string' && Object.hasOwn(table, name) ? table[name] : undefined;
 
 /**
  * `{rules: [{frequency, interval, by_day, count | until}]}` → RRULE values; `[]` where an empty list stops the series;
- * undefined where the parameter is absent or has problems. One rule is what calendars can carry everywhere.
+ * undefined where it, or the list in it, is absent or has problems. One rule is what calendars can carry everywhere.
  */
 export function readRecurrence(
   value: unknown,
@@ -35,7 +41,8 @@ export function readRecurrence(
   problems: Problems,
 ): readonly string[] | undefined {
   if (value === undefined || value === null) return undefined;
-  const rules = Array.isArray(value) ? value : isObject(value) ? (value['rules'] ?? []) : null;
+  const rules = isObject(value) ? value['rules'] : value;
+  if (rules === undefined || rules === null) return undefined;
   if (!Array.isArray(rules)) {
     problems.add('recurrence.rules', 'errors.must_be_array', 'must be a list of rules');
     return undefined;
@@ -83,7 +90,7 @@ function readFrequency(value: unknown, field: string, problems: Problems): strin
     problems.add(field, 'errors.required', 'frequency must be specified');
     return undefined;
   }
-  const frequency = typeof value === 'string' ? frequencies[value] : undefined;
+  const frequency = named(frequencies, value);
   if (frequency === undefined) {
     problems.add(field, 'errors.not_recognized', 'must be daily, weekly, monthly or yearly');
   }
@@ -113,7 +120,7 @@ function readUntil(
   if (start === undefined || start.kind === 'date') return until.date.replaceAll('-', '');
   const zone = ianaZone(start.tzid);
   const nextMidnight = dayOf(until.date) + dayMs;
-  return basicInstant((zone === null ? nextMidnight : zone.toInstant(nextMidnight)) - 1_000);
+  return basicInstant(Math.min((zone === null ? nextMidnight : zone.toInstant(nextMidnight)) - 1_000, lastMs));
 }
 
 /** `20261121T225959Z`: UNTIL values and recurrence keys. */
@@ -136,7 +143,7 @@ function readByDay(
     problems.add(field, 'errors.not_supported', 'by_day is supported for weekly rules only');
     return undefined;
   }
-  const days = (value as readonly unknown[]).map((day) => (typeof day === 'string' ? weekdays[day] : undefined));
+  const days = (value as readonly unknown[]).map((day) => named(weekdays, day));
   if (days.every((day) => day !== undefined)) return [...new Set(days)];
   problems.add(field, 'errors.not_recognized', 'must hold weekdays in lower case, e.g. monday');
   return undefined;

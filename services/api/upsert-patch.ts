@@ -23,6 +23,9 @@ const longest = {
   url: 2_048,
 };
 const most = { reminders: 5, attendees: 200, categories: 64 };
+/** Years that calendars can write in every zone, with four digits and without a doubt which century is meant. */
+const earliestMs = Date.UTC(1000, 0, 2);
+const latestMs = Date.UTC(9999, 11, 31);
 /** Four weeks: what every provider can hold. */
 const reminderMinutesMax = 40_320;
 
@@ -40,7 +43,7 @@ export function readUpsert(body: Params, attendees: boolean): UpsertRequest {
     transparency: readTransparency(body, problems),
     reminders: readReminders(body['reminders'], problems),
     url: readUrl(body, problems),
-    private: body['event_private'] === undefined ? undefined : readBoolean(body, 'event_private', problems),
+    private: readPrivate(body, problems),
     color: readColor(body['color'], problems),
     categories: readCategories(body['categories'], problems),
     recurrence: readRecurrence(body['recurrence'], times.start, problems),
@@ -128,6 +131,11 @@ function readEnd(
   const time = readTime(inner ? value['time'] : value, field, problems);
   const zone = (inner ? readZone(value['tzid'], `${field}.tzid`, problems) : undefined) ?? tzid ?? 'Etc/UTC';
   if (time === undefined) return undefined;
+  const atMs = time.kind === 'date' ? dayOf(time.date) : time.ms;
+  if (atMs < earliestMs || atMs > latestMs) {
+    problems.add(field, 'errors.out_of_range', 'must lie in the years 1000 to 9999');
+    return undefined;
+  }
   return time.kind === 'date' ? time : { kind: 'instant', ms: time.ms, tzid: zone };
 }
 
@@ -144,7 +152,7 @@ function readLocation(value: unknown, problems: Problems): RequestedFields['loca
     ['lat', lat, 90],
     ['long', long, 180],
   ] as const) {
-    if (degrees !== null && !(degrees.trim() !== '' && Math.abs(Number(degrees)) <= limit)) {
+    if (degrees !== null && !(/^[+-]?\d+(\.\d+)?$/.test(degrees) && Math.abs(Number(degrees)) <= limit)) {
       problems.add(`location.${name}`, 'errors.out_of_range', `must be decimal degrees from -${limit} to ${limit}`);
     }
   }
@@ -200,6 +208,12 @@ function readUrl(body: Params, problems: Problems): string | null | undefined {
 export function isWebAddress(text: string): boolean {
   const url = URL.parse(text);
   return url !== null && (url.protocol === 'https:' || url.protocol === 'http:') && url.hostname !== '';
+}
+
+/** Null counts as absent: typed clients send it for what they do not set. */
+function readPrivate(body: Params, problems: Problems): boolean | undefined {
+  const given = body['event_private'];
+  return given === undefined || given === null ? undefined : readBoolean(body, 'event_private', problems);
 }
 
 function readColor(value: unknown, problems: Problems): string | undefined {

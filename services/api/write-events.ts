@@ -38,19 +38,21 @@ export function createEventWriter(context: ApiContext, intake: Intake): EventWri
   };
 }
 
-/** Reminders that are for the creation alone are dropped when the event is there, or is about to be. */
+/**
+ * Reminders that are for the creation alone are dropped when the event is there, or is about to be. What is open is read
+ * first: a write that lands in between is then seen twice, and never not at all.
+ */
 async function settleReminders(
   context: ApiContext,
   { calendar, profile }: WritableCalendar,
   { eventId, patch, remindersCreateOnly }: UpsertRequest,
 ): Promise<RequestedFields> {
   if (!remindersCreateOnly || patch.reminders === undefined) return patch;
-  const [managed, open] = await Promise.all([
-    context.documents.get('managed_events', managedKey(calendar._id, eventId)),
-    context.documents.find('openIntentsOfProfile', { profileId: profile._id, open: 1 }),
-  ]);
+  const open = await context.documents.find('openIntentsOfProfile', { profileId: profile._id, open: 1 });
+  const managed = await context.documents.get('managed_events', managedKey(calendar._id, eventId));
   let exists = managed !== null && managed.wanted !== null;
-  for (const { wish } of open) {
+  for (const { n, wish } of open) {
+    if (n <= (managed?.throughN ?? 0)) continue;
     if (wish.kind === 'delete_all') exists = exists && !(wish.calendarIds?.includes(calendar._id) ?? true);
     else if (wish.kind !== 'create_calendar' && wish.calendarId === calendar._id && wish.eventId === eventId) {
       exists = wish.kind === 'upsert';

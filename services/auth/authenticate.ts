@@ -33,6 +33,8 @@ interface Remembered {
 
 export function createAuthenticator(context: AuthenticatorContext): Authenticator {
   const remembered = new Map<string, Remembered>();
+  /** Counts what was forgotten: a proof that was begun before may rest on what has been revoked since. */
+  let forgotten = 0;
   return {
     async authenticate(authorization) {
       const token = bearerOf(authorization);
@@ -42,12 +44,15 @@ export function createAuthenticator(context: AuthenticatorContext): Authenticato
       const known = remembered.get(hash);
       if (known !== undefined && nowMs < known.untilMs) return known.caller;
       remembered.delete(hash);
+      const before = forgotten;
       const proved = await prove(context.documents, hash, nowMs);
+      if (before !== forgotten) return proved.caller;
       if (remembered.size >= rememberedMax) remembered.delete(remembered.keys().next().value ?? '');
       remembered.set(hash, proved);
       return proved.caller;
     },
     forget(grantId) {
+      forgotten += 1;
       for (const [hash, { caller }] of remembered) if (caller.grantId === grantId) remembered.delete(hash);
     },
   };

@@ -1,7 +1,6 @@
 /** Tokens: how bearer tokens are made, named in the store, and read from a request. */
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHash, timingSafeEqual } from 'node:crypto';
 
-import type { GrantId } from '../../domain/ids.ts';
 import type { RandomBytes } from '../sealing.ts';
 
 /** 24 bytes are 32 characters of base64url: the length that existing clients store. */
@@ -12,20 +11,6 @@ export const hashToken = (token: string): string => createHash('sha256').update(
 
 /** A token that an operator issues: random, valid until it is revoked. */
 export const newToken = (randomBytes: RandomBytes): string => randomBytes(tokenBytes).toString('base64url');
-
-/**
- * The access token of a grant in a period: the same for every refresh inside it, on every node, without being stored.
- * `period` is the number of whole lifetimes since 1970; clients expect their token back while it has time left.
- */
-export const deriveToken = (serverKey: Buffer, grantId: GrantId, period: number): string =>
-  createHmac('sha256', serverKey)
-    .update(`access|${grantId}|${period}`, 'utf8')
-    .digest()
-    .subarray(0, tokenBytes)
-    .toString('base64url');
-
-/** Which period a moment falls into. */
-export const periodOf = (nowMs: number, lifetimeMs: number): number => Math.floor(nowMs / lifetimeMs);
 
 /** `Bearer x` → `x`. Null where there is none; python's client sends `Bearer None` when it holds no token. */
 export function bearerOf(header: string | undefined): string | null {

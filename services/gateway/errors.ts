@@ -23,6 +23,8 @@ const places: Partial<Record<ErrorCode, Place>> = {
   calendar_read_only: { status: 403, field: 'calendar_id', key: 'errors.calendar_readonly' },
   calendar_unknown: { status: 404, field: 'calendar_id', key: 'errors.not_found' },
   not_known: { status: 404, field: 'base', key: 'errors.not_found' },
+  // Of a request: nobody reads this answer, and it is no failure of ours that an operator should look at.
+  cut_short: { status: 422, field: 'body', key: 'errors.invalid_json' },
   body_too_large: { status: 413, field: 'body', key: 'errors.too_large' },
   profile_locked: { status: 423, field: 'profile_id', key: 'errors.profile_locked' },
 };

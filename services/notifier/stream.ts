@@ -4,6 +4,7 @@ import { connect, Events, nanos, RetentionPolicy, StorageType, type JetStreamCli
 import type { Delivery, DeliveryAnswer, DeliveryTarget } from '../../actors/subscriber/target.ts';
 import { jetstream, timeouts } from '../../config/policies.ts';
 import type { AccountId, AppId } from '../../domain/ids.ts';
+import { natsOptions } from '../nats.ts';
 
 export const streamName = 'KALENDS_CHANGES';
 
@@ -26,7 +27,6 @@ export interface StreamOptions {
 
 /** Connects at the first attempt; while NATS is away attempts are refused, and the courier makes them again later. */
 export function createStreamTarget(options: StreamOptions): StreamTarget {
-  const servers = options.url.split(',').map((one) => one.trim());
   let connecting: Promise<NatsConnection> | null = null;
   let ready: Promise<JetStreamClient> | null = null;
   let isUp = true;
@@ -36,8 +36,7 @@ export function createStreamTarget(options: StreamOptions): StreamTarget {
   async function connection(): Promise<NatsConnection> {
     const known = await connecting?.catch(() => null);
     if (known && !known.isClosed()) return known;
-    const name = options.name ?? 'kalends-notifier';
-    connecting = connect({ servers, name, maxReconnectAttempts: -1, reconnectTimeWait: reconnectMs });
+    connecting = connect(natsOptions(options.url, options.name ?? 'kalends-notifier'));
     const open = await connecting;
     isUp = true;
     void watch(open);
@@ -82,9 +81,6 @@ export function createStreamTarget(options: StreamOptions): StreamTarget {
     },
   };
 }
-
-/** A server that restarts is back within seconds. */
-const reconnectMs = 500;
 
 const refused = (error: string): DeliveryAnswer => ({ kind: 'refused', status: null, error });
 

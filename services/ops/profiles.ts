@@ -1,7 +1,8 @@
 /** Looking at profiles: the list, and everything that is known of one. */
 import { KalendsError } from '../../domain/errors.ts';
-import type { ProfileId } from '../../domain/ids.ts';
+import type { ProfileId, ResourceId } from '../../domain/ids.ts';
 import type { CalendarWork, ProfileDoc } from '../../domain/profile.ts';
+import type { ResourceDoc } from '../../domain/resource.ts';
 import type { CheckpointDoc } from '../../domain/sync/checkpoint.ts';
 import type { OpsContext } from './context.ts';
 
@@ -18,11 +19,28 @@ export interface ProfileRow {
   readonly next_wake_at: string | null;
 }
 
-const rowsMax = 1_000;
-
 export async function listProfiles(context: Pick<OpsContext, 'documents'>): Promise<readonly ProfileRow[]> {
-  const profiles = await context.documents.find('allProfiles', {}, { limit: rowsMax });
-  return profiles.map(rowOf);
+  const rows: ProfileRow[] = [];
+  for await (const profile of everyProfile(context)) rows.push(rowOf(profile));
+  return rows;
+}
+
+/** Profiles held in memory at once. */
+const pageSize = 100;
+
+/** By id; one that is connected meanwhile may be among them or not. */
+export async function* everyProfile({ documents }: Pick<OpsContext, 'documents'>): AsyncGenerator<ProfileDoc> {
+  let after: ProfileId | null = null;
+  for (;;) {
+    const profiles: readonly ProfileDoc[] = await documents.find(
+      'allProfiles',
+      after === null ? {} : { _id: { gt: after } },
+      { limit: pageSize },
+    );
+    yield* profiles;
+    after = profiles.at(-1)?._id ?? after;
+    if (profiles.length < pageSize) return;
+  }
 }
 
 const farFutureMs = 8_000_000_000_000_000;
@@ -51,7 +69,7 @@ export async function profileOr404(context: Pick<OpsContext, 'documents'>, profi
   });
 }
 
-/** State with reason and evidence, calendars with what they owe and hold, waiting intents. */
+/** State with reason and evidence, calendars with what they owe and hold, waiting intents, resources that are not understood. */
 export async function inspectProfile(context: Pick<OpsContext, 'documents'>, profileId: ProfileId): Promise<object> {
   const { documents } = context;
   const profile = await profileOr404(context, profileId);
@@ -94,7 +112,31 @@ export async function inspectProfile(context: Pick<OpsContext, 'documents'>, pro
       attempt: one.attempt,
       not_before: one.notBeforeMs === 0 ? null : iso(one.notBeforeMs),
     })),
+    problems: await problemsOf(context, profileId),
   };
+}
+
+/** Resources looked at in one go, each with its body; and how many problems are shown. */
+const resourcesAtOnce = 200;
+const problemsMax = 100;
+
+/** Resources that could not be understood in full: kept as received, shown to nobody; `ops explain` tells more of each. */
+async function problemsOf({ documents }: Pick<OpsContext, 'documents'>, profileId: ProfileId): Promise<object[]> {
+  const problems: object[] = [];
+  let after: ResourceId | null = null;
+  for (;;) {
+    const range = after === null ? {} : { _id: { gt: after } };
+    const page: ResourceDoc[] = await documents.find(
+      'resourcesOfProfile',
+      { profileId, live: 1, ...range },
+      { limit: resourcesAtOnce },
+    );
+    for (const { _id, calendarId, ref, problem } of page) {
+      if (problem !== null) problems.push({ resource_id: _id, calendar_id: calendarId, ref, ...problem });
+    }
+    after = page.at(-1)?._id ?? null;
+    if (page.length < resourcesAtOnce || problems.length >= problemsMax) return problems.slice(0, problemsMax);
+  }
 }
 
 const workOf = (work: CalendarWork | undefined) =>

@@ -2,6 +2,7 @@
 import type { ProfileId } from '../../domain/ids.ts';
 import { compareWithRebuild, rebuildProjections, type RebuildReport } from '../../store/rebuild.ts';
 import type { OpsContext } from './context.ts';
+import { everyProfile } from './profiles.ts';
 
 export interface RebuildInput {
   /** Null: every profile. */
@@ -17,8 +18,6 @@ export interface RebuildOutcome {
   readonly different: number;
   readonly reports: readonly RebuildReport[];
 }
-
-const page = 100;
 
 export async function rebuild(
   context: Pick<OpsContext, 'documents' | 'normalise' | 'horizon'>,
@@ -37,23 +36,7 @@ export async function rebuild(
   };
 }
 
-async function* profileIds(
-  { documents }: Pick<OpsContext, 'documents'>,
-  only: ProfileId | null,
-): AsyncGenerator<ProfileId> {
-  if (only !== null) {
-    yield only;
-    return;
-  }
-  let after: ProfileId | null = null;
-  for (;;) {
-    const profiles: { readonly _id: ProfileId }[] = await documents.find(
-      'allProfiles',
-      after === null ? {} : { _id: { gt: after } },
-      { limit: page },
-    );
-    for (const one of profiles) yield one._id;
-    after = profiles.at(-1)?._id ?? after;
-    if (profiles.length < page) return;
-  }
+async function* profileIds(context: Pick<OpsContext, 'documents'>, only: ProfileId | null): AsyncGenerator<ProfileId> {
+  if (only !== null) yield only;
+  else for await (const { _id } of everyProfile(context)) yield _id;
 }

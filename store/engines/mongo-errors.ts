@@ -1,8 +1,8 @@
 /** What MongoDB or its driver says went wrong, in the words of Kalends. */
-import { MongoBulkWriteError, MongoError, MongoServerError } from 'mongodb';
-import type { WriteError } from 'mongodb';
+import type { MongoBulkWriteError, MongoServerError, WriteError } from 'mongodb';
 
 import { KalendsError, isKalendsError } from '../../domain/errors.ts';
+import { mongoDriver } from './mongo-driver.ts';
 
 const duplicateKey = 11_000;
 /** OutOfDiskSpace. */
@@ -22,15 +22,18 @@ const ours = new Set<unknown>([
   10_334, // BSONObjectTooLarge
 ]);
 
+const isOfServer = (error: unknown): error is MongoServerError => error instanceof mongoDriver().MongoServerError;
+const isOfBulk = (error: unknown): error is MongoBulkWriteError => error instanceof mongoDriver().MongoBulkWriteError;
+
 export const isDuplicate = (error: unknown): boolean =>
-  error instanceof MongoServerError && error.code === duplicateKey && !(error instanceof MongoBulkWriteError);
+  isOfServer(error) && error.code === duplicateKey && !isOfBulk(error);
 
 const failuresOf = ({ writeErrors }: MongoBulkWriteError): readonly WriteError[] =>
   'index' in writeErrors ? [writeErrors] : writeErrors;
 
 /** The failures of a bulk write by place; null where more went wrong than taken keys. */
 export function duplicatesOf(error: unknown): readonly WriteError[] | null {
-  if (!(error instanceof MongoBulkWriteError)) return null;
+  if (!isOfBulk(error)) return null;
   // Stored but not known to be replicated is not stored.
   if (error.result.getWriteConcernError() !== undefined) return null;
   const failures = failuresOf(error);
@@ -39,7 +42,7 @@ export function duplicatesOf(error: unknown): readonly WriteError[] | null {
 
 /** Of a bulk write only what was more than a taken key: those have their own answer. */
 function codesOf(error: MongoServerError): readonly unknown[] {
-  if (!(error instanceof MongoBulkWriteError)) return [error.code];
+  if (!isOfBulk(error)) return [error.code];
   const codes = [...failuresOf(error).map((failure) => failure.code), error.result.getWriteConcernError()?.code];
   return codes.filter((code) => code !== undefined && code !== duplicateKey);
 }
@@ -49,8 +52,7 @@ export function fromMongo(error: unknown, database: string): KalendsError {
   if (isKalendsError(error)) return error;
   const options = { ids: { database }, cause: error };
   const text = error instanceof Error ? error.message : String(error);
-  if (!(error instanceof MongoServerError))
-    return new KalendsError(codeOfDriver(error), `${database}: ${text}`, options);
+  if (!isOfServer(error)) return new KalendsError(codeOfDriver(error), `${database}: ${text}`, options);
   const codes = codesOf(error);
   if (codes.includes(diskFull) || /no space left|out of disk/i.test(text))
     return new KalendsError('store_full', `${database}: the disk of the database server is full; make room`, options);
@@ -68,6 +70,6 @@ export function fromMongo(error: unknown, database: string): KalendsError {
 function codeOfDriver(error: unknown): 'configuration_invalid' | 'internal' | 'store_unavailable' {
   const name = error instanceof Error ? error.name : '';
   if (/^Mongo(Parse|Compatibility|MissingCredentials)/.test(name)) return 'configuration_invalid';
-  if (!(error instanceof MongoError)) return 'internal';
+  if (!(error instanceof mongoDriver().MongoError)) return 'internal';
   return /^Mongo(InvalidArgument|MissingDependency)/.test(name) ? 'internal' : 'store_unavailable';
 }

@@ -1,6 +1,5 @@
 /** The cluster's engine: MongoDB, where a write resolves once a majority of the replica set has it in its journal. */
-import { MongoClient, ReadConcern } from 'mongodb';
-import type { AnyBulkWriteOperation, Collection, DbOptions, MongoClientOptions } from 'mongodb';
+import type { AnyBulkWriteOperation, Collection, DbOptions, MongoClient, MongoClientOptions } from 'mongodb';
 
 import { collectionNames } from '../collections.ts';
 import type { CollectionName, Collections } from '../collections.ts';
@@ -9,6 +8,7 @@ import type { QueryDocument, QueryName, QueryParams } from '../queries.ts';
 import { checkDocument, checkIds, checkRev, closedError, takenError } from './document-checks.ts';
 import type { Keyed } from './document-checks.ts';
 import { filterOf, fromStored, sortOf, toStored } from './mongo-documents.ts';
+import { mongoDriver } from './mongo-driver.ts';
 import { duplicatesOf, fromMongo, isDuplicate } from './mongo-errors.ts';
 import { indexesOf, limitOf, questionOf } from './question.ts';
 import type { Index, Question } from './question.ts';
@@ -30,12 +30,12 @@ export interface MongoDocuments extends Documents {
  * Not settings: with less, an acknowledged write may vanish in an election, or a read may show one that will. Retries
  * belong to the actors; two owners of one retry multiply.
  */
-const pinned: DbOptions = {
+const pinned = (): DbOptions => ({
   // A write that waits longer than this for its majority has an unknown outcome; the caller looks.
   writeConcern: { w: 'majority', j: true, wtimeoutMS: 10_000 },
   readPreference: 'primary',
-  readConcern: new ReadConcern('majority'),
-};
+  readConcern: new (mongoDriver().ReadConcern)('majority'),
+});
 
 const noRetries = {
   retryWrites: false,
@@ -193,7 +193,7 @@ class MongoEngine implements MongoDocuments {
 
   async #connect(): Promise<MongoClient> {
     const { url, onCommand } = this.#options;
-    const client = new MongoClient(url, {
+    const client = new (mongoDriver().MongoClient)(url, {
       ...noRetries,
       ...waiting,
       appName: 'kalends',
@@ -211,7 +211,7 @@ class MongoEngine implements MongoDocuments {
   #of(collection: CollectionName): Collection<Keyed> {
     // The driver would connect a closed client again.
     if (this.#client === null) throw closedError(this.#options.database);
-    return this.#client.db(this.#options.database, pinned).collection<Keyed>(collection);
+    return this.#client.db(this.#options.database, pinned()).collection<Keyed>(collection);
   }
 
   async #ask<T>(question: () => Promise<T>): Promise<T> {

@@ -28,7 +28,13 @@ const ofTheDatabase = [
 export const isOfTheDatabase = (error: unknown): boolean =>
   ofTheDatabase.some((name) => sqliteCode(error).startsWith(`SQLITE_${name}`));
 
+/** What the loader of native code says: the package was installed for another machine, or not in whole. */
+const notLoaded =
+  'the package better-sqlite3 cannot be loaded on this machine; run `npm ci` where Kalends is installed';
+
 const reasons: readonly (readonly [prefix: string, code: ErrorCode, text: string])[] = [
+  ['ERR_DLOPEN_FAILED', 'configuration_invalid', notLoaded],
+  ['MODULE_NOT_FOUND', 'configuration_invalid', notLoaded],
   ['SQLITE_FULL', 'store_full', 'the disk is full: nothing of this write was stored; make room and it is tried again'],
   [
     'SQLITE_BUSY',

@@ -3,6 +3,8 @@ import { gzipSync } from 'node:zlib';
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
+import { KalendsError } from '../../domain/errors.ts';
+import { answerTo } from '../../services/gateway/errors.ts';
 import { revokeGrant } from '../../services/auth/registry.ts';
 import { at, event, eventsPath, openWorld, problemKeys, summaries, type Answer, type World } from './world.ts';
 
@@ -84,6 +86,10 @@ describe('a body', () => {
     expect([answer.status, problemKeys(answer, 'body')]).toEqual([413, ['errors.too_large']]);
     expect(await chunked(large)).toBe(413);
     expect((await world.ask(path, { method: 'POST', body: minimal })).status).toBe(202);
+  });
+
+  it('that its client cut short is not taken for a fault of ours', () => {
+    expect(answerTo(new KalendsError('cut_short', 'the request ended before its body did')).status).toBe(422);
   });
 
   it('that unpacks to more than the limit answers 413', async () => {

@@ -110,6 +110,18 @@ describe('pages', () => {
     expect(starts).toHaveLength(size * 2 + 50);
   });
 
+  it('miss and repeat none of many long events that began before the window', async () => {
+    const { calendar, query } = await fill('long', 5, 1);
+    const began = Date.parse('2026-11-01T00:00:00Z');
+    const long = Array.from({ length: size + 50 }, (_, index) =>
+      event(calendar, { ref: `weeks ${index}`, from: iso(began + index * 60_000), until: '2026-12-01T00:00:00Z' }),
+    );
+    await world.addEvents(...long);
+    const seen = (await readAll(query)).flatMap(summaries);
+    expect(seen).toHaveLength(long.length + 5);
+    expect(new Set(seen).size).toBe(seen.length);
+  });
+
   it('of free/busy have their own addresses', async () => {
     const { query } = await fill('free busy', pageSizes.free_busy + 3, 5);
     const first = await world.ask(query.replace('/v1/events', '/v1/free_busy'));

@@ -1,5 +1,5 @@
 /** Provisional reads: what was accepted is shown until it has landed, and then it is the same row. */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { horizon } from '../../config/policies.ts';
 import type { Change } from '../../domain/commit.ts';
@@ -195,6 +195,24 @@ describe('an accepted change', () => {
     expect(await own()).toEqual([notMarked(after ?? {})]);
   });
 
+  it('does not hide from a read of changes what was changed in the calendar after it was accepted', async () => {
+    await upsert(lunch);
+    await land('lunch');
+    await upsert({ ...lunch, summary: 'Late lunch' });
+    await world.clock.advance(60_000);
+    const [row] = await world.documents.find('eventsByStart', { calendarId: world.calendar._id, managed: 1 });
+    if (row === undefined) throw new Error('lunch has landed');
+    await world.addEvents({
+      ...row,
+      location: { description: 'Moved', lat: null, long: null },
+      updatedMs: world.clock.now(),
+    });
+    // The webhook says: read again from the time of that change.
+    expect(await own('&last_modified=2026-11-21T09:31:00Z')).toMatchObject([
+      { summary: 'Late lunch', updated: '2026-11-21T09:31:00Z' },
+    ]);
+  });
+
   it('is not shown twice, or undone, between landing and being settled', async () => {
     await upsert(lunch);
     await land('lunch');
@@ -270,3 +288,49 @@ describe('an accepted deletion', () => {
     expect(await own()).toEqual([]);
   });
 });
+
+describe('a read while a write lands', () => {
+  const again = { ...lunch, summary: 'Again', start: '2026-11-25T15:00:00Z', end: '2026-11-25T16:00:00Z' };
+  it.each([
+    ['a new event', async () => upsert(lunch), 'Lunch'],
+    ['a change', async () => (await upsert(lunch), await land('lunch'), await upsert(again)), 'Again'],
+    ['a deletion', async () => (await upsert(lunch), await land('lunch'), await remove('lunch')), ''],
+  ] as const)(
+    'shows %s once and never what was before it, wherever between its questions that is',
+    async (_what, begin, expected) => {
+      for (let place = 1, asked = 1; asked >= place; place += 1) {
+        await begin();
+        asked = await landingAt(place, async () => {
+          const rows = await own();
+          expect([place, rows.map((row) => row['summary']).join()]).toEqual([place, expected]);
+        });
+        await world.stop();
+        world = await openWorld();
+      }
+    },
+  );
+});
+
+/** Lets the write land just before the question number `place` to the store; answers how many were asked. */
+async function landingAt(place: number, read: () => Promise<void>): Promise<number> {
+  const { documents } = world;
+  let asked = 0;
+  let isLanding = false;
+  const spies = (['find', 'get', 'getMany', 'count'] as const).map((name) => {
+    const real = documents[name].bind(documents) as (...given: never[]) => Promise<never>;
+    return vi.spyOn(documents, name).mockImplementation(async (...given: unknown[]) => {
+      if (!isLanding) {
+        asked += 1;
+        if (asked === place) {
+          isLanding = true;
+          await land('lunch');
+          isLanding = false;
+        }
+      }
+      return real(...(given as never[]));
+    });
+  });
+  await read();
+  for (const spy of spies) spy.mockRestore();
+  return asked;
+}

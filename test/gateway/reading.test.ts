@@ -1,6 +1,8 @@
 /** Reading identity, calendars and event rows over HTTP. */
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
+import { resourceIdOf } from '../../domain/ids.ts';
+import { writeEvent } from '../../domain/icalendar/write.ts';
 import { at, event, events, openWorld, rowsAt, startMs, summaries, type World } from './world.ts';
 
 let world: World;
@@ -176,6 +178,57 @@ describe('an event row', () => {
       { series_master: { event_id: 'series-1' }, options: { delete: false, update: false } },
     ]);
     expect(shown[1]).not.toHaveProperty('event_id');
+  });
+
+  it('gives the event_id of a managed series to its first occurrence also after its person moved the series', async () => {
+    const resource = resourceIdOf(world.calendar._id, 'moved series');
+    const times = { kind: 'instant', tzid: 'Etc/UTC' } as const;
+    const wanted = {
+      summary: 'moved',
+      start: { ...times, ms: Date.parse('2026-12-09T09:00:00Z') },
+      end: { ...times, ms: Date.parse('2026-12-09T10:00:00Z') },
+      recurrence: ['FREQ=WEEKLY;COUNT=2'],
+    };
+    const named = { calendarId: world.calendar._id, profileId: world.profile._id, eventId: 'moved' };
+    const stood = writeEvent({ base: null, fields: wanted, uid: 'moved', nowMs: startMs });
+    const body = stood.replaceAll('20261209T09', '20261209T11').replaceAll('20261209T10', '20261209T12');
+    await world.documents.upsertMany('resources', [
+      {
+        ...named,
+        _id: resource,
+        ref: 'moved series',
+        uid: 'moved',
+        etag: null,
+        scheduleTag: null,
+        body,
+        format: 'icalendar',
+        observedHash: '',
+        normaliser: 1,
+        problem: null,
+        recurring: true,
+        live: 1,
+        evidence: null,
+        createdMs: startMs,
+        seq: 1,
+      },
+    ]);
+    const outcome = { appId: world.account.appId, generation: 1, wanted, throughN: 1, resourceId: resource };
+    const hashes = { requestedHash: null, writtenHash: null, seq: 1 };
+    await world.documents.upsertMany('managed_events', [
+      { _id: `${world.calendar._id}|moved`, ...named, ...outcome, ...hashes },
+    ]);
+    await world.addEvents(
+      ...['20261209T110000Z', '20261216T110000Z'].map((recurrenceKey) => {
+        const day = `2026-12-${recurrenceKey.slice(6, 8)}`;
+        const place = { from: `${day}T11:00:00Z`, until: `${day}T12:00:00Z` };
+        return event(world.calendar, { ref: 'moved series', ...place, recurrenceKey, eventId: 'moved' });
+      }),
+    );
+    const shown = events(await world.ask(`${window}&only_managed=true`)).filter(
+      (one) => one['summary'] === 'moved series',
+    );
+    expect(shown.map((one) => one['event_id'])).toEqual(['moved', undefined]);
+    expect(shown[1]).toMatchObject({ series_master: { event_id: 'moved' } });
   });
 
   it('says how fresh the answer is', async () => {

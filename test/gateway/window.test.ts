@@ -258,6 +258,20 @@ describe('free/busy', () => {
     expect(own).toMatchObject([{ event_id: 'mine', free_busy_status: 'busy' }]);
   });
 
+  it('leaves out what is gone, and hides no busy time behind a filter of changes', async () => {
+    const calendar = await world.addCalendar(world.profile, 'free/busy of all that stands');
+    const times = { from: '2026-11-25T09:00:00Z', until: '2026-11-25T10:00:00Z' };
+    await world.addEvents(
+      event(calendar, { ref: 'stands', ...times }),
+      event(calendar, { ref: 'gone', ...times, deleted: 1 }),
+    );
+    const query = `calendar_ids[]=${calendar._id}&tzid=Etc/UTC&include_ids=true`;
+    for (const more of ['', '&include_deleted=true', '&last_modified=2026-11-21T09:30:00Z', '&last_modified=x']) {
+      const rows = at(await busy(query + more), 'free_busy') as Record<string, string>[];
+      expect([more, rows.length]).toEqual([more, 1]);
+    }
+  });
+
   it('is enough of a scope by itself, and does not show events', async () => {
     const token = await world.tokenFor(world.account, ['read_free_busy']);
     expect((await world.ask('/v1/free_busy?tzid=Etc/UTC', { token })).status).toBe(200);

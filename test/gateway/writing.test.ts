@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { KalendsError } from '../../domain/errors.ts';
 import type { GrantId } from '../../domain/ids.ts';
 import type { IntentDoc } from '../../domain/intent.ts';
-import type { RequestedFields } from '../../domain/managed-event.ts';
+import { managedKey, type RequestedFields } from '../../domain/managed-event.ts';
 import { createIntake } from '../../services/api/intake.ts';
 import { at, eventsPath, openWorld, problemKeys, startMs, type Answer, type World } from './world.ts';
 
@@ -59,7 +59,9 @@ describe('an accepted upsert', () => {
   });
 
   it('keeps what was not named out of the patch', async () => {
-    expect(Object.keys(await patchOf({ description: null, reminders: null }))).toEqual(['summary', 'start', 'end']);
+    const unset = { description: null, reminders: null, event_private: null, recurrence: { rules: null } };
+    expect(Object.keys(await patchOf(unset))).toEqual(['summary', 'start', 'end']);
+    expect(Object.keys(await patchOf({ recurrence: {} }))).toEqual(['summary', 'start', 'end']);
   });
 
   it('carries every field', async () => {
@@ -107,6 +109,12 @@ describe('an accepted upsert', () => {
     expect((await patchOf({ tzid: 'Europe/Berlin', recurrence: { rules: [rule] } })).recurrence).toEqual([expected]);
   });
 
+  it('ends a series whose last day is the last of the calendar in a year that calendars can write', async () => {
+    const rule = { frequency: 'daily', until: '9999-12-31' };
+    const { recurrence } = await patchOf({ tzid: 'America/New_York', recurrence: { rules: [rule] } });
+    expect(recurrence).toEqual(['FREQ=DAILY;UNTIL=99991231T235959Z']);
+  });
+
   it('ends the series of an all-day event with a date, and any series with an empty list', async () => {
     const days = { start: '2026-11-25', end: '2026-11-26' };
     const rule = { frequency: 'daily', until: '2026-12-01' };
@@ -133,7 +141,50 @@ describe('an accepted upsert', () => {
     expect(removed.status).toBe(202);
     expect((await patchOf(body)).reminders).toEqual([5]);
   });
+
+  it('drops reminders for the creation alone also while that creation is just landing', async () => {
+    const body = { event_id: 'landing', reminders: [{ minutes: 5 }], reminders_create_only: true };
+    await patchOf(body);
+    const created = await lastIntent();
+    const find = world.documents.find.bind(world.documents);
+    const get = world.documents.get.bind(world.documents);
+    let questions = 0;
+    // It lands between the two questions that tell whether the event is there.
+    const landing = async (asked: string): Promise<void> => {
+      if (asked !== 'openIntentsOfProfile' && asked !== 'managed_events') return;
+      questions += 1;
+      if (questions === 2) await land(created, 'landing');
+    };
+    const spies = [
+      vi.spyOn(world.documents, 'find').mockImplementation(async (...asked: Parameters<typeof find>) => {
+        await landing(asked[0]);
+        return find(...asked);
+      }),
+      vi.spyOn(world.documents, 'get').mockImplementation(async (...asked: Parameters<typeof get>) => {
+        await landing(asked[0]);
+        return get(...asked);
+      }),
+    ];
+    await upsert({ ...minimal, ...body });
+    for (const spy of spies) spy.mockRestore();
+    expect(questions).toBe(2);
+    const { wish } = await lastIntent();
+    expect(wish).toMatchObject({ kind: 'upsert', eventId: 'landing' });
+    expect(wish).not.toHaveProperty('patch.reminders');
+  });
 });
+
+/** As the actor does: first the projection, then the intent is settled. */
+async function land(intent: IntentDoc, eventId: string): Promise<void> {
+  const { calendar, documents } = world;
+  const outcome = { appId: intent.appId, generation: 1, wanted: {}, throughN: intent.n, resourceId: null };
+  const place = { profileId: intent.profileId, calendarId: calendar._id, eventId, seq: 1 };
+  const hashes = { requestedHash: null, writtenHash: null };
+  await documents.upsertMany('managed_events', [
+    { _id: managedKey(calendar._id, eventId), ...place, ...outcome, ...hashes },
+  ]);
+  await documents.replace('intents', { ...intent, rev: intent.rev + 1, state: 'written', open: 0 }, intent.rev);
+}
 
 describe('deletion', () => {
   it('is accepted whether or not there is such an event', async () => {
@@ -197,7 +248,11 @@ describe('a refused upsert', () => {
     ['attendees.invite[0].email', 'errors.required', { attendees: { invite: [{ display_name: 'No One' }] } }],
     ['recurrence.rules', 'errors.max_recurrence_rules_exceeded', { recurrence: { rules: [{}, {}] } }],
     ['recurrence.rules[0].frequency', 'errors.required', { recurrence: { rules: [{}] } }],
-    ['recurrence.rules[0].frequency', 'errors.not_recognized', { recurrence: { rules: [{ frequency: 'hourly' }] } }],
+    ...['hourly', 'constructor', '__proto__'].map((frequency) => [
+      'recurrence.rules[0].frequency',
+      'errors.not_recognized',
+      { recurrence: { rules: [{ frequency }] } },
+    ]),
     ...[0, -1, 1.5, '2'].map((interval) => [
       'recurrence.rules[0].interval',
       'errors.must_be_integer_greater_than_zero',
@@ -223,6 +278,16 @@ describe('a refused upsert', () => {
       'errors.not_recognized',
       { recurrence: { rules: [{ frequency: 'weekly', by_day: ['Monday'] }] } },
     ],
+    [
+      'recurrence.rules[0].by_day',
+      'errors.not_recognized',
+      { recurrence: { rules: [{ frequency: 'weekly', by_day: ['toString'] }] } },
+    ],
+    ['start', 'errors.out_of_range', { start: '0001-01-01T00:00:00+10:00' }],
+    ['start', 'errors.out_of_range', { start: '0000-01-01', end: '0000-01-02' }],
+    ['end', 'errors.out_of_range', { end: '9999-12-31T23:00:00-10:00' }],
+    ['location.long', 'errors.out_of_range', { location: { lat: '52.5', long: '0x10' } }],
+    ['location.lat', 'errors.out_of_range', { location: { lat: '1e1', long: '13' } }],
     ['conferencing', 'errors.not_supported', { conferencing: { profile_id: 'default' } }],
     ['subscriptions', 'errors.not_supported', { subscriptions: [{ type: 'webhook' }] }],
     ['attachments', 'errors.not_supported', { attachments: [{ attachment_id: 'x' }] }],

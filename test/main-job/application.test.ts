@@ -90,7 +90,7 @@ it('writes the same wish once', async () => {
 });
 
 it('removes with evidence, and a new life of the same event_id is another event', async () => {
-  const [first] = (await managed()).filter((one) => one['event_id'] === 'one');
+  const first = (await managed()).find((one) => one['event_id'] === 'one');
   await app.settled(await app.remove(calendarId, 'one'));
   expect((await managed()).map((one) => one['event_id'])).toEqual(['two']);
   const story = await kalends.ops<{ present: boolean; history: Row[] }>('explain', {
@@ -99,7 +99,7 @@ it('removes with evidence, and a new life of the same event_id is another event'
   expect(story.present).toBe(false);
   expect(story.history.find((one) => one['what'] === 'removed')).toMatchObject({ evidence: { kind: 'own_write' } });
   await app.settled(await app.upsert(calendarId, meeting('one', 'Another first', 5)));
-  const [second] = (await managed()).filter((one) => one['event_id'] === 'one');
+  const second = (await managed()).find((one) => one['event_id'] === 'one');
   expect(second).toMatchObject({ summary: 'Another first' });
   expect(second?.['event_uid']).not.toBe(first?.['event_uid']);
 });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import { neverMs, type SubscriberDoc } from '../../domain/channel.ts';
 import { netOf, type Net } from '../../domain/notification/net.ts';
-import { acknowledged, closed, failed, planned, replayed, standsAlready } from '../../domain/notification/outcome.ts';
+import { acknowledged, closed, failed, planned, standsAlready } from '../../domain/notification/outcome.ts';
 import { needsNet, plan, restsUntil } from '../../domain/notification/plan.ts';
 import { noMarks, type CommitHeader } from '../../domain/notification/relevance.ts';
 import { newChannel } from '../../domain/notification/subscriber.ts';
@@ -235,16 +235,5 @@ describe('a closed channel', () => {
     const one = closed(subscriber({ inFlight: inFlight(), dueAtMs: 1 }));
     expect(restsUntil(one, 1_000)).toBe(neverMs);
     expect(decide(one, [commit(1, 1, [put('a')])], 1_000)).toMatchObject({ kind: 'wait', dueAtMs: neverMs });
-  });
-});
-
-describe('a replay', () => {
-  it('asks the reader to read again from the given time, and waits for what is in flight', () => {
-    const one = subscriber({ toldAtMs: 90_000, told: { [work]: 8 } });
-    expect(replayed(one, 40_700, deliveryId(3), 100_000)).toMatchObject({
-      inFlight: { notification: 'change', changesSinceMs: 40_000, through: {}, throughAtMs: 90_000 },
-      dueAtMs: 100_000,
-    });
-    expect(replayed({ ...one, inFlight: inFlight() }, 40_700, deliveryId(3), 100_000)).toBeNull();
   });
 });

@@ -16,8 +16,12 @@ async function ask(action: string, params: object, options: Json, columns?: read
 
 const run = async (...of: Parameters<typeof ask>): Promise<void> => void (await ask(...of));
 
-const command = (name: string, description: string): Command =>
-  new Command(name).description(description).option('--json', 'print JSON');
+/** `usage`: the name, then its arguments. */
+function command(usage: string, description: string): Command {
+  const [name, ...args] = usage.split(' ');
+  const made = new Command(name).description(description).option('--json', 'print JSON');
+  return args.length === 0 ? made : made.arguments(args.join(' '));
+}
 
 export const opsCommand = (): Command =>
   new Command('ops')

@@ -1,10 +1,10 @@
 /** `kalends repl`: Moleculer's REPL with the operators' actions, on the process that runs or on the store itself. */
-import type { REPLServer } from 'node:repl';
 import { Command } from 'commander';
 import moleculer from 'moleculer';
 import type { Context } from 'moleculer';
 import { brokerOptions } from '../../moleculer.config.ts';
 import { opsActions } from '../../services/ops.service.ts';
+import { startConsole } from './console.ts';
 import { openOperator } from './operator.ts';
 import { settingsOf } from './settings.ts';
 
@@ -16,14 +16,14 @@ export const replCommand = (): Command =>
 async function repl(): Promise<void> {
   const config = settingsOf();
   const operator = await openOperator(config);
-  const broker = new moleculer.ServiceBroker(brokerOptions({ ...config, natsUrl: null }, `repl-${process.pid}`));
+  // A person waits as long as it takes: a rebuild of everything is longer than the time-out of a call.
+  const options = { ...brokerOptions({ ...config, natsUrl: null }, `repl-${process.pid}`), requestTimeout: 0 };
+  const broker = new moleculer.ServiceBroker(options);
   const forward = (action: string) => (ctx: Context<object>) => operator.call(`ops.${action}`, ctx.params);
   broker.createService({
     name: 'ops',
     actions: Object.fromEntries(opsActions.map((action) => [action, forward(action)])),
   });
   await broker.start();
-  // Its types say that it answers nothing; it answers the console.
-  const console = broker.repl() as unknown as REPLServer;
-  console.on('exit', () => void operator.close());
+  startConsole(broker).on('exit', () => void operator.close());
 }

@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import type { Config } from '../../config/schema.ts';
 import { listen } from '../../services/control-socket.ts';
 import { createLog } from '../../services/log.ts';
-import { createNode } from '../../services/wiring.ts';
+import { createNode, type KalendsNode } from '../../services/wiring.ts';
 import { settingsOf } from './settings.ts';
 
 export const startCommand = (): Command =>
@@ -13,24 +13,25 @@ export const startCommand = (): Command =>
 async function start(): Promise<void> {
   const config = settingsOf();
   dieOfFaults(config);
-  const node = createNode(config);
-  const control: { close?: () => Promise<void> } = {};
+  const running: { node?: KalendsNode; control?: { close(): Promise<void> } } = {};
   stopWhenTold(async () => {
-    await control.close?.();
-    await node.stop();
+    await running.control?.close();
+    await running.node?.stop();
   });
+  const node = createNode(config);
+  running.node = node;
   await node.start();
-  if (config.store.kind === 'sqlite') control.close = await operators(config, node);
+  if (config.store.kind === 'sqlite') running.control = await operators(config, node);
   const url = node.gatewayUrl();
   process.stdout.write(
     `${JSON.stringify({ started: true, services: config.services, ...(url === null ? {} : { url }), pid: process.pid })}\n`,
   );
 }
 
-async function operators(config: Config, node: ReturnType<typeof createNode>): Promise<() => Promise<void>> {
+/** A socket in the data directory; without it operators could not reach the store that this process has open. */
+async function operators(config: Config, node: KalendsNode): Promise<{ close(): Promise<void> }> {
   try {
-    const socket = await listen(config.dataDir, (action, params) => node.broker.call(action, params, { timeout: 0 }));
-    return () => socket.close();
+    return await listen(config.dataDir, (action, params) => node.broker.call(action, params, { timeout: 0 }));
   } catch (error) {
     await node.stop();
     throw error;

@@ -15,7 +15,8 @@ import { names } from './names.ts';
 interface OpenElement {
   readonly name: string;
   readonly attributes: Readonly<Record<string, string>>;
-  text: string;
+  /** In the order of the document: where a server writes line ends as `&#13;` a body comes in sixty. */
+  readonly pieces: string[];
   readonly children: XmlElement[];
 }
 
@@ -69,18 +70,21 @@ class MultistatusReader {
       this.#rootSeen = true;
     }
     if (this.#open.length >= limits.xmlDepth) this.#refuse(`it is deeper than ${limits.xmlDepth} elements`);
-    this.#open.push({ name, attributes: attributesOf(tag), text: '', children: [] });
+    this.#open.push({ name, attributes: attributesOf(tag), pieces: [], children: [] });
   }
 
   #text(text: string): void {
     const current = this.#open.at(-1);
-    if (current !== undefined && this.#open.length > 1) current.text += text;
+    if (current !== undefined && this.#open.length > 1) current.pieces.push(text);
   }
 
   #closed(): void {
-    const element = this.#open.pop();
+    const open = this.#open.pop();
     const parent = this.#open.at(-1);
-    if (element === undefined || parent === undefined) return;
+    if (open === undefined || parent === undefined) return;
+    const { name, attributes, pieces, children } = open;
+    // Joined here, not added up: a text that grows piece by piece stays a tree of them, five times as large.
+    const element: XmlElement = { name, attributes, text: pieces.join(''), children };
     if (this.#open.length > 1) parent.children.push(element);
     else if (element.name === names.response) this.#responses.push(...responsesOf(element));
     else if (element.name === names.syncToken)

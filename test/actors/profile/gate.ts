@@ -1,5 +1,5 @@
 /** The gate between an actor and all that lasts: every store write and every provider call passes it, and may be the last one. */
-import { KalendsError } from '../../../domain/errors.ts';
+import { KalendsError, type ErrorCode } from '../../../domain/errors.ts';
 import type { Provider } from '../../../providers/provider.ts';
 import type { Documents } from '../../../store/documents.ts';
 
@@ -10,6 +10,8 @@ import type { Documents } from '../../../store/documents.ts';
 export interface Cut {
   readonly at: number;
   readonly how: 'crash' | 'answer_lost' | 'refused';
+  /** What a provider's failure is; default `timed_out`. The store has its own. */
+  readonly code?: ErrorCode;
 }
 
 /** What lasts from one life of the process to the next. */
@@ -34,11 +36,13 @@ const local: ReadonlySet<string> = new Set(['newCalendarRef', 'newResourceRef', 
 
 const never = (): Promise<never> => new Promise(() => undefined);
 
-async function pass<T>(plan: Plan, life: Life, name: string, failure: () => KalendsError, run: () => Promise<T>) {
+type Failing = (code: ErrorCode | undefined) => KalendsError;
+
+async function pass<T>(plan: Plan, life: Life, name: string, failure: Failing, run: () => Promise<T>) {
   if (life.dead) return never();
   plan.passages.push(name);
   const cut = plan.cuts.find((one) => one.at === plan.passages.length);
-  if (cut?.how === 'refused') throw failure();
+  if (cut?.how === 'refused') throw failure(cut.code);
   const outcome = await run().then(
     (value) => () => value,
     (error: unknown) => () => {
@@ -47,7 +51,7 @@ async function pass<T>(plan: Plan, life: Life, name: string, failure: () => Kale
   );
   if (cut?.how === 'crash') life.dead = true;
   if (life.dead) return never();
-  if (cut?.how === 'answer_lost') throw failure();
+  if (cut?.how === 'answer_lost') throw failure(cut.code);
   return outcome();
 }
 
@@ -92,7 +96,8 @@ export function gatedProvider(
   life: Life,
   around: <T>(run: () => Promise<T>) => Promise<T>,
 ): Provider {
-  const failure = () => new KalendsError('timed_out', 'no answer came', { evidence: { request: 'gate' } });
+  const failure: Failing = (code = 'timed_out') =>
+    new KalendsError(code, 'the gate let nothing through', { evidence: { request: 'gate' } });
   return gated(
     inner,
     (name, run) => {

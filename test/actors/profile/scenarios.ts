@@ -1,5 +1,5 @@
 /** What happens to a profile, step by step: each scenario is run whole, and then cut at every passage of its gate. */
-import { minute, second, type Rig } from './rig.ts';
+import { day, type Rig } from './rig.ts';
 import { ics, series, wish } from './bodies.ts';
 import type { OtherSide } from './worlds.ts';
 
@@ -8,8 +8,8 @@ export interface Scenario {
   /** Before the profile is first looked at. */
   readonly world: (rig: Rig<OtherSide>) => void;
   readonly steps: readonly ((rig: Rig<OtherSide>) => Promise<void>)[];
-  /** Two cuts at a distance of at most this many passages are tried as well. */
-  readonly pairs?: number;
+  /** Calendars change their zones, which only the world in memory can do. */
+  readonly zones?: true;
 }
 
 const work = 'work/';
@@ -133,7 +133,7 @@ export const scenarios: readonly Scenario[] = [
       },
       async (rig) => void (await rig.upsert('made/', 'x', wish('In the new one'))),
       async (rig) => {
-        rig.other.removeCalendar('made/');
+        if (rig.other.contents().has('made/')) rig.other.removeCalendar('made/');
         await pull(rig);
       },
       pull,
@@ -153,8 +153,45 @@ export const scenarios: readonly Scenario[] = [
       },
     ],
   },
+  {
+    name: 'days pass over series while events come and go',
+    world: (rig) => {
+      oneCalendar(rig);
+      rig.other.put(work, 'daily.ics', series('daily', 'Daily', 'FREQ=DAILY', '20261001T080000Z'));
+      rig.other.put(work, 'weekly.ics', series('weekly', 'Weekly', 'FREQ=WEEKLY;COUNT=9', '20261001T080000'));
+    },
+    steps: [
+      async () => undefined,
+      async (rig) => rig.clock.advance(day),
+      async (rig) => {
+        await rig.clock.advance(2 * day);
+        rig.other.remove(work, 'weekly.ics');
+        rig.other.put(work, 'new.ics', ics('new', 'New'));
+        await pull(rig);
+      },
+      async (rig) => rig.clock.advance(60 * day),
+    ],
+  },
+  {
+    name: 'a calendar moves to another zone, and back, with floating events in it',
+    zones: true,
+    world: (rig) => {
+      oneCalendar(rig);
+      for (let k = 0; k < 3; k += 1)
+        rig.other.put(work, `f${k}.ics`, ics(`f${k}`, `Floating ${k}`, [], '20261125T090000'));
+      rig.other.put(work, 'daily.ics', series('daily', 'Daily', 'FREQ=DAILY;COUNT=5', '20261120T080000'));
+    },
+    steps: [
+      async () => undefined,
+      async (rig) => {
+        rig.other.setTimeZone?.(work, 'America/New_York');
+        await pull(rig);
+      },
+      async (rig) => {
+        rig.other.setTimeZone?.(work, 'Asia/Tokyo');
+        rig.other.put(work, 'f1.ics', ics('f1', 'Changed as well', [], '20261125T100000'));
+        await pull(rig);
+      },
+    ],
+  },
 ];
-
-/** Long enough for every backoff that one or two failures cause. */
-export const afterStepMs = 3 * minute;
-export const settleMs = 30 * second;

@@ -14,6 +14,8 @@ export interface OtherSide {
   readonly credentials: Credentials;
   addCalendar(name: string): string;
   removeCalendar(calendar: string): void;
+  /** IANA name; absent where the world cannot do it. */
+  setTimeZone?(calendar: string, timeZone: string): void;
   put(calendar: string, ref: string, body: string): void;
   remove(calendar: string, ref: string): void;
   /** Calendar → ref → body. */
@@ -38,6 +40,7 @@ export function memorySide(clock: Clock): MemorySide {
       return ref;
     },
     removeCalendar: (calendar) => world.removeCalendar(calendar),
+    setTimeZone: (calendar, timeZone) => world.addCalendar(calendar, { name: calendar.slice(0, -1), timeZone }),
     put: (calendar, ref, body) => void world.put(calendar, ref, body),
     remove: (calendar, ref) => world.remove(calendar, ref),
     contents: () => {

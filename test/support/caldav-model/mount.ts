@@ -8,7 +8,7 @@ import type { CalDavServer } from '../caldav-server.ts';
 import { temporaryFolder } from '../process.ts';
 import type { AuthKind } from './authentication.ts';
 import type { ModelAnswer } from './exchange.ts';
-import { createModelServer, type Abilities, type ModelServer } from './server.ts';
+import { createModelServer, type Abilities, type ModelServer, type ModelServerOptions } from './server.ts';
 import { textOfStatus } from './status.ts';
 
 export interface MountOptions {
@@ -18,6 +18,7 @@ export interface MountOptions {
   readonly abilities?: Partial<Abilities>;
   /** For repeatable faults. Default: Math.random. */
   readonly random?: Random;
+  readonly seen?: ModelServerOptions['seen'];
 }
 
 /** The controls of the model beside what every server has. */
@@ -36,6 +37,7 @@ export async function startModelServer(options: MountOptions = {}): Promise<Moun
     origins,
     ...(options.auth === undefined ? {} : { auth: options.auth }),
     ...(options.abilities === undefined ? {} : { abilities: options.abilities }),
+    ...(options.seen === undefined ? {} : { seen: options.seen }),
   });
   const folder = temporaryFolder('model');
   const logFile = join(folder, 'requests.jsonl');

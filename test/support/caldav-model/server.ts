@@ -32,6 +32,8 @@ export interface ModelServerOptions {
   readonly abilities?: Partial<Abilities>;
   /** Half before the effect, half after it; absent: no waiting at all. Milliseconds. */
   readonly latencyMs?: () => number;
+  /** Told of each entry of the log with the request behind it: for tests that look at what was sent. */
+  readonly seen?: (entry: LogEntry, request: ModelRequest) => void;
 }
 
 /** What the methods work on. */
@@ -97,8 +99,13 @@ export function createModelServer(options: ModelServerOptions): ModelServer {
     respond: async (plain) => {
       const request = toModelRequest(plain);
       await wait();
-      const result = await decide(context, request, (late) => note(log, clock, request, late));
-      note(log, clock, request, result);
+      const told = (one: ModelAnswer): void => {
+        // Noted whether or not anybody is told: an optional call skips its arguments, too.
+        const entry = note(log, clock, request, one);
+        options.seen?.(entry, request);
+      };
+      const result = await decide(context, request, told);
+      told(result);
       await wait();
       return result;
     },
@@ -106,9 +113,9 @@ export function createModelServer(options: ModelServerOptions): ModelServer {
 }
 
 /** Entries of one request merge into one line: the effect of `effect_late` comes after its answer did not. */
-function note(log: LogEntry[], clock: Clock, request: ModelRequest, result: ModelAnswer): void {
+function note(log: LogEntry[], clock: Clock, request: ModelRequest, result: ModelAnswer): LogEntry {
   const silent = ['drop', 'hang', 'refuse'].includes(result.wire.kind);
-  log.push({
+  const entry: LogEntry = {
     n: log.length,
     atMs: clock.now(),
     method: request.method,
@@ -118,7 +125,9 @@ function note(log: LogEntry[], clock: Clock, request: ModelRequest, result: Mode
     status: silent ? 0 : result.status,
     effect: request.effect,
     faults: [...request.faults],
-  });
+  };
+  log.push(entry);
+  return entry;
 }
 
 async function decide(

@@ -1,4 +1,4 @@
-/** The events of the CalDAV bench: about 800 bytes each, with a VTIMEZONE, two attendees, and 5 % weekly series. */
+/** The events that are measured with: about 800 bytes each, with a VTIMEZONE and two attendees. */
 
 const zone = [
   'BEGIN:VTIMEZONE',
@@ -42,7 +42,10 @@ export interface BenchEvent {
   readonly body: string;
 }
 
-/** Starts lie from 300 days before `aroundMs` to 200 after it, so that some series are outside of any horizon. */
+/**
+ * Starts lie from 300 days before `aroundMs` to 200 after it, so that some of the series (5 %, weekly) are outside of
+ * any horizon.
+ */
 export function benchEvents(count: number, aroundMs: number): BenchEvent[] {
   const random = seeded(20_261_120);
   const firstDay = Math.floor(aroundMs / dayMs) - 300;
@@ -50,8 +53,16 @@ export function benchEvents(count: number, aroundMs: number): BenchEvent[] {
     const day = firstDay + Math.floor(random() * 500);
     // Never between two and three at night, where a change of offset would make the wall time a matter of opinion.
     const hour = 6 + Math.floor(random() * 14);
-    const quarter = 15 * Math.floor(random() * 4);
-    return { name: `event-${n}.ics`, body: benchEvent(n, new Date(day * dayMs), hour, quarter, 'as planned') };
+    const minute = 15 * Math.floor(random() * 4);
+    return { name: `event-${n}.ics`, body: benchEvent(n, { dayMs: day * dayMs, hour, minute }, n % seriesEvery === 0) };
+  });
+}
+
+/** Ten single events a day from `firstDayMs` on, the first at eight o'clock: ten days hold a hundred. */
+export function spacedEvents(count: number, firstDayMs: number): BenchEvent[] {
+  return Array.from({ length: count }, (_, n) => {
+    const start = { dayMs: firstDayMs + Math.floor(n / 10) * dayMs, hour: 8 + (n % 10), minute: 0 };
+    return { name: `event-${n}.ics`, body: benchEvent(n, start, false) };
   });
 }
 
@@ -60,9 +71,16 @@ export function changedEvent(body: string, note: string): string {
   return body.replace(/NOTE: [^\r\n]*/, `NOTE: ${note}`);
 }
 
-function benchEvent(n: number, day: Date, hour: number, minute: number, note: string): string {
-  const date = day.toISOString().slice(0, 10).replaceAll('-', '');
-  const clock = (h: number): string => `${String(h).padStart(2, '0')}${String(minute).padStart(2, '0')}00`;
+interface WallStart {
+  /** Midnight in UTC of the day. */
+  readonly dayMs: number;
+  readonly hour: number;
+  readonly minute: number;
+}
+
+function benchEvent(n: number, start: WallStart, weekly: boolean): string {
+  const date = new Date(start.dayMs).toISOString().slice(0, 10).replaceAll('-', '');
+  const clock = (hour: number): string => `${String(hour).padStart(2, '0')}${String(start.minute).padStart(2, '0')}00`;
   const lines = [
     'BEGIN:VCALENDAR',
     'VERSION:2.0',
@@ -71,15 +89,15 @@ function benchEvent(n: number, day: Date, hour: number, minute: number, note: st
     'BEGIN:VEVENT',
     `UID:bench-${n}@kalends.example`,
     'DTSTAMP:20261101T080000Z',
-    `DTSTART;TZID=Europe/Berlin:${date}T${clock(hour)}`,
-    `DTEND;TZID=Europe/Berlin:${date}T${clock(hour + 1)}`,
-    ...(n % seriesEvery === 0 ? ['RRULE:FREQ=WEEKLY;COUNT=26'] : []),
+    `DTSTART;TZID=Europe/Berlin:${date}T${clock(start.hour)}`,
+    `DTEND;TZID=Europe/Berlin:${date}T${clock(start.hour + 1)}`,
+    ...(weekly ? ['RRULE:FREQ=WEEKLY;COUNT=26'] : []),
     `SUMMARY:Meeting ${n}`,
     `LOCATION:Room ${n % 40}`,
     'ORGANIZER:mailto:jane@example.com',
     'ATTENDEE;PARTSTAT=ACCEPTED:mailto:jane@example.com',
     `ATTENDEE;PARTSTAT=NEEDS-ACTION:mailto:guest-${n % 100}@example.com`,
-    `DESCRIPTION:NOTE: ${note}`,
+    'DESCRIPTION:NOTE: as planned',
     'END:VEVENT',
     'END:VCALENDAR',
     '',

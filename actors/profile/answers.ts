@@ -1,0 +1,38 @@
+/** What a provider was asked and did answer: a profile recovers by an answer, not by work that needed to ask nobody. */
+import type { Provider } from '../../providers/provider.ts';
+
+export interface Asked {
+  /** Calls that were made. */
+  asked: number;
+  /** Those that resolved. */
+  answered: number;
+}
+
+/** `provider`, counting its calls in `count`. */
+export function counted(provider: Provider, count: Asked): Provider {
+  const told = async <T>(answer: Promise<T>): Promise<T> => {
+    count.asked += 1;
+    const value = await answer;
+    count.answered += 1;
+    return value;
+  };
+  return {
+    name: provider.name,
+    capabilities: provider.capabilities,
+    connect: (request, signal) => told(provider.connect(request, signal)),
+    listCalendars: (session) => told(provider.listCalendars(session)),
+    getCalendar: (session, calendar) => told(provider.getCalendar(session, calendar)),
+    version: (session, calendar) => told(provider.version(session, calendar)),
+    list: (session, calendar, options) => told(provider.list(session, calendar, options)),
+    changes: (session, calendar, token) => told(provider.changes(session, calendar, token)),
+    fetch: (session, calendar, refs) => told(provider.fetch(session, calendar, refs)),
+    get: (session, calendar, ref) => told(provider.get(session, calendar, ref)),
+    put: (session, request) => told(provider.put(session, request)),
+    remove: (session, request) => told(provider.remove(session, request)),
+    makeCalendar: (session, calendar) => told(provider.makeCalendar(session, calendar)),
+    newCalendarRef: (root, name) => provider.newCalendarRef(root, name),
+    newResourceRef: (name) => provider.newResourceRef(name),
+    probe: (session) => told(provider.probe(session)),
+    software: (root) => provider.software(root),
+  };
+}

@@ -1,0 +1,99 @@
+/** A failure that was met in one place: whether it is that place's matter alone, or the profile's. */
+import { backoff } from '../../config/policies.ts';
+import { delayOf } from '../../domain/backoff.ts';
+import { toKalendsError, type ErrorCode, type KalendsError } from '../../domain/errors.ts';
+import type { CalendarId } from '../../domain/ids.ts';
+import type { IntentDoc } from '../../domain/intent.ts';
+import { transition } from '../../domain/machines/calendar.ts';
+import type { Failure } from '../../domain/machines/machine.ts';
+import { spread } from '../../domain/sync/polling.ts';
+import { change, changeCalendar, type Activation } from './activation.ts';
+import { machineContext } from './calendar-work.ts';
+import { postponeLast } from './intents.ts';
+
+/** Null when the calendar takes it; else the error that the profile machine is to be fed with. */
+export async function calendarFailed(
+  activation: Activation,
+  calendarId: CalendarId,
+  error: KalendsError,
+): Promise<KalendsError | null> {
+  const { random } = activation.deps;
+  const wider = await widerFailure(activation, error);
+  const work = activation.profile.calendars[calendarId];
+  if (wider !== null || work === undefined) return wider;
+  const context = machineContext(activation);
+  const { nowMs } = context;
+  // The list decides whether a calendar that answers "not found" is gone.
+  if (error.verdict === 'gone') change(activation, { nextListAtMs: nowMs });
+  const failures = work.failures + 1;
+  const { state, effects } = transition(work.state, { kind: 'failed', error: asOfCalendar(error), failures }, context);
+  const planned = effects.find((one) => one.kind === 'wake')?.atMs;
+  const nextPollAtMs = planned ?? nowMs + delayOf(backoff.transient, failures, random);
+  changeCalendar(activation, calendarId, { ...work, failures, state, nextPollAtMs });
+  return null;
+}
+
+/** What no calendar should answer sets it aside; "not found" and refusals that the account does not share may pass. */
+function asOfCalendar({ code, verdict, retryAtMs, evidence }: KalendsError): Failure {
+  const mayPass = verdict === 'gone' || verdict === 'auth_suspect';
+  const known = ['transient', 'rate_limited', 'ambiguous', 'permanent', 'calendar_permanent'].includes(verdict);
+  return { code, verdict: mayPass ? 'transient' : known ? verdict : 'ambiguous', retryAtMs, evidence };
+}
+
+/** Null when it concerns these writes alone, which wait from now on; else the error of the profile. */
+export async function eventFailed(
+  activation: Activation,
+  intents: readonly IntentDoc[],
+  error: KalendsError,
+): Promise<KalendsError | null> {
+  const wider = await widerFailure(activation, error);
+  if (wider !== null) return wider;
+  if (error.verdict === 'gone') change(activation, { nextListAtMs: activation.deps.clock.now() });
+  await postponeLast(activation, intents);
+  return null;
+}
+
+/** The list fails while the account answers: the calendars that are known go on, and it is read again before long. */
+export async function listFailed(activation: Activation, error: KalendsError): Promise<KalendsError | null> {
+  const { clock, polling, random } = activation.deps;
+  const known = Object.values(activation.profile.calendars).some((one) => one.state.name !== 'gone');
+  const wider = known ? await widerFailure(activation, error) : error;
+  if (wider === null)
+    change(activation, { nextListAtMs: clock.now() + spread(polling.baseMs, polling.jitter, random) });
+  return wider;
+}
+
+/** The host cannot be reached, or asks for patience, or the person must act: nobody needs to be asked again. */
+const ofTheAccount: ReadonlySet<ErrorCode> = new Set([
+  'connect_failed',
+  'name_not_found',
+  'tls_failed',
+  'address_refused',
+  'credentials_revoked',
+  'rate_limited',
+  'shutting_down',
+]);
+
+/** Not of the calendar that was asked for, whatever other questions would be answered with. */
+export const concernsProfile = (error: KalendsError): boolean =>
+  ofTheAccount.has(error.code) || error.verdict === 'auth_suspect' || endsActivation(error);
+
+/**
+ * Failures of the store, and of who may act, end the activation; the next turn reads everything again. Defects of our
+ * own do not: they are confined like any failure that nobody understands.
+ */
+export const endsActivation = (error: KalendsError): boolean =>
+  error.code.startsWith('store_') ||
+  ['second_owner', 'not_owner', 'duplicate_key', 'shutting_down'].includes(error.code);
+
+/** Null where the account answers one cheap request while this one failed; else what the profile suffers from. */
+async function widerFailure(activation: Activation, error: KalendsError): Promise<KalendsError | null> {
+  if (ofTheAccount.has(error.code)) return error;
+  if (error.code === 'suspicious_delta') return null;
+  try {
+    await activation.provider.probe(activation.session);
+    return null;
+  } catch (failure) {
+    return toKalendsError(failure);
+  }
+}

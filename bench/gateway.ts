@@ -1,0 +1,76 @@
+/**
+ * Gateway: reads of 100 events out of 10,000 beside the same bytes from memory, and accepted writes beside one request
+ * and one durable write.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Filled } from './gateway/kalends.ts';
+import { figuresOfReads, measureReads, sampleAnswer, type Reads } from './gateway/reading.ts';
+import { firstDayMs, type GatewaySize, type Stage } from './gateway/stage.ts';
+import { figuresOfWrites, measureInsert, measureWrites, writesMade, type Writes } from './gateway/writing.ts';
+import { demandEqual } from './kit/answers.ts';
+import type { Bench, Figure, Scale } from './kit/figures.ts';
+import { startSubject, withSubject, type Subject } from './kit/processes.ts';
+
+const full: GatewaySize = { events: 10_000, reads: 2_000, writes: 600 };
+const small: GatewaySize = { events: 400, reads: 100, writes: 20 };
+
+export const gateway: Bench = (scale) => gatewayOf(scale, scale.quick ? small : full);
+
+export async function gatewayOf(scale: Scale, size: GatewaySize): Promise<readonly Figure[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'kalends-bench-'));
+  const [bare, client] = [startSubject('gateway.bare'), startSubject('gateway.asking')];
+  try {
+    const filled = await withSubject('gateway.kalends', (one) =>
+      one.ask<Filled>('fill', { folder, count: size.events, firstDayMs }),
+    );
+    scale.log(`gateway: ${size.events} events are there`);
+    const answer = await serving({ folder, alone: false }, (port) => sampleAnswer(client, port, filled.token));
+    const barePorts = await bare.ask<Stage['barePorts']>('start', { answer });
+    return await measured(scale, { size, folder, filled, barePorts, client }, answer.length);
+  } finally {
+    await bare.stop();
+    await client.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Kalends in a process of its own for as long as `use` takes. */
+const serving = <T>(
+  how: { readonly folder: string; readonly alone: boolean },
+  use: (port: number, kalends: Subject) => Promise<T>,
+): Promise<T> =>
+  withSubject('gateway.kalends', async (kalends) => {
+    const { port } = await kalends.ask<{ port: number }>('serve', how);
+    const result = await use(port, kalends);
+    await kalends.ask('stop');
+    return result;
+  });
+
+async function measured(scale: Scale, stage: Stage, bytes: number): Promise<readonly Figure[]> {
+  const reads: Reads[] = [];
+  const writes: Writes[] = [];
+  const { folder, filled, size } = stage;
+  for (let round = 1; round <= scale.runs; round += 1) {
+    const alone = await serving({ folder, alone: true }, (port) => measureWrites(stage, port));
+    const everything = await serving({ folder, alone: false }, async (port, kalends) => {
+      // What the API accepted without actors is theirs now; it must be done before anything is measured.
+      await demandWritten(kalends, filled, (round - 1) * 2 + 1, size);
+      reads.push(await measureReads(stage, port));
+      const accepted = await measureWrites(stage, port);
+      await demandWritten(kalends, filled, round * 2, size);
+      return accepted;
+    });
+    const bare = await measureWrites(stage, stage.barePorts.gateway);
+    writes.push({ alone, everything, bare, insertMs: await measureInsert(stage) });
+    scale.log(`gateway: round ${round} of ${scale.runs}`);
+  }
+  return [...figuresOfReads(reads, bytes), ...figuresOfWrites(writes)];
+}
+
+/** Every accepted write became an event: what was answered with 202 was not lost. */
+async function demandWritten(kalends: Subject, filled: Filled, times: number, size: GatewaySize): Promise<void> {
+  const { managed } = await kalends.ask<{ managed: number }>('settled', { calendarId: filled.calendarId });
+  demandEqual('events written', managed, times * writesMade(size));
+}

@@ -1,0 +1,125 @@
+/** The boundaries between two durable things or two messages, as places where a process may die. */
+import type { CommitDoc } from '../../domain/commit.ts';
+import type { IntentDoc } from '../../domain/intent.ts';
+import type { ProfileDoc } from '../../domain/profile.ts';
+import type { Http } from '../../providers/http.ts';
+import type { Around } from '../../services/wiring.ts';
+import type { Documents } from '../../store/documents.ts';
+
+/** In the order in which a write meets them, then those of pulls, turns and deliveries. */
+export const boundaries = [
+  'accepted: intent durable, 202 not sent',
+  'accepted: 202 sent',
+  'attempt recorded, request not sent',
+  'request under way',
+  "provider's 2xx received, nothing recorded",
+  'armed, write not appended',
+  'write appended, not projected',
+  'mid-projection: events written, managed events not',
+  'mid-projection: managed events written, resources not',
+  'projected, intents not settled',
+  'intents half settled',
+  'pull appended, not projected',
+  'mid-projection: events of a calendar laid out again, calendar not',
+  'page projected, checkpoint not stored',
+  'projected, not disarmed',
+  'mid-delivery: webhook counted, not sent',
+  'mid-delivery: webhook answered, not recorded',
+] as const;
+
+export type Boundary = (typeof boundaries)[number];
+
+/** Killed from outside, since no part of the process knows when an answer has left. */
+export const fromOutside: Boundary = 'accepted: 202 sent';
+
+export interface Watcher {
+  /** The process is at this place now. */
+  pass(boundary: Boundary): void;
+  /** True: the process is to die while this request is under way. */
+  duringRequest(): boolean;
+  die(): never;
+  /** Intents that are neither settled nor forgotten, as the store holds them. */
+  opened(count: number): void;
+  accepted(): void;
+  settled(): void;
+}
+
+export function aroundWith(watcher: Watcher, webhookOrigin: string): Around {
+  return {
+    documents: (inner) => watchedDocuments(inner, watcher),
+    http: (inner) => watchedHttp(inner, watcher, webhookOrigin),
+  };
+}
+
+function watchedDocuments(inner: Documents, watcher: Watcher): Documents {
+  return {
+    close: () => inner.close(),
+    get: (collection, id) => inner.get(collection, id),
+    getMany: (collection, ids) => inner.getMany(collection, ids),
+    insertMany: (collection, documents) => inner.insertMany(collection, documents),
+    remove: (collection, ids) => inner.remove(collection, ids),
+    removeWhere: (query, params) => inner.removeWhere(query, params),
+    find: (query, params, options) => inner.find(query, params, options),
+    count: (query, params) => inner.count(query, params),
+    open: async () => {
+      await inner.open();
+      watcher.opened(await inner.count('openIntents', { open: 1 }));
+    },
+    insert: async (collection, document) => {
+      const cause = collection === 'commits' ? (document as unknown as CommitDoc).cause : null;
+      if (cause === 'write') watcher.pass('armed, write not appended');
+      await inner.insert(collection, document);
+      if (collection === 'intents') {
+        watcher.accepted();
+        watcher.pass('accepted: intent durable, 202 not sent');
+      }
+      if (cause === 'write') watcher.pass('write appended, not projected');
+      if (cause === 'pull') watcher.pass('pull appended, not projected');
+    },
+    replace: async (collection, document, expectedRev) => {
+      if (collection === 'profiles' && (document as unknown as ProfileDoc).nextWakeAtMs > Date.now())
+        watcher.pass('projected, not disarmed');
+      if (collection === 'checkpoints') watcher.pass('page projected, checkpoint not stored');
+      const done = await inner.replace(collection, document, expectedRev);
+      if (collection === 'intents' && done) passIntent(document as unknown as IntentDoc, watcher);
+      return done;
+    },
+    upsertMany: async (collection, documents) => {
+      if (collection === 'checkpoints') watcher.pass('page projected, checkpoint not stored');
+      if (collection === 'calendars' && documents.length > 0)
+        watcher.pass('mid-projection: events of a calendar laid out again, calendar not');
+      await inner.upsertMany(collection, documents);
+      if (documents.length === 0) return;
+      if (collection === 'events') watcher.pass('mid-projection: events written, managed events not');
+      if (collection === 'managed_events') watcher.pass('mid-projection: managed events written, resources not');
+      if (collection === 'resources') watcher.pass('projected, intents not settled');
+    },
+  };
+}
+
+function passIntent(intent: IntentDoc, watcher: Watcher): void {
+  if (intent.open === 0) watcher.settled();
+  if (intent.attempt !== null && intent.open === 1) watcher.pass('attempt recorded, request not sent');
+  // The last of a group is written, the others are merged into it: more are to come.
+  if (intent.state === 'merged') watcher.pass('intents half settled');
+}
+
+function watchedHttp(inner: Http, watcher: Watcher, webhookOrigin: string): Http {
+  return async (request) => {
+    if (request.url.startsWith(webhookOrigin)) {
+      watcher.pass('mid-delivery: webhook counted, not sent');
+      const answer = await inner(request);
+      watcher.pass('mid-delivery: webhook answered, not recorded');
+      return answer;
+    }
+    if (request.method !== 'PUT' && request.method !== 'DELETE') return inner(request);
+    const answering = inner(request);
+    if (watcher.duringRequest()) {
+      await new Promise((resolve) => setTimeout(resolve, 8));
+      watcher.die();
+    }
+    const answer = await answering;
+    if (answer.status < 300) watcher.pass("provider's 2xx received, nothing recorded");
+    return answer;
+  };
+}

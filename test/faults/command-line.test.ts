@@ -1,0 +1,179 @@
+/** The command line end to end: what operators type, on a process that runs and on a store that nobody has open. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { apiClient, wire, type Row } from '../support/api-client.ts';
+import { startModelServer, type MountedModelServer } from '../support/caldav-model/mount.ts';
+import { daysAhead, icsOf } from '../support/icalendar.ts';
+import { connectionOf, until, type Connection } from '../support/node-under-test.ts';
+import { scratch } from '../support/scratch.ts';
+import { kalends, startKalends, throughAnotherNode, type RunningKalends } from './kalends-process.ts';
+
+const folder = scratch();
+const dataDir = join(folder('kalends'), 'data');
+let server: MountedModelServer;
+let running: RunningKalends;
+let connection: Connection;
+
+const connectArgs = (address: string, username = 'alice') =>
+  [
+    'connect',
+    'caldav',
+    '--url',
+    address,
+    '--username',
+    username,
+    '--password-stdin',
+    '--app',
+    'tests',
+    '--time-zone',
+    'Etc/UTC',
+  ] as const;
+
+const json = async (...args: readonly string[]): Promise<Row> => {
+  const outcome = await kalends(dataDir, [...args, '--json']);
+  expect(outcome).toMatchObject({ status: 0, stderr: '' });
+  return JSON.parse(outcome.stdout) as Row;
+};
+
+beforeAll(async () => {
+  server = await startModelServer();
+  const work = server.world.addCalendar('alice', 'Work');
+  server.world.put(work, 'standup.ics', icsOf({ uid: 'standup', summary: 'Standup', startMs: daysAhead(1) }));
+  running = await startKalends(dataDir);
+});
+
+afterAll(async () => {
+  running?.signal('SIGKILL');
+  await running?.ended;
+  await server?.stop();
+});
+
+describe('settings', () => {
+  it('reports every wrong setting at once, and starts nothing', async () => {
+    const settings = { KALENDS_PORT: 'abc', KALENDS_POLL_MS: '5', KALENDS_QUITE_MS: '1' };
+    const outcome = await kalends(folder('wrong'), ['start'], { settings });
+    expect(outcome).toMatchObject({ status: 1, stdout: '' });
+    for (const name of Object.keys(settings)) expect(outcome.stderr).toContain(`${name}: `);
+    expect(outcome.stderr).toContain('did you mean KALENDS_QUIET_MS?');
+  });
+
+  it('prints the effective ones with secrets masked', async () => {
+    const settings = { KALENDS_STORE_URL: 'mongodb://me:swordfish@db.example/kalends' };
+    const outcome = await kalends(folder('config'), ['config'], { settings });
+    expect(outcome.status).toBe(0);
+    expect(outcome.stdout).toContain('***@db.example/kalends');
+    expect(outcome.stdout).not.toContain('swordfish');
+  });
+});
+
+describe('a process that runs', () => {
+  it('connects an account and prints one JSON line', async () => {
+    const outcome = await kalends(dataDir, connectArgs(server.url), { input: 'alice-password\n' });
+    expect(outcome).toMatchObject({ status: 0, stderr: '' });
+    expect(outcome.stdout.trimEnd().split('\n')).toHaveLength(1);
+    connection = connectionOf(JSON.parse(outcome.stdout));
+    expect(connection).toMatchObject({ created: true });
+    const app = apiClient(running.url, connection.token);
+    await until(
+      'the first event',
+      () => app.rows('/v1/events?tzid=Etc/UTC', 'events'),
+      (rows) => rows.length === 1,
+    );
+  });
+
+  it('says what is wrong with a password, and does not repeat it', async () => {
+    const outcome = await kalends(dataDir, connectArgs(server.url), { input: 'hunter2\n' });
+    expect(outcome).toMatchObject({ status: 1, stdout: '' });
+    expect(outcome.stderr).toMatch(/\[unauthorized/);
+    expect(outcome.stderr).not.toContain('hunter2');
+    const { status, stderr } = await kalends(
+      dataDir,
+      connectArgs(server.url).filter((one) => one !== '--password-stdin'),
+    );
+    expect({ status, told: stderr.includes('--password-stdin') }).toEqual({ status: 1, told: true });
+  });
+
+  it('lists, inspects and explains through its socket', async () => {
+    const { profileId } = connection;
+    expect(await json('ops', 'profiles')).toMatchObject([{ profile_id: profileId, state: 'live', provider: 'caldav' }]);
+    expect(await json('ops', 'inspect', profileId)).toMatchObject({
+      profile_id: profileId,
+      calendars: [{ name: 'Work', events: 1 }],
+      waiting_intents: [],
+    });
+    const [event] = await apiClient(running.url, connection.token).rows('/v1/events?tzid=Etc/UTC', 'events');
+    expect(await json('ops', 'explain', String(event?.['event_uid']))).toMatchObject({
+      present: true,
+      history: [{ cause: 'pull', what: 'added' }],
+    });
+    const unknown = await kalends(dataDir, ['ops', 'explain', 'evt_external_nothing']);
+    expect(unknown).toMatchObject({ status: 1, stdout: '' });
+    expect(unknown.stderr).toContain('nothing is known of evt_external_nothing');
+  });
+
+  it('compares its projections with a rebuild while it goes on', async () => {
+    expect(await json('ops', 'rebuild', '--compare')).toMatchObject({ profiles: 1, different: 0 });
+  });
+
+  it('refuses to be started a second time on its data, and stays as it was', async () => {
+    const second = await kalends(dataDir, ['start']);
+    expect(second).toMatchObject({ status: 1, stdout: '' });
+    expect(second.stderr).toContain('another process has this database open');
+    expect(await json('ops', 'profiles')).toHaveLength(1);
+    expect((await apiClient(running.url, connection.token).ask('GET', '/v1/calendars')).status).toBe(200);
+  });
+
+  it('answers the console, command after command, from a pipe', async () => {
+    const input = `call ops.profiles\ncall ops.inspect --profile ${connection.profileId}\n`;
+    const outcome = await kalends(dataDir, ['repl'], { input });
+    expect(outcome).toMatchObject({ status: 0, stderr: '' });
+    expect(outcome.stdout).toContain(connection.profileId);
+    expect(outcome.stdout).toContain('waiting_intents');
+  });
+
+  it('stops cleanly when it is told to, with what it accepted kept', async () => {
+    const app = apiClient(running.url, connection.token);
+    server.faults.set('slow_answer', { always: true, value: 300, only: { method: 'PUT' } });
+    const start = daysAhead(2);
+    const operations = [];
+    for (let k = 0; k < 5; k += 1) {
+      const wish = { event_id: `e${k}`, summary: `Event ${k}`, start: wire(start), end: wire(start + 3_600_000) };
+      operations.push(await app.upsert(await app.calendarId('Work'), wish));
+    }
+    running.signal('SIGTERM');
+    expect(await running.ended).toMatchObject({ status: 0, stderr: '' });
+    expect(existsSync(join(dataDir, 'kalends.sock'))).toBe(false);
+    expect(existsSync(join(dataDir, 'kalends.sqlite-wal'))).toBe(false);
+    server.faults.clearAll();
+  });
+});
+
+describe('a process that another Node started', () => {
+  it('is not left behind when the one that was started is told to stop', async () => {
+    const started = await startKalends(join(folder('wrapped'), 'data'), {}, throughAnotherNode);
+    started.signal('SIGTERM');
+    expect(await started.ended).toMatchObject({ status: 0 });
+    expect(() => process.kill(started.pid, 0)).toThrow('ESRCH');
+  });
+});
+
+describe('a store that nobody has open', () => {
+  it('answers the same commands by itself', async () => {
+    expect(await json('ops', 'profiles')).toMatchObject([{ profile_id: connection.profileId, state: 'live' }]);
+    expect(await json('ops', 'rebuild', '--compare')).toMatchObject({ profiles: 1, different: 0 });
+    const outcome = await kalends(dataDir, ['repl'], { input: 'call ops.profiles\n' });
+    expect(outcome.stdout).toContain(connection.profileId);
+  });
+
+  it('carries out at the next start what had been accepted before the stop', async () => {
+    running = await startKalends(dataDir);
+    const app = apiClient(running.url, connection.token);
+    const managed = () => app.rows('/v1/events?tzid=Etc/UTC&only_managed=true', 'events');
+    const landed = (rows: readonly Row[]) =>
+      rows.length === 5 && rows.every((one) => one['kalends_provisional'] !== true);
+    await until('the accepted writes', managed, landed);
+    const names = server.world.names(server.world.calendarsOf('alice')[0] ?? '');
+    expect(names.filter((name) => name.startsWith('kalends-'))).toHaveLength(5);
+  });
+});
