@@ -47,7 +47,7 @@ export const layerRules: readonly LayerRule[] = [
   },
   {
     name: 'Moleculer lives in services, moleculer.config.ts and the REPL',
-    from: /^(?!services\/|moleculer\.config$|tools\/cli\/console$|test\/|bench\/)/,
+    from: /^(?!services\/|moleculer\.config$|tools\/cli\/(?:console|repl-command)$|test\/|bench\/)/,
     to: /^node_modules\/moleculer/,
   },
   { name: 'services import neither tools nor web', from: /^services\//, to: /^(web|tools)\// },
