@@ -4,18 +4,22 @@
  */
 import { oneRound, type CalDavSize, type Round } from './caldav/round.ts';
 import { startBenchServer } from './caldav/server.ts';
-import { findVdirsyncer } from './caldav/vdirsyncer.ts';
+import { findVdirsyncer, type Vdirsyncer } from './caldav/vdirsyncer.ts';
 import { figureOf, type Bench, type Figure, type Scale } from './kit/figures.ts';
 
 const full: CalDavSize = { events: 5_000, updates: 50, removals: 20 };
 const small: CalDavSize = { events: 200, updates: 10, removals: 4 };
 
-export const caldav: Bench = (scale) => calDavOf(scale, scale.quick ? small : full);
+export const caldav: Bench = async (scale) =>
+  calDavOf(scale, scale.quick ? small : full, await findVdirsyncer(scale.log));
 
-export async function calDavOf(scale: Scale, size: CalDavSize): Promise<readonly Figure[]> {
+export async function calDavOf(
+  scale: Scale,
+  size: CalDavSize,
+  vdirsyncer: Vdirsyncer | null,
+): Promise<readonly Figure[]> {
   const server = await startBenchServer(size.events, scale.log);
   try {
-    const vdirsyncer = await findVdirsyncer(scale.log);
     const rounds: Round[] = [];
     for (let n = 1; n <= scale.runs; n += 1) {
       rounds.push(await oneRound(server, size, vdirsyncer, n));

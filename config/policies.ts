@@ -97,15 +97,10 @@ export const polling = {
 } as const;
 
 export const pulling = {
-  /** A batch that takes longer than this is halved, one that is much faster is doubled. */
-  fetchTargetMs: 2 * second,
-  fetchBatchMin: 10,
-  fetchBatchStart: 50,
+  /** Refs of one multiget: what a server needs longer for, or fails on, is asked for in halves. */
   fetchBatchMax: 500,
   /** Direct GETs of one verifying turn. */
   verifyPerTurn: 20,
-  /** Questions about one resource before it is set aside. */
-  askedMax: 6,
   /** Pages of one delta before the token is taken for broken. */
   deltaPagesMax: 1_000,
 } as const;

@@ -1,5 +1,6 @@
 /** After a provider write that failed: whether it may have had an effect, and what becomes of its intents. */
-import { writing } from '../../config/policies.ts';
+import { backoff, writing } from '../../config/policies.ts';
+import { delayOf } from '../../domain/backoff.ts';
 import { isKalendsError, type ErrorCode, type KalendsError, type Verdict } from '../../domain/errors.ts';
 import type { Attempt, IntentDoc } from '../../domain/intent.ts';
 import { managedKey } from '../../domain/managed-event.ts';
@@ -28,7 +29,7 @@ export async function afterFailedCall(
     turn.activation.deps.report('a write was refused for good', { event: turn.eventId, code: error.code });
     return refuse(turn, { code: error.code, description: error.message });
   }
-  if (error.code === 'quota_exceeded') return wait(turn, intent);
+  if (error.code === 'quota_exceeded') return waitForRoom(turn, intent);
   if (hadNoEffect(error)) await voidAttempt(turn.activation, intent);
   throw error;
 }
@@ -40,8 +41,12 @@ export async function refuse(turn: WriteTurn, refusal: Refusal): Promise<void> {
   return leaveEvent(activation, intents, managedKey(calendarId, eventId), refusal);
 }
 
-async function wait(turn: WriteTurn, intent: IntentDoc): Promise<void> {
-  await voidAttempt(turn.activation, intent, { notBeforeMs: later(turn, intent) });
+/** Somebody has to make room, which takes people their time: as patient as a probe. */
+async function waitForRoom({ activation }: WriteTurn, intent: IntentDoc): Promise<void> {
+  const { clock, random } = activation.deps;
+  await voidAttempt(activation, intent, {
+    notBeforeMs: clock.now() + delayOf(backoff.probe, intent.attempts, random),
+  });
 }
 
 /**

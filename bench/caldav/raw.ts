@@ -21,6 +21,7 @@ export interface RawAnswer {
 const agent = new Agent({ pipelining: 1, headersTimeout: 0, bodyTimeout: 0 });
 
 const versionBody = propfindBody(['d:resourcetype', 'cs:getctag', 'd:supported-report-set', 'd:sync-token']);
+const listBody = propfindBody(['d:resourcetype', 'd:displayname', 'd:current-user-privilege-set']);
 const deltaProperties = ['d:getetag', 'd:resourcetype'] as const;
 
 /** Throws for anything but a 207: what was refused was not measured. */
@@ -65,12 +66,11 @@ export const subject = {
   /** Version, then every event with its body: the least that a first sync can ask. */
   first: (access: CalendarAccess) =>
     timed([() => send(access, 'PROPFIND', 0, versionBody), () => sendForBodies(access)]),
-  /** What Kalends asks: the list of calendars, the version, what the calendar offers, and a listing with bodies. */
+  /** What Kalends asks: the list of calendars, what the calendar offers, and a listing with bodies. */
   same: (access: CalendarAccess) =>
     timed([
-      () => send(access, 'PROPFIND', 1, versionBody, new URL('..', access.calendarUrl).pathname),
-      () => send(access, 'PROPFIND', 0, versionBody),
-      () => send(access, 'PROPFIND', 0, propfindBody(['d:resourcetype', 'cs:getctag', 'd:supported-report-set'])),
+      () => send(access, 'PROPFIND', 1, listBody, new URL('..', access.calendarUrl).pathname),
+      () => send(access, 'PROPFIND', 0, propfindBody(['d:resourcetype', 'd:supported-report-set'])),
       () => send(access, 'REPORT', 0, syncCollectionBody('', resourceProperties)),
     ]),
   token: async (access: CalendarAccess) => tokenIn(await send(access, 'PROPFIND', 0, versionBody)),

@@ -84,14 +84,14 @@ async function roundOf(stage: Stage): Promise<Round> {
 
   const unchanged = {
     raw: await raw.ask<RawAnswer>('unchanged', { ...server.access, token }),
-    poll: await kalends.ask<Polled>('poll', { profileId }),
+    poll: await poll(stage, kalends, profileId),
   };
   const tsdavUnchanged = await syncTsdav(stage, 0, 0);
   const mirrorUnchanged = await syncMirror(stage, size.events);
 
-  await lone.ask<Polled>('poll', { profileId: only.profileId });
+  await poll(stage, lone, only.profileId);
   const changed = await pullChanged(stage, profileId, token);
-  const last = await lone.ask<Polled>('poll', { profileId: only.profileId });
+  const last = await poll(stage, lone, only.profileId);
   const tsdavChanged = await syncTsdav(stage, size.updates, size.removals);
   const mirrorChanged = await syncMirror(stage, size.events - size.removals);
   await compareReadings(stage, profileId);
@@ -157,15 +157,23 @@ async function compareReadings({ server, kalends }: Stage, profileId: string): P
   return independent;
 }
 
+/** One pull; what Kalends says that it asked is what the server's own log says. */
+async function poll({ server }: Stage, kalends: Subject, profileId: string): Promise<Polled> {
+  const before = server.requests();
+  const polled = await kalends.ask<Polled>('poll', { profileId });
+  demandEqual('requests of a pull, by the log of the server', polled.requests.length, server.requests() - before);
+  return polled;
+}
+
 /** Whoever asks first after an edit pays for the server's own bookkeeping: they take turns. */
 async function pullChanged(stage: Stage, profileId: string, token: string): Promise<Round['changed']> {
   const { server, size, kalends, raw, round } = stage;
   const names = await server.edit(size.updates, size.removals, `round ${round}`);
-  const pull = (): Promise<Polled> => kalends.ask<Polled>('poll', { profileId });
+  const pull = (): Promise<Polled> => poll(stage, kalends, profileId);
   const ask = (): Promise<RawAnswer> => raw.ask<RawAnswer>('changed', { ...server.access, token, names });
   if (round % 2 === 0) return { raw: await ask(), poll: await pull() };
-  const poll = await pull();
-  return { poll, raw: await ask() };
+  const pulled = await pull();
+  return { poll: pulled, raw: await ask() };
 }
 
 async function syncTsdav({ tsdav }: Stage, updated: number, deleted: number): Promise<number> {

@@ -44,7 +44,9 @@ export function layOut(resource: ResourceDoc, before: readonly EventDoc[], commi
       events.push({ ...next, createdMs: last.createdMs });
   }
   const left = [...known.values()];
-  const outside = left.filter((one) => one.recurring && !inside(one, place.window));
+  // Only a horizon that moves leaves occurrences behind; whatever else is missing now was taken out of its resource.
+  const moving = commit.changes.some((one) => one.kind === 'horizon');
+  const outside = moving ? left.filter((one) => one.recurring && !inside(one, place.window)) : [];
   const vanished = left.filter((one) => one.deleted === 0 && !outside.includes(one));
   return {
     events: [...events, ...vanished.map((one) => tombstone(one, commit))],

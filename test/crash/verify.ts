@@ -40,7 +40,7 @@ export async function intentsAreSettled(
     expect(intents.map((one) => one.n)).toEqual(intents.map((_, index) => index + 1));
     expect(intents.filter((one) => one.state !== 'written' && one.state !== 'merged')).toEqual([]);
     const names = new Map(intents.map((one) => [one.operationId as string, one]));
-    for (const one of intents) if (one.mergedInto !== null) expect(names.get(one.mergedInto)?.state).toBe('written');
+    for (const one of intents) expect(outcomeOf(one, names).state).toBe('written');
     for (const event of events.filter((one) => one.profileId === profileId)) {
       const own = intents.filter(({ wish }) => 'eventId' in wish && wish.eventId === event.eventId);
       const seen = event.sent.flatMap((one) => (one.operation === null ? [] : [one.operation]));
@@ -49,6 +49,18 @@ export async function intentsAreSettled(
     }
   }
   return byEvent;
+}
+
+/** What carried it out, along as many steps as it took: what was merged may be merged on after a crash. */
+function outcomeOf(intent: IntentDoc, names: ReadonlyMap<string, IntentDoc>): IntentDoc {
+  let one = intent;
+  for (
+    let next = names.get(one.mergedInto ?? '');
+    next !== undefined && next.n > one.n;
+    next = names.get(one.mergedInto ?? '')
+  )
+    one = next;
+  return one;
 }
 
 /** What the application asked for, by a fold of the test's own: patches over patches, a delete forgets all. */

@@ -113,7 +113,12 @@ it.each([
       (all) => all.length === 1,
     );
     expect(failed).toMatchObject({ attempt: 1, status, error: expect.stringContaining(error) as string });
-    const waiting = await subscriber(id);
+    // The attempt is logged first; what follows from it is stored after.
+    const waiting = await until(
+      'the failure to be counted',
+      () => subscriber(id),
+      (one) => one.failures === 1,
+    );
     expect(waiting).toMatchObject({ open: 1, failures: 1, inFlight: { attempts: 1 } });
     expect(waiting.dueAtMs).toBeGreaterThan(Date.now());
     // Nobody else waits for it.

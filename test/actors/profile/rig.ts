@@ -37,7 +37,7 @@ export const day = 24 * hour;
 /** Turns at one moment of time beyond which something goes round and round. */
 const turnsAtOnceMax = 400;
 /** Wake-ups in a short while beyond which the same is true; in a long one, twenty for each minute. */
-const wakeUpsMax = 200;
+const wakeUpsMax = 1_000;
 /** Turns of the event loop without a question asked: whoever runs now waits for the clock. */
 const stillness = 60;
 
