@@ -140,7 +140,11 @@ it.each([
     expect(sent.map((one) => one.headers['kalends-delivery-attempt'])).toEqual(['1', '2']);
     expect(new Set(sent.map((one) => one.headers['kalends-delivery-id'])).size).toBe(1);
     expect(new Set(sent.map((one) => one.headers['cronofy-hmac-sha256'])).size).toBe(1);
-    expect(await subscriber(id)).toMatchObject({ failures: 0, inFlight: null });
+    await until(
+      'the acknowledgement to be recorded',
+      () => subscriber(id),
+      (one) => one.failures === 0 && one.inFlight === null,
+    );
   },
 );
 
