@@ -20,17 +20,15 @@ export const gateway: Bench = (scale) => gatewayOf(scale, scale.quick ? small : 
 
 export async function gatewayOf(scale: Scale, size: GatewaySize): Promise<readonly Figure[]> {
   const folder = mkdtempSync(join(tmpdir(), 'kalends-bench-'));
-  const [bare, client] = [startSubject('gateway.bare'), startSubject('gateway.asking')];
+  const client = startSubject('gateway.asking');
   try {
     const filled = await withSubject('gateway.kalends', (one) =>
       one.ask<Filled>('fill', { folder, count: size.events, firstDayMs }),
     );
     scale.log(`gateway: ${size.events} events are there`);
     const answer = await serving({ folder, alone: false }, (port) => sampleAnswer(client, port, filled.token));
-    const barePorts = await bare.ask<Stage['barePorts']>('start', { answer });
-    return await measured(scale, { size, folder, filled, barePorts, client }, answer.length);
+    return await measured(scale, { size, folder, filled, client }, answer);
   } finally {
-    await bare.stop();
     await client.stop();
     rmSync(folder, { recursive: true, force: true });
   }
@@ -48,25 +46,35 @@ const serving = <T>(
     return result;
   });
 
-async function measured(scale: Scale, stage: Stage, bytes: number): Promise<readonly Figure[]> {
+async function measured(scale: Scale, stage: Omit<Stage, 'barePorts'>, answer: string): Promise<readonly Figure[]> {
   const reads: Reads[] = [];
   const writes: Writes[] = [];
-  const { folder, filled, size } = stage;
   for (let round = 1; round <= scale.runs; round += 1) {
-    const alone = await serving({ folder, alone: true }, (port) => measureWrites(stage, port));
-    const everything = await serving({ folder, alone: false }, async (port, kalends) => {
-      // What the API accepted without actors is theirs now; it must be done before anything is measured.
-      await demandWritten(kalends, filled, (round - 1) * 2 + 1, size);
-      reads.push(await measureReads(stage, port));
-      const accepted = await measureWrites(stage, port);
-      await demandWritten(kalends, filled, round * 2, size);
-      return accepted;
+    // As fresh as Kalends: a server that is warm from earlier rounds would be another one.
+    await withSubject('gateway.bare', async (bare) => {
+      const barePorts = await bare.ask<Stage['barePorts']>('start', { answer });
+      const found = await oneRound({ ...stage, barePorts }, round);
+      reads.push(found.reads);
+      writes.push(found.writes);
     });
-    const bare = await measureWrites(stage, stage.barePorts.gateway);
-    writes.push({ alone, everything, bare, insertMs: await measureInsert(stage) });
     scale.log(`gateway: round ${round} of ${scale.runs}`);
   }
-  return [...figuresOfReads(reads, bytes), ...figuresOfWrites(writes)];
+  return [...figuresOfReads(reads, Buffer.byteLength(answer)), ...figuresOfWrites(writes)];
+}
+
+async function oneRound(stage: Stage, round: number): Promise<{ readonly reads: Reads; readonly writes: Writes }> {
+  const { folder, filled, size } = stage;
+  const alone = await serving({ folder, alone: true }, (port) => measureWrites(stage, port));
+  const { reads, everything } = await serving({ folder, alone: false }, async (port, kalends) => {
+    // What the API accepted without actors is theirs now; it must be done before anything is measured.
+    await demandWritten(kalends, filled, (round - 1) * 2 + 1, size);
+    const shown = await measureReads(stage, port);
+    const accepted = await measureWrites(stage, port);
+    await demandWritten(kalends, filled, round * 2, size);
+    return { reads: shown, everything: accepted };
+  });
+  const bare = await measureWrites(stage, stage.barePorts.gateway);
+  return { reads, writes: { alone, everything, bare, insertMs: await measureInsert(stage) } };
 }
 
 /** Every accepted write became an event: what was answered with 202 was not lost. */

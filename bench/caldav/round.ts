@@ -84,14 +84,14 @@ async function roundOf(stage: Stage): Promise<Round> {
 
   const unchanged = {
     raw: await raw.ask<RawAnswer>('unchanged', { ...server.access, token }),
-    poll: await poll(stage, kalends, profileId),
+    poll: await pullOnce(stage, kalends, profileId),
   };
   const tsdavUnchanged = await syncTsdav(stage, 0, 0);
   const mirrorUnchanged = await syncMirror(stage, size.events);
 
-  await poll(stage, lone, only.profileId);
+  await pullOnce(stage, lone, only.profileId);
   const changed = await pullChanged(stage, profileId, token);
-  const last = await poll(stage, lone, only.profileId);
+  const last = await pullOnce(stage, lone, only.profileId);
   const tsdavChanged = await syncTsdav(stage, size.updates, size.removals);
   const mirrorChanged = await syncMirror(stage, size.events - size.removals);
   await compareReadings(stage, profileId);
@@ -158,7 +158,7 @@ async function compareReadings({ server, kalends }: Stage, profileId: string): P
 }
 
 /** One pull; what Kalends says that it asked is what the server's own log says. */
-async function poll({ server }: Stage, kalends: Subject, profileId: string): Promise<Polled> {
+async function pullOnce({ server }: Stage, kalends: Subject, profileId: string): Promise<Polled> {
   const before = server.requests();
   const polled = await kalends.ask<Polled>('poll', { profileId });
   demandEqual('requests of a pull, by the log of the server', polled.requests.length, server.requests() - before);
@@ -169,7 +169,7 @@ async function poll({ server }: Stage, kalends: Subject, profileId: string): Pro
 async function pullChanged(stage: Stage, profileId: string, token: string): Promise<Round['changed']> {
   const { server, size, kalends, raw, round } = stage;
   const names = await server.edit(size.updates, size.removals, `round ${round}`);
-  const pull = (): Promise<Polled> => poll(stage, kalends, profileId);
+  const pull = (): Promise<Polled> => pullOnce(stage, kalends, profileId);
   const ask = (): Promise<RawAnswer> => raw.ask<RawAnswer>('changed', { ...server.access, token, names });
   if (round % 2 === 0) return { raw: await ask(), poll: await pull() };
   const pulled = await pull();
