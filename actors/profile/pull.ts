@@ -83,6 +83,7 @@ async function pullDelta(turn: PullTurn, token: string): Promise<boolean> {
     turn.checkpoint = { ...turn.checkpoint, token: null, ctag: null };
     return true;
   }
+  await noteShown(turn, page.changed);
   const wanted = await takeListed(turn, page.changed);
   const alive = new Set(page.changed.map((one) => one.ref));
   const removed = page.removed.filter((one) => !alive.has(one.ref));
@@ -98,6 +99,14 @@ async function pullDelta(turn: PullTurn, token: string): Promise<boolean> {
   turn.checkpoint = { ...turn.checkpoint, token: page.token, unseen: page.more ? unseen : [] };
   if (wanted.length > 0 && !page.more) await askAtOnce(turn);
   return page.more;
+}
+
+/** What a delta brings along is recorded before its token is durable: after a crash it may be gone, and passed over. */
+async function noteShown(turn: PullTurn, changed: readonly ListedResource[]): Promise<void> {
+  const shown = changed.flatMap((one) => (one.observation === null ? [] : [one.ref]));
+  if (shown.length === 0) return;
+  turn.checkpoint = { ...turn.checkpoint, unseen: [...new Set([...turn.checkpoint.unseen, ...shown])] };
+  await storeCheckpoint(turn);
 }
 
 /** Absence only nominates: it is confirmed by a direct request. */

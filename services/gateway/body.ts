@@ -40,7 +40,10 @@ async function readBytes(request: IncomingMessage, maxBytes: number): Promise<Bu
     });
     request.on('end', () => resolve(chunks.length === 1 ? (chunks[0] ?? Buffer.alloc(0)) : Buffer.concat(chunks)));
     request.on('error', reject);
-    request.on('close', () => reject(new KalendsError('cut_short', 'the request ended before its body did')));
+    request.on('close', () => {
+      // After every request: an error is made only where it is one.
+      if (!request.complete) reject(new KalendsError('cut_short', 'the request ended before its body did'));
+    });
   });
 }
 

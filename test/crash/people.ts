@@ -35,13 +35,17 @@ export function createPeople(server: MountedModelServer, people: readonly Person
   const own = (calendar: string): string[] => world.names(calendar).filter((name) => name.startsWith('own-'));
   const managed = (calendar: string): string[] => world.names(calendar).filter((name) => name.startsWith('kalends-'));
 
-  const add = (calendar: string): void => {
+  const add = (calendar: string, name = 'own'): void => {
     const startMs = daysAhead(1 + below(random, 60), below(random, 24));
-    const text = { uid: `own-${edits}@people`, summary: `p${edits}`, startMs };
+    const text = { uid: `${name}-${edits}@people`, summary: `p${edits}`, startMs };
     const lines = random() < 0.15 ? ['RRULE:FREQ=WEEKLY;COUNT=5'] : [];
     const body = icsOf({ ...text, lines });
     // A floating time lies where the calendar's zone says.
-    world.put(calendar, `own-${edits}.ics`, random() < 0.3 ? body.replaceAll(/^(DT(?:START|END):.*)Z/gm, '$1') : body);
+    world.put(
+      calendar,
+      `${name}-${edits}.ics`,
+      random() < 0.3 ? body.replaceAll(/^(DT(?:START|END):.*)Z/gm, '$1') : body,
+    );
   };
   const touch = (calendar: string): void => {
     const names = managed(calendar);
@@ -74,7 +78,9 @@ export function createPeople(server: MountedModelServer, people: readonly Person
       const calendar = pick(random, person.calendars);
       const dice = random();
       if (dice < 0.06) touch(calendar);
-      else if (dice < 0.08) remove(calendar, managed(calendar));
+      // Never touched again: what is missed of it once is missed for good.
+      else if (dice < 0.2) add(calendar, 'landmark');
+      else if (dice < 0.22) remove(calendar, managed(calendar));
       else if (dice < 0.45 || own(calendar).length > keptMost) remove(calendar, own(calendar));
       else if (dice < 0.65) rename(calendar);
       else add(calendar);

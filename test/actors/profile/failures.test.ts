@@ -37,25 +37,25 @@ const unknown: readonly ErrorCode[] = [
 
 describe.each(scenarios)('$name', (scenario) => {
   test('ends the same, with every effect once, whatever a call fails with', { timeout: 600_000 }, async () => {
-    const { passages, ...whole } = await play(scenario, [], stepMs);
+    const { passages, notices: _told, ...whole } = await play(scenario, [], stepMs);
     const calls = passages.flatMap((name, index) => (name.startsWith('provider ') ? [{ name, at: index + 1 }] : []));
     const harmless = calls.flatMap(({ name, at }) =>
       codes
         .filter((code) => !(isWrite(name) && endsWrites(code)))
         .map((code) => [{ at, how: 'refused' as const, code }]),
     );
-    const wrong = await playEach(scenario, harmless, stepMs, ({ passages: _passages, ...told }) =>
+    const wrong = await playEach(scenario, harmless, stepMs, ({ passages: _passages, notices: _notices, ...told }) =>
       expect(told).toEqual(whole),
     );
     expect(wrong).toBe('');
   });
 
   test('ends the same, with every effect once, when a write had its effect and its answer says otherwise', async () => {
-    const { passages, ...whole } = await play(scenario, [], stepMs);
+    const { passages, notices: _told, ...whole } = await play(scenario, [], stepMs);
     const cuts = passages.flatMap((name, index) =>
       isWrite(name) ? unknown.map((code) => [{ at: index + 1, how: 'answer_lost' as const, code }]) : [],
     );
-    const wrong = await playEach(scenario, cuts, stepMs, ({ passages: _passages, ...told }) =>
+    const wrong = await playEach(scenario, cuts, stepMs, ({ passages: _passages, notices: _notices, ...told }) =>
       expect(told).toEqual(whole),
     );
     expect(wrong).toBe('');

@@ -1,7 +1,7 @@
 /** Playing a scenario to its end, cut or whole, and what is compared between the two. */
 import type { FakeClock } from '../../support/fake-clock.ts';
 import type { Cut } from './gate.ts';
-import { cacheOf, expectAllWell, outcomesOf } from './invariants.ts';
+import { cacheOf, commitsOf, expectAllWell, outcomesOf } from './invariants.ts';
 import { createRig, hour, type Rig } from './rig.ts';
 import type { Scenario } from './scenarios.ts';
 import { memorySide, type OtherSide } from './worlds.ts';
@@ -14,6 +14,9 @@ export interface Told {
   /** Per event, over all its lives, in order: different events may come in any order. */
   readonly effects: Readonly<Record<string, readonly string[]>>;
   readonly outcomes: readonly string[];
+  /** Each once: after a crash a notice may be told again. */
+  readonly notices: readonly string[];
+  readonly state: string;
   readonly cache: unknown;
 }
 
@@ -41,11 +44,18 @@ export async function play(
       passages: [...rig.plan.passages],
       effects: byEvent(rig.effects),
       outcomes: outcomesOf(await rig.intents()),
+      notices: await noticesOf(rig),
+      state: (await rig.profile()).state.name,
       cache: await cacheOf(rig),
     };
   } finally {
     await rig.close();
   }
+}
+
+async function noticesOf(rig: Rig<OtherSide>): Promise<readonly string[]> {
+  const changes = (await commitsOf(rig)).flatMap((one) => one.changes);
+  return [...new Set(changes.flatMap((one) => (one.kind === 'notice' ? [one.notice] : [])))];
 }
 
 function byEvent(effects: readonly string[]): Told['effects'] {

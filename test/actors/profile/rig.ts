@@ -47,6 +47,8 @@ export interface RigOptions<Side extends OtherSide> {
   readonly seed?: number;
   readonly polling?: Partial<ProfileDeps['polling']>;
   readonly mayWrite?: () => boolean;
+  /** What people do between the death of a process and the start of the next. */
+  readonly whileDead?: (other: Side) => void;
   /** How many processes believe at once that they own the profile; 1 when absent. */
   readonly owners?: number;
 }
@@ -152,6 +154,7 @@ export async function createRig<Side extends OtherSide>(options: RigOptions<Side
   /** The hosts of this life of the process; another life begins when the last one ended. */
   function running(): readonly Host<ProfileId>[] {
     if (hosts.length > 0 && !life.dead) return hosts;
+    if (hosts.length > 0) options.whileDead?.(other);
     const mine: Life = { dead: false };
     life = mine;
     turns += sum(hosts, (stats) => stats.turns);

@@ -194,4 +194,20 @@ export const scenarios: readonly Scenario[] = [
       },
     ],
   },
+  {
+    name: 'a person disconnects, writes wait, and the person connects again',
+    world: oneCalendar,
+    steps: [
+      async () => undefined,
+      async (rig) => rig.request('disconnect'),
+      async (rig) => {
+        await rig.upsert(work, 'x', wish('Waits'));
+        rig.other.put(work, 'b.ics', ics('b', 'Meanwhile'));
+      },
+      async (rig) => {
+        await rig.request('relinked');
+        await rig.request('resync');
+      },
+    ],
+  },
 ];

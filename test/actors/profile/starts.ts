@@ -30,7 +30,7 @@ export async function synced<Side extends OtherSide>(
   return rig;
 }
 
-type Options = Omit<RigOptions<never>, 'side'> & { readonly events?: number };
+type Options = Omit<RigOptions<OtherSide>, 'side' | 'whileDead'> & { readonly events?: number };
 
 export const syncedInMemory = (options: Options = {}): Promise<Rig<MemorySide>> =>
   synced<MemorySide>({ ...options, side: (clock) => memorySide(clock) });
