@@ -46,6 +46,10 @@ export interface ProfileDoc {
   readonly provider: ProviderName;
   /** The login as people know it, e.g. an address: the API's `profile_name`. */
   readonly name: string;
+  /** Unique, so that a login connected twice at once is one profile: see `loginOf`. */
+  readonly login: string;
+  /** Where invitations of this profile come from, as its calendar server names it. */
+  readonly email: string | null;
   readonly credentials: Sealed | null;
   readonly root: ProviderRoot;
   readonly state: ProfileState;

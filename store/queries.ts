@@ -33,7 +33,7 @@ const query = <
 export const queries = {
   allProfiles: query('profiles', { range: '_id' }),
   profilesOfAccount: query('profiles', { equal: ['accountId'] }),
-  profilesByLogin: query('profiles', { equal: ['appId', 'provider', 'name'] }),
+  profilesByLogin: query('profiles', { equal: ['login'], unique: true }),
   dueProfiles: query('profiles', { range: 'nextWakeAtMs', filter: ['slot'] }),
   recentlyProjectedProfiles: query('profiles', { range: 'projectedAtMs' }),
   commitsOfProfile: query('commits', { equal: ['profileId'], range: 'seq', unique: true }),

@@ -1,5 +1,7 @@
 /** Asking for what is owed: together where that works, alone where it does not; silence is never an answer. */
+import { pulling } from '../../config/policies.ts';
 import { isKalendsError } from '../../domain/errors.ts';
+import { nextBatch } from '../../domain/sync/batch.ts';
 import { each } from '../../domain/sync/checkpoint.ts';
 import { afterFetch, type Question } from '../../domain/sync/owed.ts';
 import { learn, take, type PullTurn } from './page.ts';
@@ -10,10 +12,12 @@ export async function askOwed(turn: PullTurn, question: Exclude<Question, { kind
 
 async function askTogether(turn: PullTurn, refs: readonly string[]): Promise<void> {
   const { provider, session, deps } = turn.activation;
+  const beganMs = deps.clock.monotonic();
   let missing: ReadonlySet<string> = new Set();
   let unanswered: ReadonlySet<string> = new Set(refs);
   try {
     const fetched = await provider.fetch(session, turn.calendar.ref, refs);
+    noteDuration(turn, refs.length, deps.clock.monotonic() - beganMs);
     await take(turn, fetched.answered);
     missing = new Set(fetched.missing);
     unanswered = new Set(fetched.unanswered);
@@ -30,6 +34,15 @@ async function askTogether(turn: PullTurn, refs: readonly string[]): Promise<voi
     });
   await learn(turn, afterFetch(refs, missing, unanswered));
 }
+
+/** Of answers only: what fails is asked for in halves, and says nothing about the next that does not. */
+function noteDuration(turn: PullTurn, asked: number, tookMs: number): void {
+  turn.checkpoint = { ...turn.checkpoint, batch: nextBatch(batchOf(turn), asked, tookMs, pulling.fetchBatch) };
+}
+
+/** How many resources may be asked for together. */
+export const batchOf = ({ activation, checkpoint }: PullTurn): number =>
+  Math.min(activation.provider.capabilities.fetchBatch, checkpoint.batch ?? pulling.fetchBatch.start);
 
 /** A direct request: the only one whose 404 proves a removal. */
 async function askAlone(turn: PullTurn, ref: string): Promise<void> {

@@ -1,5 +1,4 @@
 /** Pulling one calendar: one page per turn, from what is owed, what is held, a delta, or a listing. */
-import { pulling } from '../../config/policies.ts';
 import { isKalendsError, KalendsError } from '../../domain/errors.ts';
 import type { CalendarId, ResourceId } from '../../domain/ids.ts';
 import type { ResourceDoc } from '../../domain/resource.ts';
@@ -9,7 +8,7 @@ import type { ListedResource } from '../../providers/provider.ts';
 import type { Activation } from './activation.ts';
 import { planNext, probeCalendar } from './calendar-work.ts';
 import { dropWork } from './listing.ts';
-import { askOwed } from './owed.ts';
+import { askOwed, batchOf } from './owed.ts';
 import { cachedByRef, chunkSize, learn, nominate, take, type PullTurn } from './page.ts';
 import { verifyHeld } from './verify.ts';
 
@@ -47,7 +46,7 @@ const isStoreFailure = (error: unknown): boolean =>
 async function onePage(turn: PullTurn): Promise<boolean> {
   const { activation, checkpoint } = turn;
   const nowMs = activation.deps.clock.now();
-  const question = nextQuestion(checkpoint.owed, batchOf(activation), nowMs);
+  const question = nextQuestion(checkpoint.owed, batchOf(turn), nowMs);
   if (question !== null && question.kind !== 'wait') {
     if (question.kind === 'get' && question.probe) await countProbe(turn, question.ref);
     await askOwed(turn, question);
@@ -69,9 +68,6 @@ async function countProbe(turn: PullTurn, ref: string): Promise<void> {
   await learn(turn, each([ref], { kind: 'probe_due' }));
   await storeCheckpoint(turn);
 }
-
-const batchOf = (activation: Activation): number =>
-  Math.min(activation.provider.capabilities.fetchBatch, pulling.fetchBatchMax);
 
 /** What changed since the token. A token that is not accepted is dropped: a listing and a comparison come next, never a wipe. */
 async function pullDelta(turn: PullTurn, token: string): Promise<boolean> {
@@ -120,7 +116,7 @@ const asAbsent = (ref: string) => ({ ref, reason: 'absent' as const, evidence: n
 async function askAtOnce(turn: PullTurn): Promise<void> {
   await storeCheckpoint(turn);
   const { activation, checkpoint } = turn;
-  const question = nextQuestion(checkpoint.owed, batchOf(activation), activation.deps.clock.now());
+  const question = nextQuestion(checkpoint.owed, batchOf(turn), activation.deps.clock.now());
   if (question?.kind === 'fetch') await askOwed(turn, question);
 }
 

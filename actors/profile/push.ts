@@ -110,9 +110,10 @@ function plan(turn: WriteTurn, wish: Exclude<Reconciled, { kind: 'settled' }>): 
   }
   const resource = wish.kind === 'update' ? wish.resource : null;
   const { calendarId, eventId } = turn;
-  const { appId } = activation.profile;
+  const { appId, email: organizer } = activation.profile;
   const { wanted, generation } = wish;
-  const body = bodyOf({ appId, calendarId, eventId, generation, wanted, body: resource?.body ?? null, nowMs });
+  const basis = { wanted, body: resource?.body ?? null, organizer, nowMs };
+  const body = bodyOf({ appId, calendarId, eventId, generation, ...basis });
   const ref = wish.kind === 'create' ? activation.provider.newResourceRef(wish.name) : wish.resource.ref;
   const sentHash = activation.deps.normalise('icalendar', body).observedHash;
   const resourceId = resource?._id ?? resourceIdOf(calendarId, ref);

@@ -68,10 +68,10 @@ function sentBody(turn: WriteTurn, attempt: Attempt, { wanted }: WantedState): s
   const { activation, calendarId, eventId, resource } = turn;
   const base = attempt.baseEtag === null ? null : (resource?.body ?? null);
   if (wanted === null || (attempt.baseEtag !== null && base === null)) return null;
-  const { appId } = activation.profile;
+  const { appId, email: organizer } = activation.profile;
   const { generation, atMs: nowMs } = attempt;
   try {
-    const body = bodyOf({ appId, calendarId, eventId, generation, wanted, body: base, nowMs });
+    const body = bodyOf({ appId, calendarId, eventId, generation, wanted, body: base, organizer, nowMs });
     return activation.deps.normalise('icalendar', body).observedHash === attempt.sentHash ? body : null;
   } catch {
     return null;

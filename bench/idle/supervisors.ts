@@ -43,6 +43,8 @@ function idleProfile(n: number, nowMs: number): ProfileDoc {
     accountId: asAccountId(`acc_${String(n).padStart(26, '0')}`),
     provider: 'memory',
     name: `person-${n}@example.com`,
+    login: _id,
+    email: null,
     credentials: null,
     root: { home: 'memory' },
     state: { name: 'live' },

@@ -13,6 +13,8 @@ export interface BodyInput {
   /** The resource as received; null for a new one. */
   readonly body: string | null;
   readonly nowMs: number;
+  /** The profile's own address: who invites, where people are invited and the event names nobody yet. */
+  readonly organizer: string | null;
 }
 
 /** The UID of a resource that we create, from its name. */
@@ -21,5 +23,6 @@ export const uidOf = (name: string): string => `${name}@kalends`;
 /** Throws `resource_unparsable` when what stands there cannot be changed without losing something. */
 export function bodyOf(input: BodyInput): string {
   const uid = uidOf(resourceName(input, input.generation));
-  return writeEvent({ base: input.body, fields: input.wanted, uid, nowMs: input.nowMs });
+  const organizer = input.organizer === null ? null : { email: input.organizer, displayName: null };
+  return writeEvent({ base: input.body, fields: input.wanted, uid, nowMs: input.nowMs, organizer });
 }

@@ -59,6 +59,8 @@ export interface CheckpointDoc {
   readonly unseen: readonly string[];
   /** When a complete listing was last reconciled; null before the first. */
   readonly listedAtMs: number | null;
+  /** Resources that are asked for together next time, see `batch.ts`; null before the first answer. */
+  readonly batch: number | null;
 }
 
 /** `rev` 0: not stored yet. */
@@ -74,6 +76,7 @@ export function emptyCheckpoint(calendarId: CalendarId, profileId: ProfileId): C
     removals24h: [],
     unseen: [],
     listedAtMs: null,
+    batch: null,
   };
 }
 
@@ -166,6 +169,7 @@ export function sameCheckpoint(a: CheckpointDoc, b: CheckpointDoc): boolean {
     (a.token === b.token &&
       a.ctag === b.ctag &&
       a.listedAtMs === b.listedAtMs &&
+      a.batch === b.batch &&
       JSON.stringify(leftBehind(a)) === JSON.stringify(leftBehind(b)))
   );
 }

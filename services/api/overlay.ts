@@ -155,7 +155,8 @@ function provisional(
   const named = { appId: profile.appId, calendarId, eventId };
   const { generation, wanted } = call;
   try {
-    const body = bodyOf({ ...named, generation, wanted, body: basis?.body ?? null, nowMs: commit.atMs });
+    const written = { generation, wanted, organizer: profile.email, nowMs: commit.atMs };
+    const body = bodyOf({ ...named, ...written, body: basis?.body ?? null });
     if (basis !== null) return { ...basis, body };
     const ref = context.providerOf(profile.provider).newResourceRef(resourceName(named, generation));
     return newResource(pending, ref, body, commit.atMs);

@@ -104,6 +104,12 @@ export async function createAccount(context: RegistryContext, wanted: NewAccount
   return account;
 }
 
+/** Takes back an account that nobody was told of. */
+export async function withdrawAccount(context: RegistryContext, account: AccountDoc, grant: GrantDoc): Promise<void> {
+  await context.documents.remove('grants', [grant._id]);
+  await context.documents.remove('accounts', [account._id]);
+}
+
 /** What a person lets an application do; all scopes unless named. */
 export async function createGrant(
   context: RegistryContext,

@@ -1,11 +1,18 @@
 /** Connecting a profile: find the account's root, prove the credentials, then make everything durable. */
-import { KalendsError } from '../../domain/errors.ts';
-import { canonicalJson } from '../../domain/hashes.ts';
+import { isKalendsError, KalendsError } from '../../domain/errors.ts';
+import { canonicalJson, hashOfText } from '../../domain/hashes.ts';
 import { newProfileId, slotOf, type AccountId, type AppId, type ProfileId } from '../../domain/ids.ts';
 import type { ProfileDoc, ProfileRequest, ProviderName } from '../../domain/profile.ts';
 import { projectorVersion } from '../../domain/projection/project.ts';
 import type { Connected, Credentials } from '../../providers/provider.ts';
-import { createAccount, createGrant, findOrCreateApp, issueToken, liveGrants } from '../auth/registry.ts';
+import {
+  createAccount,
+  createGrant,
+  findOrCreateApp,
+  issueToken,
+  liveGrants,
+  withdrawAccount,
+} from '../auth/registry.ts';
 import type { OpsContext } from './context.ts';
 
 export interface ConnectInput {
@@ -37,39 +44,56 @@ export async function connect(context: OpsContext, input: ConnectInput): Promise
   const { address, credentials } = input;
   const connected = await provider.connect({ address, credentials }, AbortSignal.timeout(patienceMs));
   const app = await findOrCreateApp(context, input.app);
-  const known = await sameLogin(context, app._id, input.provider, connected);
-  if (known === null) return connectNew(context, app._id, input, connected);
-  await relink(context, known, credentials, connected);
+  const login = loginOf(app._id, input.provider, connected);
+  for (;;) {
+    const [known] = await context.documents.find('profilesByLogin', { login });
+    const outcome =
+      known === undefined
+        ? await connectNew(context, app._id, input, connected)
+        : await connectAgain(context, known, credentials, connected);
+    // Somebody else connected the same login meanwhile.
+    if (outcome !== null) return outcome;
+  }
+}
+
+/** One login at one root is one profile of an application, however often it is connected. */
+function loginOf(appId: AppId, provider: ProviderName, { name, root }: Connected): string {
+  return hashOfText(canonicalJson({ appId, provider, name, root }));
+}
+
+async function connectAgain(
+  context: OpsContext,
+  known: ProfileDoc,
+  credentials: Credentials,
+  connected: Connected,
+): Promise<ConnectOutcome> {
+  const sealed = context.sealCredentials(known._id, credentials);
+  await revise(context, known._id, 'relinked', { credentials: sealed, root: connected.root, email: connected.email });
   const [grant] = await liveGrants(context.documents, known.accountId);
-  const account = { _id: known.accountId, appId: app._id };
+  const account = { _id: known.accountId, appId: known.appId };
   const token = await issueToken(context, grant ?? (await createGrant(context, account)));
   return { account_id: known.accountId, profile_id: known._id, access_token: token, created: false };
 }
 
-/** One login at one root is one profile of an application, however often it is connected. */
-async function sameLogin(
-  context: OpsContext,
-  appId: AppId,
-  provider: ProviderName,
-  connected: Connected,
-): Promise<ProfileDoc | null> {
-  const found = await context.documents.find('profilesByLogin', { appId, provider, name: connected.name });
-  const root = canonicalJson(connected.root);
-  return found.find((one) => canonicalJson(one.root) === root) ?? null;
-}
-
+/** Null: the login became somebody else's profile meanwhile, and nothing was kept of this one. */
 async function connectNew(
   context: OpsContext,
   appId: AppId,
   input: ConnectInput,
   connected: Connected,
-): Promise<ConnectOutcome> {
+): Promise<ConnectOutcome | null> {
   const kind = input.provider === 'cronofy' ? ('application_calendar' as const) : ('account' as const);
   const { name, email } = connected;
   const account = await createAccount(context, { appId, email, name, timeZone: input.timeZone, kind });
   const grant = await createGrant(context, account);
   const profile = profileDoc(context, account, input, connected);
-  await context.documents.insert('profiles', profile);
+  try {
+    await context.documents.insert('profiles', profile);
+  } catch (error) {
+    if (!isKalendsError(error) || error.code !== 'duplicate_key') throw error;
+    await withdrawAccount(context, account, grant);
+    return null;
+  }
   const token = await issueToken(context, grant);
   context.nudge(profile._id);
   return { account_id: account._id, profile_id: profile._id, access_token: token, created: true };
@@ -90,6 +114,8 @@ function profileDoc(
     accountId: account._id,
     provider: input.provider,
     name: connected.name,
+    login: loginOf(account.appId, input.provider, connected),
+    email: connected.email,
     credentials: context.sealCredentials(id, input.credentials),
     root: connected.root,
     state: { name: 'connecting' },
@@ -110,22 +136,12 @@ function profileDoc(
   };
 }
 
-async function relink(
-  context: OpsContext,
-  profile: ProfileDoc,
-  credentials: Credentials,
-  connected: Connected,
-): Promise<void> {
-  const sealed = context.sealCredentials(profile._id, credentials);
-  await revise(context, profile._id, 'relinked', { credentials: sealed, root: connected.root });
-}
-
 /** Leaves a request for the profile's actor, which alone changes the rest of the document. */
 export async function revise(
   context: Pick<OpsContext, 'documents' | 'clock' | 'nudge'>,
   profileId: ProfileId,
   request: ProfileRequest,
-  fields: Partial<Pick<ProfileDoc, 'credentials' | 'root'>> = {},
+  fields: Partial<Pick<ProfileDoc, 'credentials' | 'root' | 'email'>> = {},
 ): Promise<void> {
   for (;;) {
     const profile = await context.documents.get('profiles', profileId);

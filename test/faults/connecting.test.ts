@@ -104,3 +104,14 @@ it('what is no address at all is called so', async () => {
   expect(await afterFirst('not an address')).toBe('invalid_input');
   expect(await afterFirst('ftp://127.0.0.1/')).toBe('invalid_input');
 });
+
+it('one login connected several times at once is one profile of one account', async () => {
+  const credentials = { kind: 'password', username: 'alice', password: 'alice-password' };
+  const login = { provider: 'caldav', app: 'hasty', address: server.url, credentials, timeZone: 'Etc/UTC' };
+  const before = (await kalends.ops<readonly unknown[]>('profiles')).length;
+  await kalends.ops('createApp', { name: 'hasty' });
+  const connections = await Promise.all([1, 2, 3, 4].map(() => kalends.ops<Record<string, unknown>>('connect', login)));
+  expect(new Set(connections.flatMap((one) => [one['account_id'], one['profile_id']])).size).toBe(2);
+  expect(connections.filter((one) => one['created'] === true)).toHaveLength(1);
+  expect(await kalends.ops<readonly unknown[]>('profiles')).toHaveLength(before + 1);
+});

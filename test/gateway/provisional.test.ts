@@ -63,7 +63,7 @@ async function land(eventId: string): Promise<void> {
   const changes: Change[] = [managed];
   const nowMs = intents.at(-1)?.acceptedAtMs ?? world.clock.now();
   if (wanted !== null) {
-    const body = bodyOf({ ...named, generation, wanted, body: known?.body ?? null, nowMs });
+    const body = bodyOf({ ...named, generation, wanted, body: known?.body ?? null, organizer: null, nowMs });
     const { observedHash } = normalise('icalendar', body);
     const observation = { ref, etag: '"1"', scheduleTag: null, body, format: 'icalendar' } as const;
     const put = {

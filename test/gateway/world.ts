@@ -186,13 +186,16 @@ async function newProfile(
   account: AccountDoc,
   change: Partial<ProfileDoc>,
 ): Promise<ProfileDoc> {
+  const id = newProfileId(clock.now(), random);
   const profile: ProfileDoc = {
-    _id: newProfileId(clock.now(), random),
+    _id: id,
     rev: 1,
     appId: account.appId,
     accountId: account._id,
     provider: 'caldav',
     name: 'jane@example.com',
+    login: id,
+    email: 'jane@example.com',
     credentials: null,
     root: {},
     state: { name: 'live' },

@@ -231,6 +231,8 @@ function profile(id: ProfileId, change: Partial<ProfileDoc> = {}): ProfileDoc {
     accountId,
     provider: 'memory',
     name: 'someone@example.com',
+    login: id,
+    email: null,
     credentials: null,
     root: {},
     state: { name: 'live' },

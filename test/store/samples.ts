@@ -89,6 +89,8 @@ export const profile = (id: ProfileId, change: Partial<ProfileDoc> = {}): Profil
   accountId,
   provider: 'caldav',
   name: 'ada@example.org',
+  login: id,
+  email: null,
   credentials: null,
   root: {},
   state: { name: 'live' },

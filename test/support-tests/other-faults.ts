@@ -103,6 +103,13 @@ export const otherFaults = {
     await kit.propfind(calendar, 0);
     expect(kit.last().atMs - before).toBe(3_000);
   },
+  slow_hrefs: async (kit) => {
+    const before = kit.clock.now();
+    await kit.multiget();
+    expect(kit.last().atMs - before).toBe(7 * 34);
+    await kit.propfind(calendar, 0);
+    expect(kit.server.faults.count('slow_hrefs')).toBe(1);
+  },
   slow_drip: async (kit) => {
     expect((await kit.propfind(calendar, 0)).wire).toEqual({ kind: 'drip', bytesPerSecond: 200 });
   },

@@ -17,6 +17,8 @@ const profile = (change: Partial<ProfileDoc> = {}): ProfileDoc => ({
   accountId,
   provider: 'memory',
   name: '',
+  login: '',
+  email: null,
   credentials: null,
   root: {},
   state: { name: 'live' },

@@ -50,6 +50,35 @@ test('a change costs a delta and one multiget', async () => {
   await expectAllWell(rig);
 });
 
+test('many changes are asked for in batches as large as the server answers in time', async () => {
+  const asked: number[] = [];
+  const rig = await synced<ModelSide>({
+    side: (clock, random) => {
+      const side = modelSide(clock, random);
+      const fetch: ModelSide['provider']['fetch'] = (session, calendar, refs) => {
+        asked.push(refs.length);
+        return side.provider.fetch(session, calendar, refs);
+      };
+      return { ...side, provider: { ...side.provider, fetch } };
+    },
+  });
+  const { faults } = rig.other.server;
+  const add = (name: string, count: number): void => {
+    for (let k = 0; k < count; k += 1) rig.other.put(work, `${name}${k}.ics`, ics(`${name}${k}`, `${name} ${k}`));
+  };
+  add('quick', 800);
+  await pull(rig, 5 * minute);
+  expect(asked.splice(0)).toEqual([100, 200, 400, 100]);
+  faults.set('slow_hrefs', { always: true, value: 34 });
+  add('slow', 700);
+  await pull(rig, 5 * minute);
+  const [first = 0, ...others] = asked;
+  expect(first).toBe(500);
+  expect(others).toEqual([88, 88, 24]);
+  expect(await cached(rig)).toHaveLength(1_501);
+  await expectAllWell(rig);
+});
+
 test('February 2020: a multiget that ends at the first missing resource loses no event', async () => {
   const rig = await syncedOverCalDav({ events: 40 });
   rig.other.server.faults.set('multiget_stops_at_missing', { always: true });

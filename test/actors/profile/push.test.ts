@@ -255,3 +255,16 @@ test('one event that cannot be written holds up nobody else, and is no matter of
   await rig.pass(hour);
   await expectAllWell(rig);
 });
+
+test('an invitation names who invites, and an event without guests names nobody', async () => {
+  const rig = await syncedOverCalDav();
+  await rig.upsert(work, 'alone', wish('Alone'));
+  await rig.pass(minute);
+  expect(ownBody(rig)).not.toContain('ORGANIZER');
+  await rig.upsert(work, 'alone', { invited: [{ email: 'guest@example.org', displayName: null }] });
+  await rig.pass(minute);
+  expect(ownBody(rig)).toContain('ORGANIZER:mailto:someone@example.com');
+  expect(ownBody(rig)).toContain('mailto:guest@example.org');
+  expect(await outcomes(rig)).toEqual(['1 upsert written', '2 upsert written']);
+  await expectAllWell(rig);
+});

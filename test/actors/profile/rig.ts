@@ -306,6 +306,8 @@ function newProfile({ root }: OtherSide): ProfileDoc {
     accountId,
     provider: 'memory',
     name: 'someone',
+    login: 'someone',
+    email: 'someone@example.com',
     credentials: null,
     root,
     state: { name: 'connecting' },

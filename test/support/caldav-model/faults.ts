@@ -67,6 +67,7 @@ export const faultTable = {
   throttled_429_date: { does: '429 with Retry-After as a date this many seconds ahead', value: 60 },
   throttled_503_seconds: { does: '503 with Retry-After of this many seconds', value: 60 },
   slow_answer: { does: 'the answer comes after this many milliseconds', value: 3_000 },
+  slow_hrefs: { does: 'a multiget needs this many milliseconds for each resource (Xandikos)', value: 34 },
   slow_drip: { does: 'the body comes at this many bytes a second', value: 200 },
   host_down: { does: 'nobody listens: no request arrives (on a real port: the connection is dropped)' },
   hangs: { does: 'the request is never answered and has no effect' },

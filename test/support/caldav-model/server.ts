@@ -139,6 +139,9 @@ async function decide(
   request.user = authenticate(context, request);
   const slow = faults.fires('slow_answer', request);
   if (slow !== null) await clock.sleep(slow.value);
+  const hrefs = hrefsOf(request);
+  const slowHrefs = hrefs === 0 ? null : faults.fires('slow_hrefs', request);
+  if (slowHrefs !== null) await clock.sleep(hrefs * slowHrefs.value);
   const early = faultsBefore(context, request) ?? movedAnswer(context, request);
   if (early !== null) return early;
   const late = writes(request) ? faults.fires('effect_late', request) : null;
@@ -148,6 +151,10 @@ async function decide(
   }
   return faultsAfter(context, request, serve(context, request));
 }
+
+/** How many resources a multiget names. */
+const hrefsOf = ({ method, body }: ModelRequest): number =>
+  method === 'REPORT' && body.includes('calendar-multiget') ? body.split(/<(?:\w+:)?href>/).length - 1 : 0;
 
 function writes(request: ModelRequest): boolean {
   return ['PUT', 'DELETE', 'MKCALENDAR', 'PROPPATCH'].includes(request.method);
