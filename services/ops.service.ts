@@ -1,13 +1,15 @@
 /** The operators' service: the REPL, the CLI and later the dashboard call these actions and nothing else. */
 import type { Context, ServiceSchema } from 'moleculer';
 import type { AppId } from '../domain/ids.ts';
-import { asProfileId } from '../domain/ids.ts';
+import { asAccountId, asProfileId } from '../domain/ids.ts';
 import { addClientSecret, createApp } from './auth/registry.ts';
+import { listChannels, listDeliveries } from './ops/channels.ts';
 import { connect, revise, type ConnectInput } from './ops/connect.ts';
 import type { OpsContext } from './ops/context.ts';
 import { explain, type ExplainInput } from './ops/explain.ts';
 import { inspectProfile, listProfiles, profileOr404 } from './ops/profiles.ts';
 import { rebuild } from './ops/rebuild.ts';
+import { revokeAccess } from './ops/revoke.ts';
 
 /** The names of the actions, for the CLI and the REPL. */
 export const opsActions = [
@@ -17,6 +19,9 @@ export const opsActions = [
   'resync',
   'reinstate',
   'disconnect',
+  'revoke',
+  'channels',
+  'deliveries',
   'explain',
   'rebuild',
   'connect',
@@ -40,6 +45,9 @@ export function createOpsService(context: OpsContext): ServiceSchema {
     resync: request('resync'),
     reinstate: request('reinstate'),
     disconnect: request('disconnect'),
+    revoke: (ctx: Context<{ account: string }>) => revokeAccess(context, asAccountId(ctx.params.account)),
+    channels: () => listChannels(context),
+    deliveries: (ctx: Context<{ channel: string }>) => listDeliveries(context, ctx.params.channel),
     explain: (ctx: Context<ExplainInput>) => explain(context, ctx.params),
     rebuild: (ctx: Context<{ profile?: string; compare?: boolean }>) =>
       rebuild(context, {

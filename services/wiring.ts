@@ -328,6 +328,7 @@ function opsContext(parts: Parts): OpsContext {
     sealCredentials: (profileId, credentials) =>
       credentials.kind === 'none' ? null : sealing.seal(JSON.stringify(credentials), credentialsContext(profileId)),
     nudge: nudgeOf(parts),
+    revoked: (grantId) => void parts.broker.broadcast('auth.revoked', { grantId }),
   };
 }
 

@@ -122,8 +122,10 @@ export const subject = {
   settled: async ({ calendarId }: Pick<Filled, 'calendarId'>) => {
     const { documents } = running();
     while ((await documents.count('openIntents', { open: 1 })) > 0) await systemClock.sleep(50);
-    const managed = await documents.find('managedOfCalendar', { calendarId: calendarId as CalendarId });
-    return { managed: managed.filter((one) => one.wanted !== null).length };
+    const calendar = await documents.get('calendars', calendarId);
+    if (calendar === null) throw new Error(`there is no calendar ${calendarId}`);
+    const managed = await documents.find('managedOfProfile', { profileId: calendar.profileId });
+    return { managed: managed.filter((one) => one.calendarId === calendarId && one.wanted !== null).length };
   },
   stop: async () => running().stop(),
 } satisfies SubjectActions;

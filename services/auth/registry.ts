@@ -150,7 +150,7 @@ export async function issueToken(
   return token;
 }
 
-/** Ends a grant and all its tokens; repeating it is harmless. Tell `Authenticator.forget` on this node as well. */
+/** Ends a grant and all its tokens; repeating it is harmless. Every node's `Authenticator` is to be told to forget it. */
 export async function revokeGrant(context: RegistryContext, grantId: GrantId): Promise<void> {
   for (;;) {
     const grant = await context.documents.get('grants', grantId);

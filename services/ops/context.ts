@@ -1,6 +1,6 @@
 /** What operators' actions need from the rest of Kalends. */
 import type { Normalise } from '../../domain/event.ts';
-import type { ProfileId } from '../../domain/ids.ts';
+import type { GrantId, ProfileId } from '../../domain/ids.ts';
 import type { ProfileDoc, ProviderName } from '../../domain/profile.ts';
 import type { HorizonNumbers } from '../../domain/projection/horizon.ts';
 import type { Credentials, Provider } from '../../providers/provider.ts';
@@ -12,4 +12,6 @@ export interface OpsContext extends RegistryContext {
   readonly horizon: HorizonNumbers;
   readonly sealCredentials: (profileId: ProfileId, credentials: Credentials) => ProfileDoc['credentials'];
   readonly nudge: (profileId: ProfileId) => void;
+  /** Every node forgets what it remembers of the grant. */
+  readonly revoked: (grantId: GrantId) => void;
 }

@@ -5,6 +5,7 @@ import type { CalendarWork, ProfileDoc } from '../../domain/profile.ts';
 import type { ResourceDoc } from '../../domain/resource.ts';
 import type { CheckpointDoc } from '../../domain/sync/checkpoint.ts';
 import type { OpsContext } from './context.ts';
+import { iso } from './iso.ts';
 
 export interface ProfileRow {
   readonly profile_id: ProfileId;
@@ -42,10 +43,6 @@ export async function* everyProfile({ documents }: Pick<OpsContext, 'documents'>
     if (profiles.length < pageSize) return;
   }
 }
-
-const farFutureMs = 8_000_000_000_000_000;
-
-const iso = (ms: number | null): string | null => (ms === null || ms > farFutureMs ? null : new Date(ms).toISOString());
 
 function rowOf(profile: ProfileDoc): ProfileRow {
   return {

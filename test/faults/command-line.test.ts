@@ -6,6 +6,7 @@ import { apiClient, wire, type Row } from '../support/api-client.ts';
 import { startModelServer, type MountedModelServer } from '../support/caldav-model/mount.ts';
 import { daysAhead, icsOf } from '../support/icalendar.ts';
 import { connectionOf, until, type Connection } from '../support/node-under-test.ts';
+import { startWebhookReceiver } from '../support/webhook-receiver.ts';
 import { scratch } from '../support/scratch.ts';
 import { kalends, startKalends, throughAnotherNode, type RunningKalends } from './kalends-process.ts';
 
@@ -130,6 +131,44 @@ describe('a process that runs', () => {
     expect(outcome).toMatchObject({ status: 0, stderr: '' });
     expect(outcome.stdout).toContain(connection.profileId);
     expect(outcome.stdout).toContain('waiting_intents');
+  });
+
+  it('shows channels and every attempt to notify them', async () => {
+    const receiver = await startWebhookReceiver();
+    try {
+      const app = apiClient(running.url, connection.token);
+      await app.ask('POST', '/v1/channels', { callback_url: receiver.url });
+      const [channel] = (await json('ops', 'channels')) as unknown as readonly Row[];
+      expect(channel).toMatchObject({ callback_url: receiver.url, account_id: connection.accountId, failures: 0 });
+      const id = String(channel?.['channel_id']);
+      expect(await json('ops', 'deliveries', id)).toMatchObject([
+        { notification: 'verification', attempt: 1, status: 200, error: null },
+      ]);
+      expect(await app.ask('DELETE', `/v1/channels/${id}`)).toMatchObject({ status: 202 });
+      expect(await json('ops', 'channels')).toEqual([]);
+      const unknown = await kalends(dataDir, ['ops', 'deliveries', 'chn_nothing']);
+      expect(unknown).toMatchObject({ status: 1, stdout: '' });
+      expect(unknown.stderr).toContain('there is no channel chn_nothing');
+    } finally {
+      await receiver.stop();
+    }
+  });
+
+  it('revokes what an application may do at once, and gives it back when the account is connected again', async () => {
+    const before = apiClient(running.url, connection.token);
+    expect(await before.ask('GET', '/v1/calendars')).toMatchObject({ status: 200 });
+    expect(await json('ops', 'revoke', connection.accountId)).toMatchObject({ revoked_grants: 1 });
+    expect(await before.ask('GET', '/v1/calendars')).toMatchObject({ status: 401 });
+    expect(await json('ops', 'revoke', connection.accountId)).toMatchObject({ revoked_grants: 0 });
+    const outcome = await kalends(dataDir, connectArgs(server.url), { input: 'alice-password\n' });
+    const again = connectionOf(JSON.parse(outcome.stdout));
+    expect(again).toMatchObject({ created: false, accountId: connection.accountId, profileId: connection.profileId });
+    connection = again;
+    expect(await before.ask('GET', '/v1/calendars')).toMatchObject({ status: 401 });
+    expect(await apiClient(running.url, again.token).ask('GET', '/v1/calendars')).toMatchObject({ status: 200 });
+    const unknown = await kalends(dataDir, ['ops', 'revoke', 'acc_nobody']);
+    expect(unknown).toMatchObject({ status: 1, stdout: '' });
+    expect(unknown.stderr).toContain('there is no account acc_nobody');
   });
 
   it('stops cleanly when it is told to, with what it accepted kept', async () => {

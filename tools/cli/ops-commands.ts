@@ -49,6 +49,22 @@ export const opsCommand = (): Command =>
         ),
     )
     .addCommand(rebuildCommand())
+    .addCommand(
+      command('channels', 'list open channels: how far each was told, what waits').action((options: Json) =>
+        run('channels', {}, options, ['channel_id', 'callback_url', 'told_until', 'pending_since', 'failures']),
+      ),
+    )
+    .addCommand(
+      command('deliveries <channel>', 'the last 100 attempts to notify a channel').action(
+        (channel: string, options: Json) =>
+          run('deliveries', { channel }, options, ['at', 'notification', 'attempt', 'status', 'took_ms', 'error']),
+      ),
+    )
+    .addCommand(
+      command('revoke <account>', "end every access of an account's application; calendars stay connected").action(
+        (account: string, options: Json) => run('revoke', { account }, options),
+      ),
+    )
     .addCommand(command('apps', 'list applications').action((options: Json) => run('apps', {}, options)))
     .addCommand(
       command('create-app <name>', 'register an application; prints its client secret this once').action(
