@@ -43,18 +43,20 @@ async function takeTurn(activation: Activation, lane: Lane): Promise<TurnOutcome
   if (lane === 'write' && piece.kind !== 'idle' && !isWrite(piece)) return { kind: 'more', lane: 'pull' };
   if (piece.kind === 'look') await look(activation);
   else if (piece.kind !== 'idle') await doPiece(activation, piece);
+  // Other writes wait: the next turn chooses among them.
+  if (piece.kind === 'write' && piece.others) return leave(activation, null);
   return leave(activation, piece.kind === 'idle' ? piece : await choose(activation));
 }
 
-/** Disarms, or stays due while there is more to do: what was projected and when to wake next, last of all and in one document. */
-async function leave(activation: Activation, next: Piece): Promise<TurnOutcome> {
+/** Disarms, or stays due while there is more to do (`next` null: writes): what was projected and when to wake next, last of all and in one document. */
+async function leave(activation: Activation, next: Piece | null): Promise<TurnOutcome> {
   const { clock } = activation.deps;
   const { nextWakeAtMs } = activation.profile;
-  const wakeAtMs = next.kind === 'idle' ? next.untilMs : Math.min(nextWakeAtMs, clock.now());
+  const wakeAtMs = next?.kind === 'idle' ? next.untilMs : Math.min(nextWakeAtMs, clock.now());
   if (nextWakeAtMs !== wakeAtMs) change(activation, { nextWakeAtMs: wakeAtMs });
   if (activation.unsaved) await save(activation);
-  if (next.kind === 'idle') return { kind: 'idle', nextWakeAtMs: wakeAtMs };
-  return { kind: 'more', lane: isWrite(next) ? 'write' : 'pull' };
+  if (next?.kind === 'idle') return { kind: 'idle', nextWakeAtMs: wakeAtMs };
+  return { kind: 'more', lane: next === null || isWrite(next) ? 'write' : 'pull' };
 }
 
 /** Open intents read for one choice: an application may have left thousands, of which the first are due. */

@@ -20,6 +20,8 @@ export type Piece =
       readonly calendarId: CalendarId;
       readonly eventId: string;
       readonly intents: readonly IntentDoc[];
+      /** Writes of other events could be carried out now, too. */
+      readonly others: boolean;
     }
   | { readonly kind: 'delete_all'; readonly intent: IntentDoc }
   | { readonly kind: 'make_calendar'; readonly intent: IntentDoc }
@@ -76,7 +78,8 @@ const isReadBack = (piece: Piece): boolean =>
 /** Among those that may be carried out now, one whose outcome is unknown; else the one that was accepted first. */
 function nextWrite(input: AgendaInput): Piece | null {
   const ready = readyWrites(input);
-  return ready.find(isReadBack) ?? ready[0] ?? null;
+  const next = ready.find(isReadBack) ?? ready[0] ?? null;
+  return next?.kind === 'write' ? { ...next, others: ready.length > 1 } : next;
 }
 
 /** A bulk delete is a barrier: what was accepted before it is carried out first, what came later waits. */
@@ -98,7 +101,7 @@ function pieceOf(input: AgendaInput, intents: readonly IntentDoc[]): Piece[] {
   if (first?.wish.kind !== 'upsert' && first?.wish.kind !== 'delete') return [];
   const { calendarId, eventId } = first.wish;
   if (!mayWriteTo(input.profile.calendars[calendarId], input.nowMs)) return [];
-  return [{ kind: 'write', calendarId, eventId, intents }];
+  return [{ kind: 'write', calendarId, eventId, intents, others: false }];
 }
 
 /** A quarantined calendar keeps its intents waiting; a calendar that is gone or unknown rejects them, which is work. */
