@@ -27,7 +27,7 @@ export type Change =
       readonly ref: string;
       readonly evidence: Evidence;
     }
-  /** What became of a managed event: written, emptied by a delete, or refused for good. */
+  /** What became of a managed event: written, or emptied by a delete. */
   | ({ readonly kind: 'managed'; readonly calendarId: CalendarId; readonly eventId: string } & ManagedOutcome)
   /** The horizon moved to a day, or zone data or code changed: every series is expanded again. */
   | { readonly kind: 'horizon'; readonly horizon: Horizon }

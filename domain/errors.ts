@@ -1,7 +1,7 @@
 /** The closed union of what can go wrong: a code, the verdict that follows from it, and the error that carries both. */
 
 /**
- * What Kalends does about a failure; facts in the page `docs/errors.md`.
+ * What Kalends does about a failure.
  * transient: try again by policy. rate_limited: wait as told. auth_suspect: count, rediscover, never one alone.
  * auth_revoked: proof that the person must consent again. resync: drop the token, list, diff. conflict: read again,
  * reconcile. item/calendar/permanent: this thing cannot succeed as it is. gone: the resource answered that it is not

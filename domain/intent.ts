@@ -79,4 +79,8 @@ export interface IntentDoc {
   readonly settledAtMs: number | null;
 }
 
+/** Intents of one event have one key, and are carried out together; every other intent stands alone. */
+export const eventKeyOf = ({ operationId, wish }: IntentDoc): string =>
+  wish.kind === 'upsert' || wish.kind === 'delete' ? `${wish.calendarId}|${wish.eventId}` : operationId;
+
 export const intentKey = (profileId: ProfileId, n: number): string => `${profileId}|${String(n).padStart(12, '0')}`;

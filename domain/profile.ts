@@ -29,6 +29,10 @@ export interface CalendarWork {
   readonly changedAtMs: number;
   /** Consecutive failures of this calendar alone. */
   readonly failures: number;
+  /** When a delta or a listing was last read to its end; null before the first. */
+  readonly readAtMs: number | null;
+  /** The last `readAtMs` of which everything has arrived: what the cache shows is at least as new. */
+  readonly freshAtMs: number | null;
 }
 
 export interface MissingCalendar {
@@ -69,7 +73,7 @@ export interface ProfileDoc {
   readonly projectedSeq: number;
   readonly projectedAtMs: number;
   readonly initialSyncAtMs: number | null;
-  /** Volatile, outside the log: when the provider last answered us in full. */
+  /** Volatile, outside the log: how fresh the calendar is that was seen in full longest ago; null while one never was. */
   readonly freshAtMs: number | null;
   readonly createdAtMs: number;
 }

@@ -1,4 +1,4 @@
-/** What an answer that is not the hoped-for one means: one table for CalDAV and HTTP (facts in `docs/errors.md`). */
+/** What an answer that is not the hoped-for one means: one table for CalDAV and HTTP. */
 import { KalendsError, type ErrorCode } from '../domain/errors.ts';
 import { conditionCodes, conditionsIn } from './preconditions.ts';
 import { redact } from './redact.ts';

@@ -227,9 +227,11 @@ function createActors(parts: Parts, membership: Membership) {
     // Filtered by owner after the limit: right while one node owns every slot. Several need the slot in the query.
     dueIds: async (nowMs, limit) =>
       (await documents.find('dueProfiles', { nextWakeAtMs: { lte: nowMs } }, { limit })).map((one) => one._id),
-    idsWithOpenIntents: async (limit) => [
-      ...new Set((await documents.find('openIntents', { open: 1 }, { limit })).map((one) => one.profileId)),
-    ],
+    idsWithOpenIntents: async (after, limit) => {
+      const range = after === null ? {} : { profileId: { gt: after } };
+      const intents = await documents.find('openIntents', { open: 1, ...range }, { limit });
+      return [...new Set(intents.map((one) => one.profileId))];
+    },
     aside: () => host.stats().aside,
     onError: (error, sweep) => parts.log.error({ sweep, err: error }, 'a sweep failed and is repeated'),
   });

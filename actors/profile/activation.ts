@@ -164,7 +164,8 @@ async function arm(activation: Activation): Promise<void> {
 }
 
 /**
- * Feeds the profile machine and carries out what it says, but for `probe` and `retry`, which the caller asked for.
+ * Feeds the profile machine and carries out what it says, but for `probe` and `retry`, which the caller asked for, and
+ * for wake-ups, which the end of the turn takes from the state.
  * Notices are in the log before the state changes: told twice after a crash, never forgotten.
  */
 export async function step(activation: Activation, input: ProfileInput): Promise<readonly ProfileEffect[]> {

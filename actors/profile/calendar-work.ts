@@ -3,6 +3,7 @@ import { profileNumbers } from '../../config/profile-numbers.ts';
 import type { CalendarDoc } from '../../domain/calendar.ts';
 import { transition } from '../../domain/machines/calendar.ts';
 import type { MachineContext } from '../../domain/machines/machine.ts';
+import type { CalendarWork } from '../../domain/profile.ts';
 import { isComplete } from '../../domain/sync/checkpoint.ts';
 import { nextPollAt } from '../../domain/sync/polling.ts';
 import { change, changeCalendar, save, type Activation } from './activation.ts';
@@ -26,8 +27,16 @@ export function planNext(turn: PullTurn, leftOverAtMs: number | null): void {
   const { state } = transition(work.state, { kind: isComplete(checkpoint) ? 'listed' : 'answered_well' }, context);
   const pollAtMs = nextPollAt(changedAtMs, nowMs, polling, random);
   const nextPollAtMs = leftOverAtMs === null ? pollAtMs : Math.min(pollAtMs, Math.max(nowMs, leftOverAtMs));
-  changeCalendar(activation, calendar._id, { state, nextPollAtMs, changedAtMs, failures: 0 });
-  change(activation, { freshAtMs: nowMs });
+  const readAtMs = turn.read ? nowMs : work.readAtMs;
+  const freshAtMs = isComplete(checkpoint) ? readAtMs : work.freshAtMs;
+  changeCalendar(activation, calendar._id, { state, nextPollAtMs, changedAtMs, failures: 0, readAtMs, freshAtMs });
+  change(activation, { freshAtMs: stalest(Object.values(activation.profile.calendars)) });
+}
+
+/** Null while one of them has never been seen in full. */
+function stalest(works: readonly CalendarWork[]): number | null {
+  const times = works.flatMap(({ state, freshAtMs }) => (state.name === 'gone' ? [] : [freshAtMs]));
+  return times.includes(null) ? null : Math.min(...times.flatMap((one) => one ?? []));
 }
 
 /**

@@ -4,11 +4,11 @@ import { delayOf } from '../../domain/backoff.ts';
 import { isKalendsError, type ErrorCode, type KalendsError, type Verdict } from '../../domain/errors.ts';
 import type { Attempt, IntentDoc } from '../../domain/intent.ts';
 import { managedKey } from '../../domain/managed-event.ts';
-import { changeCalendar } from './activation.ts';
 import { endsActivation } from './failure-scope.ts';
 import { leaveEvent, rejectIntents, voidAttempt, waitsUntil, type Refusal } from './intents.ts';
 import type { WriteTurn } from './push.ts';
-import { settleIfLanded } from './read-back.ts';
+import { pullSoon } from './pull-soon.ts';
+import { settleIfLanded, settleIfLandedBefore } from './read-back.ts';
 
 /**
  * A conflict reads the event again and reconciles, a few times. A refusal for good ends the intents, unless the event
@@ -60,7 +60,7 @@ async function conflict(turn: WriteTurn, intent: IntentDoc, attempt: Attempt, er
     const description = `the event changed at the calendar server during each of ${conflicts} attempts (${error.message})`;
     return refuse(turn, { code: 'write_conflict_persists', description });
   }
-  const found = await settleIfLanded(turn, intent, attempt);
+  const found = await settleIfLandedBefore(turn, intent, attempt);
   if (found === 'landed') return;
   // It may have moved to another name, or another resource has its UID: a pull shows what carries the event from now on.
   const elsewhere = error.code === 'uid_conflict' || (found === 'nothing' && attempt.baseEtag !== null);
@@ -69,12 +69,6 @@ async function conflict(turn: WriteTurn, intent: IntentDoc, attempt: Attempt, er
     conflicts,
     notBeforeMs: elsewhere || conflicts > 1 ? later(turn, intent) : 0,
   });
-}
-
-function pullSoon({ activation, calendarId }: WriteTurn): void {
-  const work = activation.profile.calendars[calendarId];
-  if (work?.state.name === 'live' || work?.state.name === 'initial')
-    changeCalendar(activation, calendarId, { ...work, nextPollAtMs: activation.deps.clock.now() });
 }
 
 const later = ({ activation }: WriteTurn, { attempts }: IntentDoc): number => waitsUntil(activation, attempts);

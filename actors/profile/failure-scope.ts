@@ -64,7 +64,7 @@ export async function listFailed(activation: Activation, error: KalendsError): P
 }
 
 /** The host cannot be reached, or asks for patience, or the person must act: nobody needs to be asked again. */
-const ofTheAccount: ReadonlySet<ErrorCode> = new Set([
+export const ofTheAccount: ReadonlySet<ErrorCode> = new Set([
   'connect_failed',
   'name_not_found',
   'tls_failed',

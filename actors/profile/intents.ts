@@ -3,7 +3,7 @@ import { backoff } from '../../config/policies.ts';
 import { delayOf } from '../../domain/backoff.ts';
 import type { ErrorCode } from '../../domain/errors.ts';
 import { KalendsError } from '../../domain/errors.ts';
-import type { IntentDoc } from '../../domain/intent.ts';
+import { eventKeyOf, type IntentDoc } from '../../domain/intent.ts';
 import { managedKey } from '../../domain/managed-event.ts';
 import type { Activation } from './activation.ts';
 
@@ -51,8 +51,10 @@ export async function expireIntents(activation: Activation, intents: readonly In
       await settleIntents(activation, [intent]);
       continue;
     }
-    const outcome =
-      intent.attempt === null ? 'not carried out in time' : 'the outcome of its last attempt is not known';
+    const attempted = intents.some(
+      (one) => one.attempt !== null && one.n >= intent.n && eventKeyOf(one) === eventKeyOf(intent),
+    );
+    const outcome = attempted ? 'the outcome of its last attempt is not known' : 'not carried out in time';
     const description = `accepted, but ${outcome}; the profile is ${state.name.replace('_', ' ')}`;
     await close(activation, intent, 'expired', { code: 'intent_expired', description }, null);
   }

@@ -61,7 +61,8 @@ export function addWork(activation: Activation, calendarIds: readonly CalendarId
   const { nowMs } = context;
   for (const calendarId of calendarIds) {
     const work = activation.profile.calendars[calendarId];
-    const fresh: CalendarWork = { state: { name: 'initial' }, nextPollAtMs: nowMs, changedAtMs: nowMs, failures: 0 };
+    const never = { failures: 0, readAtMs: null, freshAtMs: null };
+    const fresh: CalendarWork = { state: { name: 'initial' }, nextPollAtMs: nowMs, changedAtMs: nowMs, ...never };
     if (work === undefined) changeCalendar(activation, calendarId, fresh);
     else if (work.state.name === 'gone') {
       const { state } = transition(work.state, { kind: 'reappeared' }, context);

@@ -4,6 +4,7 @@ import { isKalendsError } from '../../domain/errors.ts';
 import { nextBatch } from '../../domain/sync/batch.ts';
 import { each } from '../../domain/sync/checkpoint.ts';
 import { afterFetch, type Question } from '../../domain/sync/owed.ts';
+import { endsActivation, ofTheAccount } from './failure-scope.ts';
 import { learn, take, type PullTurn } from './page.ts';
 
 export async function askOwed(turn: PullTurn, question: Exclude<Question, { kind: 'wait' }>): Promise<void> {
@@ -63,12 +64,6 @@ async function calendarAnswers(turn: PullTurn): Promise<void> {
   await turn.activation.provider.version(turn.activation.session, turn.calendar.ref);
 }
 
-/** One resource among many may poison an answer, or make it too long or too slow. */
-export function mayLieInTheQuestion(error: unknown): boolean {
-  if (!isKalendsError(error)) return false;
-  return (
-    error.verdict === 'item_permanent' ||
-    error.verdict === 'ambiguous' ||
-    ['not_multistatus', 'malformed_multistatus', 'cut_short', 'timed_out', 'limit_refused'].includes(error.code)
-  );
-}
+/** One resource among many may poison an answer, or make it too long or too slow; whether it did, the calendar says. */
+export const mayLieInTheQuestion = (error: unknown): boolean =>
+  isKalendsError(error) && !endsActivation(error) && !ofTheAccount.has(error.code);

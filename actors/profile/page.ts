@@ -11,14 +11,18 @@ import { advance, each, type CheckpointDoc } from '../../domain/sync/checkpoint.
 import { diff } from '../../domain/sync/diff.ts';
 import { guardRemovals, type Nomination } from '../../domain/sync/guard.ts';
 import { record, type Activation } from './activation.ts';
+import { replaceCheckpoint } from './checkpoint-store.ts';
 import { withOurs } from './own-echo.ts';
 
-/** One calendar's turn: its document, its checkpoint as read and as it will be stored. */
+/** One calendar's turn: its document, its checkpoint as it is and as it will be stored. */
 export interface PullTurn {
   readonly activation: Activation;
   readonly calendar: CalendarDoc;
-  readonly before: CheckpointDoc;
+  /** The checkpoint as it is stored. */
+  stored: CheckpointDoc;
   checkpoint: CheckpointDoc;
+  /** A delta or a listing was read to its end. */
+  read: boolean;
   /** Something differed from the cache. */
   changed: boolean;
   /** This page claims more removals than people are likely to make, and none of them is verified yet. */
@@ -111,9 +115,24 @@ async function guardAndRecord(turn: PullTurn, nominations: readonly Nomination[]
   const removed = believed.map(({ resourceId, ref, evidence }): Change => {
     return { kind: 'resource_removed', calendarId: calendar, resourceId, ref, evidence };
   });
-  await recordChanges(turn, removed);
   turn.checkpoint = { ...turn.checkpoint, removals24h: decision.tally };
+  // Counted durably before they are recorded: a crash in between must not leave room for as many again.
+  if (removed.length > 0) await storeCheckpoint(turn);
+  await recordChanges(turn, removed);
   const refs = believed.map((one) => one.ref);
   const inputs = held.map(({ ref, reason }) => [ref, { kind: 'nominated', reason, suspicious } as const] as const);
   await learn(turn, new Map<string, ResourceInput>([...each(refs, { kind: 'answered' }), ...inputs]));
+}
+
+/** A delta that is silent about resources claims nothing of them: each is asked for, and being there is no contradiction. */
+export async function holdQuietly(turn: PullTurn, refs: readonly string[]): Promise<void> {
+  const cached = await cachedByRef(turn, refs);
+  const alive = refs.filter((ref) => cached.get(ref)?.live === 1);
+  await learn(turn, each(alive, { kind: 'nominated', reason: 'absent', suspicious: false }));
+}
+
+/** Projected first, then the checkpoint: a crash between repeats the page, which then differs in nothing. */
+export async function storeCheckpoint(turn: PullTurn): Promise<void> {
+  turn.stored = await replaceCheckpoint(turn.activation, turn.stored, turn.checkpoint);
+  turn.checkpoint = turn.stored;
 }

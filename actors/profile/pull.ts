@@ -1,15 +1,17 @@
 /** Pulling one calendar: one page per turn, from what is owed, what is held, a delta, or a listing. */
-import { isKalendsError, KalendsError } from '../../domain/errors.ts';
+import { pulling } from '../../config/policies.ts';
+import { isKalendsError } from '../../domain/errors.ts';
 import type { CalendarId, ResourceId } from '../../domain/ids.ts';
 import type { ResourceDoc } from '../../domain/resource.ts';
-import { each, emptyCheckpoint, leftOverAt, sameCheckpoint } from '../../domain/sync/checkpoint.ts';
+import { each, leftOverAt } from '../../domain/sync/checkpoint.ts';
 import { nextQuestion } from '../../domain/sync/owed.ts';
 import type { ListedResource } from '../../providers/provider.ts';
 import type { Activation } from './activation.ts';
 import { planNext, probeCalendar } from './calendar-work.ts';
+import { readCheckpoint } from './checkpoint-store.ts';
 import { dropWork } from './listing.ts';
 import { askOwed, batchOf } from './owed.ts';
-import { cachedByRef, chunkSize, learn, nominate, take, type PullTurn } from './page.ts';
+import { cachedByRef, chunkSize, holdQuietly, learn, nominate, storeCheckpoint, take, type PullTurn } from './page.ts';
 import { verifyHeld } from './verify.ts';
 
 /** Does one page, and plans the next. */
@@ -20,10 +22,10 @@ export async function pullCalendar(activation: Activation, calendarId: CalendarI
   if (calendar === null || calendar.deleted) return dropWork(activation, calendarId, calendar);
   const quarantined = profile.calendars[calendarId]?.state.name === 'quarantined';
   if (quarantined) await probeCalendar(activation, calendar);
-  const before = (await deps.documents.get('checkpoints', calendarId)) ?? emptyCheckpoint(calendarId, profile._id);
+  const stored = await readCheckpoint(activation, calendarId);
   // The way back leads through a listing: nothing that was handed out before is trusted.
-  const checkpoint = quarantined ? { ...before, token: null, ctag: null } : before;
-  const turn: PullTurn = { activation, calendar, before, checkpoint, changed: false, suspicious: false };
+  const checkpoint = quarantined ? { ...stored, token: null, ctag: null } : stored;
+  const turn: PullTurn = { activation, calendar, stored, checkpoint, read: false, changed: false, suspicious: false };
   let more: boolean;
   try {
     more = await onePage(turn);
@@ -74,9 +76,11 @@ async function pullDelta(turn: PullTurn, token: string): Promise<boolean> {
   const { activation, calendar } = turn;
   const page = await orNull(activation.provider.changes(activation.session, calendar.ref, token));
   const empty = page?.changed.length === 0 && page.removed.length === 0;
+  const deltaPages = turn.checkpoint.deltaPages + 1;
   // More is promised, and nothing is got from asking on.
-  if (page === null || (page.more && (empty || page.token === token))) {
-    turn.checkpoint = { ...turn.checkpoint, token: null, ctag: null };
+  const endless = page?.more === true && (empty || page.token === token || deltaPages >= pulling.deltaPagesMax);
+  if (page === null || endless) {
+    turn.checkpoint = { ...turn.checkpoint, token: null, ctag: null, deltaPages: 0 };
     return true;
   }
   await noteShown(turn, page.changed);
@@ -91,8 +95,10 @@ async function pullDelta(turn: PullTurn, token: string): Promise<boolean> {
   const spokenOf = new Set([...alive, ...removed.map((one) => one.ref)]);
   const unseen = turn.checkpoint.unseen.filter((ref) => !spokenOf.has(ref));
   // The delta is at its end and passed over them: they may have gone again, unseen.
-  if (!page.more) await nominate(turn, unseen.map(asAbsent));
-  turn.checkpoint = { ...turn.checkpoint, token: page.token, unseen: page.more ? unseen : [] };
+  if (!page.more) await holdQuietly(turn, unseen);
+  const pages = page.more ? { unseen, deltaPages } : { unseen: [], deltaPages: 0 };
+  turn.checkpoint = { ...turn.checkpoint, token: page.token, ...pages };
+  turn.read = !page.more;
   if (wanted.length > 0 && !page.more) await askAtOnce(turn);
   return page.more;
 }
@@ -124,16 +130,22 @@ async function askAtOnce(turn: PullTurn): Promise<void> {
 async function pullListing(turn: PullTurn): Promise<void> {
   const { activation, calendar } = turn;
   const { provider, session, deps } = activation;
-  if (!isOld(turn) && (await sameCtag(turn))) return;
+  if (!isOld(turn) && (await sameCtag(turn))) {
+    turn.read = true;
+    return;
+  }
   const known = await knownEtags(turn);
-  const listing = await provider.list(session, calendar.ref, { withBodies: known.size === 0 });
+  // What failed is asked for in smaller pieces.
+  const failures = activation.profile.calendars[calendar._id]?.failures ?? 0;
+  const listing = await provider.list(session, calendar.ref, { withBodies: known.size === 0 && failures === 0 });
   const present = new Set(listing.resources.map((one) => one.ref));
   const wanted = await takeListed(turn, listing.resources, known);
   const absent = [...known.keys()].filter((ref) => !present.has(ref));
   await nominate(turn, absent.map(asAbsent));
   await learn(turn, each(wanted, { kind: 'reported' }));
   const { token, ctag } = listing;
-  turn.checkpoint = { ...turn.checkpoint, token, ctag, unseen: [], listedAtMs: deps.clock.now() };
+  turn.checkpoint = { ...turn.checkpoint, token, ctag, unseen: [], deltaPages: 0, listedAtMs: deps.clock.now() };
+  turn.read = true;
 }
 
 /** For servers without sync tokens: the ctag of the last listing is still the calendar's. */
@@ -193,31 +205,6 @@ async function etagsOf(turn: PullTurn, listed: readonly ListedResource[]): Promi
   );
   return new Map([...cached].flatMap(([ref, one]) => (one.live === 1 ? [[ref, one.etag]] : [])));
 }
-
-/** Projected first, then the checkpoint: a crash between repeats the page, which then differs in nothing. */
-async function storeCheckpoint(turn: PullTurn): Promise<void> {
-  const { documents } = turn.activation.deps;
-  const { checkpoint } = turn;
-  if (sameCheckpoint(turn.before, checkpoint) && checkpoint.rev > 0) return;
-  const next = { ...checkpoint, rev: checkpoint.rev + 1 };
-  if (checkpoint.rev === 0) await insertCheckpoint(turn, next);
-  else if (!(await documents.replace('checkpoints', next, checkpoint.rev))) throw overtaken(turn);
-  turn.checkpoint = next;
-}
-
-async function insertCheckpoint(turn: PullTurn, first: PullTurn['checkpoint']): Promise<void> {
-  try {
-    await turn.activation.deps.documents.insert('checkpoints', first);
-  } catch (error) {
-    if (isKalendsError(error) && error.code === 'duplicate_key') throw overtaken(turn);
-    throw error;
-  }
-}
-
-const overtaken = ({ calendar }: PullTurn): KalendsError =>
-  new KalendsError('second_owner', `the checkpoint of ${calendar._id} was changed by somebody else; it is read again`, {
-    ids: { calendar: calendar._id },
-  });
 
 /** Null where the verdict is `resync`. */
 async function orNull<T>(answer: Promise<T>): Promise<T | null> {

@@ -14,7 +14,7 @@ import { carrierOf } from './carrier.ts';
 import { afterFailedCall, refuse } from './failed-write.ts';
 import { mayCarryOut } from './permission.ts';
 import { readBack } from './read-back.ts';
-import { commitPut, commitRemoval, commitSettled } from './write-commit.ts';
+import { commitAlreadyGone, commitPut, commitRemoval, commitSettled } from './write-commit.ts';
 import { replaceIntent, settleIntents } from './intents.ts';
 
 /** One event's write: what was accepted, what is recorded of it, and the resource that carries it. */
@@ -157,7 +157,9 @@ async function callRemove(turn: WriteTurn, planned: PlannedCall): Promise<() => 
   const precondition = preconditionOf(turn, planned.attempt);
   const { status } = await provider.remove(session, { calendar: turn.calendar, ref, precondition });
   const operationId = turn.intents.at(-1)?.operationId ?? '';
-  return () => commitRemoval(turn, planned.state, { kind: 'own_write', operationId, status, atMs: deps.clock.now() });
+  const evidence = { kind: 'own_write', operationId, status, atMs: deps.clock.now() } as const;
+  const wasThere = (status !== 404 && status !== 410) || !provider.capabilities.pull;
+  return () => (wasThere ? commitRemoval(turn, planned.state, evidence) : commitAlreadyGone(turn, evidence));
 }
 
 /** Schedule-Tag where there are attendees: replies that a server files by itself do not make our version stale (RFC 6638, 3.2.10). */

@@ -6,23 +6,30 @@ import { bodyOf } from '../../domain/sync/body.ts';
 import { foldIntents, type WantedState } from '../../domain/sync/fold.ts';
 import type { Got } from '../../providers/provider.ts';
 import { record } from './activation.ts';
-import { voidAttempt } from './intents.ts';
+import { voidAttempt, waitsUntil } from './intents.ts';
+import { pullSoon } from './pull-soon.ts';
 import type { WriteTurn } from './push.ts';
-import { commitRemoval, commitWritten, recordResidue } from './write-commit.ts';
+import { commitRemoval, commitSettled, commitWritten, recordResidue } from './write-commit.ts';
 
 /** Settles what has landed; otherwise frees the intent for another reconciliation. */
 export async function readBack(turn: WriteTurn, intent: IntentDoc, attempt: Attempt): Promise<void> {
   const found = await settleIfLanded(turn, intent, attempt);
-  if (found !== 'landed') await voidAttempt(turn.activation, intent);
+  if (found === 'landed') return;
+  const { provider } = turn.activation;
+  // Some servers store what is new under a name of their own: a pull, which finds it by its UID, comes before another try.
+  const elsewhere = found === 'nothing' && isCreate(attempt) && provider.capabilities.pull;
+  if (elsewhere) pullSoon(turn);
+  const notBeforeMs = elsewhere ? waitsUntil(turn.activation, intent.attempts) : intent.notBeforeMs;
+  await voidAttempt(turn.activation, intent, { notBeforeMs });
 }
 
+export type Found = 'landed' | 'something_else' | 'nothing';
+
 /** `landed`: its intents are settled. Otherwise what is there instead, or that nothing is, has been recorded. */
-export async function settleIfLanded(
-  turn: WriteTurn,
-  intent: IntentDoc,
-  attempt: Attempt,
-): Promise<'landed' | 'something_else' | 'nothing'> {
+export async function settleIfLanded(turn: WriteTurn, intent: IntentDoc, attempt: Attempt): Promise<Found> {
   const { provider, session } = turn.activation;
+  // Without another side the log is the truth: what is not in it has not happened.
+  if (!provider.capabilities.pull) return 'nothing';
   const got = await provider.get(session, turn.calendar, attempt.ref);
   const attempted = { ...turn, intents: turn.intents.filter((one) => one.n <= intent.n) };
   const state = stateOf(attempted, attempt);
@@ -38,8 +45,38 @@ export async function settleIfLanded(
     return 'landed';
   }
   await recordSeen(turn, attempt, got);
+  if (attempt.action === 'put' && wasSeen(turn, attempt)) {
+    await commitSettled(attempted, state);
+    return 'landed';
+  }
   return got.kind === 'found' ? 'something_else' : 'nothing';
 }
+
+/**
+ * After a call that was refused because the event is not as it was thought to be. The first call of these intents
+ * cannot be what changed it, however alike they look; a later one may be refused because an earlier one landed.
+ */
+export async function settleIfLandedBefore(turn: WriteTurn, intent: IntentDoc, attempt: Attempt): Promise<Found> {
+  if (!isFirstCall(turn, attempt)) return settleIfLanded(turn, intent, attempt);
+  const { provider, session } = turn.activation;
+  if (!provider.capabilities.pull) return 'nothing';
+  const got = await provider.get(session, turn.calendar, attempt.ref);
+  await recordSeen(turn, attempt, got);
+  return got.kind === 'found' ? 'something_else' : 'nothing';
+}
+
+const isCreate = (attempt: Attempt): boolean => attempt.action === 'put' && attempt.baseEtag === null;
+
+/** No other call was made for these intents before. */
+const isFirstCall = ({ intents }: WriteTurn, { number }: Attempt): boolean =>
+  number === 1 && intents.slice(0, -1).every((one) => one.attempts === 0);
+
+/** A pull has shown what was sent, after it was sent: whatever stands there now came later. */
+const wasSeen = ({ resource }: WriteTurn, attempt: Attempt): boolean =>
+  resource !== null &&
+  resource._id === attempt.resourceId &&
+  resource.observedHash === attempt.sentHash &&
+  resource.etag !== attempt.baseEtag;
 
 /** The fold that the attempt carried out: its inputs have not changed, since nothing of this event was committed since. */
 function stateOf(turn: WriteTurn, attempt: Attempt): WantedState {
@@ -47,11 +84,13 @@ function stateOf(turn: WriteTurn, attempt: Attempt): WantedState {
   return { ...foldIntents(start, turn.intents), generation: attempt.generation };
 }
 
-/** As sent; or such that sending it again would change nothing: a server may rewrite what it stores. */
+/** As sent; what only our call can have made; or such that sending it again would change nothing: a server may rewrite what it stores. */
 function hasLanded(turn: WriteTurn, attempt: Attempt, state: WantedState, found: Observation): boolean {
   const { normalise, clock } = turn.activation.deps;
   const seen = normalise(found.format, found.body);
   if (seen.observedHash === attempt.sentHash) return true;
+  // Nobody else makes this name: what is there came from the only call, and was changed since.
+  if (isCreate(attempt) && isFirstCall(turn, attempt)) return true;
   if (attempt.baseEtag !== null && found.etag === attempt.baseEtag) return false;
   if (state.wanted === null || seen.problem !== null) return false;
   try {

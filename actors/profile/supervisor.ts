@@ -95,13 +95,20 @@ async function look(activation: Activation): Promise<void> {
   const effects = await step(activation, { kind: 'probe_due' });
   // Counted durably before it is made: a process that dies of the try finds it counted.
   await save(activation);
-  const probe = () => attempt(activation, profileScope, () => activation.provider.probe(activation.session));
+  const probe = () => attempt(activation, profileScope, () => proveWell(activation));
   if (effects.some((one) => one.kind === 'probe')) await probe();
   if (!effects.some((one) => one.kind === 'retry')) return;
   const piece = await choose(activation, true);
   if (piece.kind !== 'idle' && piece.kind !== 'look') await doPiece(activation, piece);
   // What could be done without asking proves nothing of a provider that failed.
   if (activation.calls.asked === 0) await probe();
+}
+
+/** Where no calendar is known, the list is what the profile suffered from: a probe alone would prove nothing of it. */
+async function proveWell(activation: Activation): Promise<void> {
+  await activation.provider.probe(activation.session);
+  const works = Object.values(activation.profile.calendars);
+  if (works.every((one) => one.state.name === 'gone')) await readCalendarList(activation);
 }
 
 async function doPiece(activation: Activation, piece: WorkPiece): Promise<void> {

@@ -8,8 +8,9 @@ import type { Evidence, Observation } from '../../domain/resource.ts';
 import { diff } from '../../domain/sync/diff.ts';
 import type { WantedState } from '../../domain/sync/fold.ts';
 import { record } from './activation.ts';
-import { noteUnseen } from './unseen.ts';
-import { leaveEvent, settleIntents } from './intents.ts';
+import { forgetRewritten, noteRewritten, noteUnseen } from './own-traces.ts';
+import { leaveEvent, settleIntents, voidAttempt, waitsUntil } from './intents.ts';
+import { pullSoon } from './pull-soon.ts';
 import type { PlannedCall, WriteTurn } from './push.ts';
 
 export async function commitPut(
@@ -35,9 +36,14 @@ export async function commitWritten(
   const resourceId = resourceIdOf(turn.calendarId, stored.ref);
   const ours = storedHash === put.sentHash ? stored : sent;
   if (ours === null) await recordResidue(turn, stored);
+  const rewritten = ours !== null && ours !== stored;
+  if (rewritten) await noteRewritten(turn.activation, turn.calendarId, stored.ref);
   const changes = ours === null ? [] : await compare(turn, ours);
   await recordWrite(turn, [...changes, managed(turn, state, resourceId, storedHash)]);
-  if (ours !== stored && ours !== null) await recordResidue(turn, stored);
+  if (rewritten) {
+    await recordResidue(turn, stored);
+    await forgetRewritten(turn.activation, turn.calendarId, stored.ref);
+  }
   await finish(turn);
 }
 
@@ -54,6 +60,18 @@ export async function commitRemoval(turn: WriteTurn, state: WantedState, evidenc
       : [];
   await recordWrite(turn, [...removed, managed(turn, state, resource?._id ?? null, null)]);
   await finish(turn);
+}
+
+/** Nothing was there to be removed: a pull shows whether the event stands under another name, before it is called done. */
+export async function commitAlreadyGone(turn: WriteTurn, evidence: Evidence): Promise<void> {
+  const { activation, resource, calendarId, intents } = turn;
+  if (resource?.live === 1) {
+    const { _id: resourceId, ref } = resource;
+    await recordWrite(turn, [{ kind: 'resource_removed', calendarId, resourceId, ref, evidence }]);
+  }
+  pullSoon(turn);
+  const last = intents.at(-1);
+  if (last !== undefined) await voidAttempt(activation, last, { notBeforeMs: waitsUntil(activation, last.attempts) });
 }
 
 /** Nothing had to be called: the calendar holds what is wanted. */

@@ -6,8 +6,8 @@ export interface SweepOptions<Id extends string> {
   readonly clock: Clock;
   /** Ids whose persisted wake-up is at or before `nowMs`, the longest due first. */
   readonly dueIds: (nowMs: number, limit: number) => Promise<readonly Id[]>;
-  /** Ids for which an accepted write waits, the longest waiting first. */
-  readonly idsWithOpenIntents: (limit: number) => Promise<readonly Id[]>;
+  /** The next ids in their order, after `after`, for which an accepted write waits; none: there are no more. */
+  readonly idsWithOpenIntents: (after: Id | null, limit: number) => Promise<readonly Id[]>;
   readonly nudge: (id: Id, lane: Lane) => void;
   readonly owns: (id: Id) => boolean;
   readonly policies: { readonly dueSweepMs: number; readonly intentSweepMs: number; readonly sweepBatch: number };
@@ -27,7 +27,7 @@ export interface Sweeps {
   stop(): Promise<void>;
 }
 
-/** However many actors fail, one sweep reads no more than this many batches. */
+/** However many actors fail or wait, one sweep reads no more than this many batches. */
 const batchesMax = 10;
 
 export function createSweeps<Id extends string>(options: SweepOptions<Id>): Sweeps {
@@ -39,10 +39,25 @@ export function createSweeps<Id extends string>(options: SweepOptions<Id>): Swee
     return Math.min(policies.sweepBatch + (options.aside?.() ?? 0), policies.sweepBatch * batchesMax);
   }
 
+  /** Where the last sweep for intents left off. */
+  let after: Id | null = null;
+
+  /** Goes round all of them: those of an actor that cannot work stay open for days, and must hide nobody's. */
+  async function waitingIds(): Promise<readonly Id[]> {
+    const found: Id[] = [];
+    for (let batch = 0; batch < batchesMax && !stopping.signal.aborted; batch += 1) {
+      const ids: readonly Id[] = await options.idsWithOpenIntents(after, policies.sweepBatch);
+      found.push(...ids);
+      after = ids.at(-1) ?? null;
+      if (after === null) break;
+    }
+    return found;
+  }
+
   async function sweep(name: 'due' | 'intents'): Promise<void> {
     const lane = name === 'due' ? 'pull' : 'write';
     try {
-      const ids = await (name === 'due' ? options.dueIds(clock.now(), limit()) : options.idsWithOpenIntents(limit()));
+      const ids = await (name === 'due' ? options.dueIds(clock.now(), limit()) : waitingIds());
       if (stopping.signal.aborted) return;
       for (const id of ids) if (owns(id)) nudge(id, lane);
     } catch (error) {

@@ -35,6 +35,8 @@ function idleProfile(n: number, nowMs: number): ProfileDoc {
     nextPollAtMs: nowMs + monthMs,
     changedAtMs: nowMs,
     failures: 0,
+    readAtMs: nowMs,
+    freshAtMs: nowMs,
   };
   return {
     _id,

@@ -39,7 +39,7 @@ export type CalendarInput =
 export type CalendarEffect =
   /** Work on this calendar next at that time. */
   | { readonly kind: 'wake'; readonly atMs: number }
-  /** Ask for this calendar's version, and for nothing else of it; feed the outcome back. */
+  /** Ask for this calendar's version before anything else of it; feed the outcome back. */
   | { readonly kind: 'probe' };
 
 type CalendarStep = Step<CalendarState, CalendarEffect>;

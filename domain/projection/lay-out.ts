@@ -47,7 +47,9 @@ export function layOut(resource: ResourceDoc, before: readonly EventDoc[], commi
   // Only a horizon that moves leaves occurrences behind; whatever else is missing now was taken out of its resource.
   const moving = commit.changes.some((one) => one.kind === 'horizon');
   const outside = moving ? left.filter((one) => one.recurring && !inside(one, place.window)) : [];
-  const vanished = left.filter((one) => one.deleted === 0 && !outside.includes(one));
+  // What cannot be read proves nothing about what it showed.
+  const unread = normalised.problem !== null && occurrences.length === 0;
+  const vanished = unread ? [] : left.filter((one) => one.deleted === 0 && !outside.includes(one));
   return {
     events: [...events, ...vanished.map((one) => tombstone(one, commit))],
     dropped: outside.map((one) => one._id),

@@ -10,7 +10,7 @@ import type { ResourceDoc } from '../resource.ts';
 import { ianaZone, utc } from '../time/iana.ts';
 import { bury, layOut, type Standing } from './lay-out.ts';
 
-/** Advance when projected documents would look different: the actor then appends a horizon change of cause `zone`. */
+/** Advance when projected documents would look different: the actor then appends a horizon change. */
 export const projectorVersion = 1;
 
 /** The documents that a commit touches, as they are before it. */

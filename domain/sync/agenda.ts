@@ -1,7 +1,7 @@
 /** The agenda: which piece of work a profile's next turn does; writes and operators first, then pulls. */
 import type { Horizon } from '../commit.ts';
 import type { CalendarId } from '../ids.ts';
-import type { IntentDoc } from '../intent.ts';
+import { eventKeyOf, type IntentDoc, type Wish } from '../intent.ts';
 import type { CalendarWork, ProfileDoc } from '../profile.ts';
 import { sameHorizon } from '../projection/horizon.ts';
 
@@ -58,17 +58,30 @@ export function nextPiece(input: AgendaInput): Piece {
   const write = input.mayWork ? nextWrite(input) : null;
   // What may have been done is found out before it is given up.
   if (write !== null && isReadBack(write)) return write;
-  const expired = input.openIntents.filter((one) => one.expiresAtMs <= nowMs);
+  const expiries = expiriesOf(input.openIntents);
+  const expired = input.openIntents.filter((one) => (expiries.get(one) ?? one.expiresAtMs) <= nowMs);
   if (expired.length > 0) return { kind: 'expire', intents: expired };
   const expiryMs = Math.min(
     input.nextHorizonAtMs,
-    earliest(input.openIntents, (one) => one.expiresAtMs),
+    earliest([...expiries.values()], (one) => one),
   );
   if (!input.mayWork) {
     const lookAtMs = input.lookAtMs ?? never;
     return lookAtMs <= nowMs ? { kind: 'look' } : { kind: 'idle', untilMs: Math.min(lookAtMs, expiryMs) };
   }
   return write ?? nextPull(input) ?? { kind: 'idle', untilMs: wakeAt(input, expiryMs) };
+}
+
+/** What a call of unknown outcome may have carried out together with a later intent expires no earlier than that one. */
+function expiriesOf(openIntents: readonly IntentDoc[]): ReadonlyMap<IntentDoc, number> {
+  const attempted = new Map<string, IntentDoc>();
+  for (const one of openIntents) if (one.attempt !== null) attempted.set(eventKeyOf(one), one);
+  return new Map(
+    openIntents.map((one) => {
+      const last = attempted.get(eventKeyOf(one));
+      return [one, last === undefined || last.n < one.n ? one.expiresAtMs : last.expiresAtMs];
+    }),
+  );
 }
 
 const isReadBack = (piece: Piece): boolean =>
@@ -82,18 +95,41 @@ function nextWrite(input: AgendaInput): Piece | null {
   return next?.kind === 'write' ? { ...next, others: ready.length > 1 } : next;
 }
 
-/** A bulk delete is a barrier: what was accepted before it is carried out first, what came later waits. */
+/** What was accepted for the calendars that a bulk delete names is carried out before it, or waits until it is done. */
 function readyWrites(input: AgendaInput): Piece[] {
   const due = (one: IntentDoc): boolean => one.notBeforeMs <= input.nowMs;
-  const barrier = input.openIntents.findIndex((one) => one.wish.kind === 'delete_all');
-  const [first] = input.openIntents;
-  if (barrier === 0 && first !== undefined) return due(first) ? [{ kind: 'delete_all', intent: first }] : [];
-  const before = barrier === -1 ? input.openIntents : input.openIntents.slice(0, barrier);
-  const together = Map.groupBy(before, ({ operationId, wish }) =>
-    wish.kind === 'upsert' || wish.kind === 'delete' ? `${wish.calendarId}|${wish.eventId}` : operationId,
-  );
-  return [...together.values()].filter((intents) => intents.every(due)).flatMap((intents) => pieceOf(input, intents));
+  const together = new Map<string, IntentDoc[]>();
+  const barriers: IntentDoc[] = [];
+  const waiting = new Set<CalendarId>();
+  const ready: { readonly n: number; readonly piece: Piece }[] = [];
+  for (const intent of input.openIntents) {
+    const { wish } = intent;
+    if (wish.kind === 'delete_all') {
+      const first = !barriers.some((one) => overlap(one.wish, wish)) && ![...waiting].some((id) => names(wish, id));
+      if (first && due(intent)) ready.push({ n: intent.n, piece: { kind: 'delete_all', intent } });
+      barriers.push(intent);
+    } else if (!barriers.some((one) => names(one.wish, wish.calendarId))) {
+      waiting.add(wish.calendarId);
+      const key = eventKeyOf(intent);
+      const before = together.get(key);
+      if (before === undefined) together.set(key, [intent]);
+      else before.push(intent);
+    }
+  }
+  for (const intents of together.values()) {
+    const [piece] = intents.every(due) ? pieceOf(input, intents) : [];
+    if (piece !== undefined) ready.push({ n: intents[0]?.n ?? 0, piece });
+  }
+  return ready.sort((a, b) => a.n - b.n).map((one) => one.piece);
 }
+
+const calendarsNamed = (wish: Wish): readonly CalendarId[] | null =>
+  wish.kind === 'delete_all' ? wish.calendarIds : [wish.calendarId];
+
+const names = (wish: Wish, calendarId: CalendarId): boolean => calendarsNamed(wish)?.includes(calendarId) ?? true;
+
+const overlap = (one: Wish, other: Wish): boolean =>
+  calendarsNamed(other)?.some((calendarId) => names(one, calendarId)) ?? true;
 
 function pieceOf(input: AgendaInput, intents: readonly IntentDoc[]): Piece[] {
   const [first] = intents;

@@ -61,6 +61,8 @@ export interface CheckpointDoc {
   readonly listedAtMs: number | null;
   /** Resources that are asked for together next time, see `batch.ts`; null before the first answer. */
   readonly batch: number | null;
+  /** Pages read so far of a delta that promises more. */
+  readonly deltaPages: number;
 }
 
 /** `rev` 0: not stored yet. */
@@ -77,6 +79,7 @@ export function emptyCheckpoint(calendarId: CalendarId, profileId: ProfileId): C
     unseen: [],
     listedAtMs: null,
     batch: null,
+    deltaPages: 0,
   };
 }
 
@@ -170,6 +173,7 @@ export function sameCheckpoint(a: CheckpointDoc, b: CheckpointDoc): boolean {
       a.ctag === b.ctag &&
       a.listedAtMs === b.listedAtMs &&
       a.batch === b.batch &&
+      a.deltaPages === b.deltaPages &&
       JSON.stringify(leftBehind(a)) === JSON.stringify(leftBehind(b)))
   );
 }

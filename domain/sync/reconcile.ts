@@ -35,11 +35,12 @@ export interface WriteGroup {
 
 /**
  * All open intents of one event, in order, folded; but while an earlier life still stands in the calendar only up to
- * the delete that ends it, because removing one life and writing the next are two calls.
+ * the delete that ends it, because removing one life and writing the next are two calls. A delete that has been called
+ * for ends its life in any case: it has an outcome of its own.
  */
 export function groupOf(start: WantedState, intents: readonly IntentDoc[], resource: ResourceDoc | null): WriteGroup {
   const standing = resource !== null && resource.live === 1;
-  const end = standing ? intents.findIndex((one) => one.wish.kind !== 'upsert') : -1;
+  const end = intents.findIndex((one) => one.wish.kind !== 'upsert' && (standing || one.attempts > 0));
   const together = end === -1 ? intents : intents.slice(0, end + 1);
   return { intents: together, state: foldIntents(start, together) };
 }

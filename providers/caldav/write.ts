@@ -73,7 +73,7 @@ function storedRef(request: PutRequest, response: FollowedResponse): string {
 }
 
 async function readBack(dav: Dav, calendar: string, ref: string): Promise<Observation> {
-  const got = await getOne(dav, calendar, ref);
+  const got = await getOne(dav, calendar, ref).catch((error: unknown) => Promise.reject(asAfterEffect(error)));
   if (got.kind === 'found') return got.observation;
   // Written and gone again within a moment: somebody else removed it, and the caller must look again.
   throw new KalendsError('precondition_failed', 'the resource was removed just after it was written', {
@@ -81,6 +81,17 @@ async function readBack(dav: Dav, calendar: string, ref: string): Promise<Observ
       request: `PUT ${calendar}${ref}`,
       status: got.evidence.kind === 'direct_get' ? got.evidence.status : 404,
     },
+  });
+}
+
+/** The write succeeded; that its reading was refused must not be taken for a refusal of the write. */
+function asAfterEffect(error: unknown): unknown {
+  if (!isKalendsError(error) || error.verdict === 'transient') return error;
+  const { evidence } = error;
+  return new KalendsError('cut_short', `written, but what was stored could not be read: ${error.message}`, {
+    cause: error,
+    ...(evidence === null ? {} : { evidence }),
+    ...(error.retryAtMs === null ? {} : { retryAtMs: error.retryAtMs }),
   });
 }
 

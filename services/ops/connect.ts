@@ -149,7 +149,8 @@ export async function revise(
       throw new KalendsError('not_known', `there is no profile ${profileId}; \`kalends ops profiles\` lists them`, {
         ids: { profile: profileId },
       });
-    const requests = profile.requests.includes(request) ? profile.requests : [...profile.requests, request];
+    // The last word counts: only that one need not be said twice.
+    const requests = profile.requests.at(-1) === request ? profile.requests : [...profile.requests, request];
     const next = { ...profile, ...fields, requests, nextWakeAtMs: context.clock.now(), rev: profile.rev + 1 };
     if (await context.documents.replace('profiles', next, profile.rev)) break;
   }

@@ -13,7 +13,7 @@ export type Call =
   | { readonly call: 'insertMany' | 'upsertMany'; readonly documents: readonly IntentDoc[] }
   | { readonly call: 'replace'; readonly document: IntentDoc; readonly expectedRev: number }
   | { readonly call: 'remove'; readonly ids: readonly string[] }
-  | { readonly call: 'removeOpen'; readonly open: 0 | 1; readonly before: number }
+  | { readonly call: 'removeOpen'; readonly open: 0 | 1; readonly before: string }
   | {
       readonly call: 'find';
       readonly owners: readonly string[];
@@ -54,7 +54,7 @@ const writes: fc.Arbitrary<Call>[] = [
     expectedRev,
   })),
   fc.record({ call: fc.constant('remove' as const), ids: fc.array(fc.constantFrom(...ids), { maxLength: 3 }) }),
-  fc.record({ call: fc.constant('removeOpen' as const), open: zeroOrOne, before: small }),
+  fc.record({ call: fc.constant('removeOpen' as const), open: zeroOrOne, before: owner }),
 ];
 const reads: fc.Arbitrary<Call>[] = [
   fc.record({
@@ -103,7 +103,9 @@ export class Model {
       case 'remove':
         return { value: this.#remove((one) => call.ids.includes(one._id)) };
       case 'removeOpen':
-        return { value: this.#remove((one) => one.open === call.open && one.acceptedAtMs < call.before) };
+        return {
+          value: this.#remove((one) => one.open === call.open && one.profileId < profileId(call.before)),
+        };
       case 'find':
         return { value: this.#find(call.owners, call.open, call.descending).slice(0, call.limit) };
       case 'count':
@@ -182,7 +184,10 @@ function performed(documents: Documents, call: Call): Promise<unknown> {
     case 'remove':
       return documents.remove('intents', call.ids);
     case 'removeOpen':
-      return documents.removeWhere('openIntents', { open: call.open, acceptedAtMs: { lt: call.before } });
+      return documents.removeWhere('openIntents', {
+        open: call.open,
+        profileId: { lt: profileId(call.before) },
+      });
     case 'find':
       return documents.find(
         'openIntentsOfProfile',

@@ -8,7 +8,14 @@ import { accountId, appId, calendarId, intent, nowMs, profileId, remove, removeA
 
 const horizon = { day: '2027-01-15', zoneData: '2026c', projector: 1 };
 const hour = 3_600_000;
-const live: CalendarWork = { state: { name: 'live' }, nextPollAtMs: nowMs + hour, changedAtMs: 0, failures: 0 };
+const live: CalendarWork = {
+  state: { name: 'live' },
+  nextPollAtMs: nowMs + hour,
+  changedAtMs: 0,
+  failures: 0,
+  readAtMs: 0,
+  freshAtMs: 0,
+};
 
 const profile = (change: Partial<ProfileDoc> = {}): ProfileDoc => ({
   _id: profileId,

@@ -49,6 +49,8 @@ export interface RigOptions<Side extends OtherSide> {
   readonly mayWrite?: () => boolean;
   /** What people do between the death of a process and the start of the next. */
   readonly whileDead?: (other: Side) => void;
+  /** More turns at one moment are a hot loop. */
+  readonly turnsAtOnceMax?: number;
   /** How many processes believe at once that they own the profile; 1 when absent. */
   readonly owners?: number;
 }
@@ -186,7 +188,8 @@ export async function createRig<Side extends OtherSide>(options: RigOptions<Side
         still = 0;
         continue;
       }
-      if (turnsSoFar() - since > turnsAtOnceMax) throw new Error(`a hot loop; ${plan.passages.slice(-12).join(', ')}`);
+      if (turnsSoFar() - since > (options.turnsAtOnceMax ?? turnsAtOnceMax))
+        throw new Error(`a hot loop; ${plan.passages.slice(-12).join(', ')}`);
       if (busy() === 0) return;
       if (plan.asked !== asked) still = 0;
       asked = plan.asked;

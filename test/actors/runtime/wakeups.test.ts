@@ -41,10 +41,28 @@ test('due actors are nudged to pull at the start and every second, with the time
 
 test('actors with queued intents are nudged to write every five seconds', async () => {
   let asked = 0;
-  const { sweeps, clock, nudges } = setUp({ idsWithOpenIntents: async () => [`w-${(asked += 1)}`] });
+  const { sweeps, clock, nudges } = setUp({
+    idsWithOpenIntents: async (after) => (after === null ? [`w-${(asked += 1)}`] : []),
+  });
   sweeps.start();
   await clock.advance(10_000);
   expect(nudges).toEqual(['w-1 write', 'w-2 write', 'w-3 write']);
+  await sweeps.stop();
+});
+
+test('however many actors have intents that wait, each is nudged within a round of sweeps', async () => {
+  const waiting = Array.from({ length: 47 }, (_, k) => `w-${String(k).padStart(2, '0')}`);
+  const { sweeps, clock, nudges } = setUp({
+    policies: { dueSweepMs: 1_000, intentSweepMs: 5_000, sweepBatch: 2 },
+    idsWithOpenIntents: async (after, limit) => waiting.filter((id) => after === null || id > after).slice(0, limit),
+  });
+  sweeps.start();
+  await clock.settle();
+  expect(nudges).toHaveLength(20);
+  await clock.advance(10_000);
+  expect(new Set(nudges)).toEqual(new Set(waiting.map((id) => `${id} write`)));
+  await clock.advance(5_000);
+  expect(nudges.slice(47, 49)).toEqual(['w-00 write', 'w-01 write']);
   await sweeps.stop();
 });
 
