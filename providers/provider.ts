@@ -11,7 +11,9 @@
  * 3. `version` answers the token and ctag of the collection as they are now; callers read it before a listing. What
  *    `list` returns beside the resources was read before them, so that nothing can happen in between unseen.
  * 4. `list` returns every resource of a calendar with its etag, or rejects. A document that is cut, has a second root,
- *    is not XML or is HTML is an error, never an empty listing. With `withBodies` it may bring bodies along.
+ *    is not XML or is HTML is an error, never an empty listing. With `withBodies` it may bring bodies along. With
+ *    `inParts` it may answer the first part alone and say `more`: `changes` from its token brings the rest. Callers that
+ *    decide removals ask without it.
  * 5. `changes` returns what changed since a token and the token to continue from; `more` while pages are left; the
  *    token of a page covers that page. A token that the server does not accept rejects with verdict `resync`.
  *    A change may be reported more than once, and a resource may be reported that did not change.
@@ -92,6 +94,14 @@ export interface ListedResource {
 
 export interface Listing extends CollectionVersion {
   readonly resources: readonly ListedResource[];
+  /** A part was asked for, and this is one. */
+  readonly more: boolean;
+}
+
+export interface ListOptions {
+  /** Bring the resources along where that is cheaper than asking again; a hint. */
+  readonly withBodies: boolean;
+  readonly inParts: boolean;
 }
 
 export interface DeltaPage {
@@ -141,8 +151,7 @@ export interface Provider {
     calendar: string,
   ): Promise<{ readonly kind: 'found' } | { readonly kind: 'gone'; readonly evidence: Evidence }>;
   version(session: Session, calendar: string): Promise<CollectionVersion>;
-  /** `withBodies`: bring the resources along where that is cheaper than asking again; a hint. */
-  list(session: Session, calendar: string, options: { readonly withBodies: boolean }): Promise<Listing>;
+  list(session: Session, calendar: string, options: ListOptions): Promise<Listing>;
   changes(session: Session, calendar: string, token: string): Promise<DeltaPage>;
   fetch(session: Session, calendar: string, refs: readonly string[]): Promise<Fetched>;
   get(session: Session, calendar: string, ref: string): Promise<Got>;

@@ -38,7 +38,9 @@ export async function pullCalendar(activation: Activation, calendarId: CalendarI
   }
   await storeCheckpoint(turn);
   const nowMs = deps.clock.now();
-  planNext(turn, more ? nowMs : leftOverAt(turn.checkpoint));
+  // Pages of a delta that are left come as soon as what the last one named has arrived.
+  const unfinished = more || turn.checkpoint.deltaPages > 0;
+  planNext(turn, unfinished ? nowMs : leftOverAt(turn.checkpoint));
 }
 
 const isStoreFailure = (error: unknown): boolean =>
@@ -59,8 +61,7 @@ async function onePage(turn: PullTurn): Promise<boolean> {
     return false;
   }
   if (checkpoint.token === null || isOld(turn)) {
-    await pullListing(turn);
-    return false;
+    return pullListing(turn);
   }
   return pullDelta(turn, checkpoint.token);
 }
@@ -96,7 +97,8 @@ async function pullDelta(turn: PullTurn, token: string): Promise<boolean> {
   const unseen = turn.checkpoint.unseen.filter((ref) => !spokenOf.has(ref));
   // The delta is at its end and passed over them: they may have gone again, unseen.
   if (!page.more) await holdQuietly(turn, unseen);
-  const pages = page.more ? { unseen, deltaPages } : { unseen: [], deltaPages: 0 };
+  const listedAtMs = turn.checkpoint.listedAtMs ?? activation.deps.clock.now();
+  const pages = page.more ? { unseen, deltaPages } : { unseen: [], deltaPages: 0, listedAtMs };
   turn.checkpoint = { ...turn.checkpoint, token: page.token, ...pages };
   turn.read = !page.more;
   if (wanted.length > 0 && !page.more) await askAtOnce(turn);
@@ -126,26 +128,30 @@ async function askAtOnce(turn: PullTurn): Promise<void> {
   if (question?.kind === 'fetch') await askOwed(turn, question);
 }
 
-/** Everything there is, compared with the cache. Its token and ctag were read before it, so what changes meanwhile is seen again. */
-async function pullListing(turn: PullTurn): Promise<void> {
+/** Everything there is, compared with the cache; answers true when a first listing has more parts. Its token and ctag were read before it, so what changes meanwhile is seen again. */
+async function pullListing(turn: PullTurn): Promise<boolean> {
   const { activation, calendar } = turn;
   const { provider, session, deps } = activation;
   if (!isOld(turn) && (await sameCtag(turn))) {
     turn.read = true;
-    return;
+    return false;
   }
   const known = await knownEtags(turn);
   // What failed is asked for in smaller pieces.
   const failures = activation.profile.calendars[calendar._id]?.failures ?? 0;
-  const listing = await provider.list(session, calendar.ref, { withBodies: known.size === 0 && failures === 0 });
+  // Where nothing is known no removal is decided: a first listing may come in parts, between which writes go on.
+  const first = known.size === 0;
+  const listing = await provider.list(session, calendar.ref, { withBodies: first && failures === 0, inParts: first });
   const present = new Set(listing.resources.map((one) => one.ref));
   const wanted = await takeListed(turn, listing.resources, known);
   const absent = [...known.keys()].filter((ref) => !present.has(ref));
   await nominate(turn, absent.map(asAbsent));
   await learn(turn, each(wanted, { kind: 'reported' }));
-  const { token, ctag } = listing;
-  turn.checkpoint = { ...turn.checkpoint, token, ctag, unseen: [], deltaPages: 0, listedAtMs: deps.clock.now() };
-  turn.read = true;
+  const { token, ctag, more } = listing;
+  const pages = more ? { deltaPages: 1, listedAtMs: null } : { deltaPages: 0, listedAtMs: deps.clock.now() };
+  turn.checkpoint = { ...turn.checkpoint, token, ctag, unseen: [], ...pages };
+  turn.read = !more;
+  return more;
 }
 
 /** For servers without sync tokens: the ctag of the last listing is still the calendar's. */
@@ -156,9 +162,9 @@ async function sameCtag(turn: PullTurn): Promise<boolean> {
   return ctag === checkpoint.ctag;
 }
 
-/** Never listed, or so long ago that tokens are not trusted any more. */
+/** Listed so long ago that tokens are not trusted any more. */
 const isOld = ({ activation, checkpoint }: PullTurn): boolean =>
-  checkpoint.listedAtMs === null ||
+  checkpoint.listedAtMs !== null &&
   activation.deps.clock.now() - checkpoint.listedAtMs > activation.deps.polling.reconcileMs;
 
 /** The etags of all that the cache holds of this calendar, by ref; a page at a time, since bodies come along. */

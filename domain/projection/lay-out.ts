@@ -47,8 +47,8 @@ export function layOut(resource: ResourceDoc, before: readonly EventDoc[], commi
   // Only a horizon that moves leaves occurrences behind; whatever else is missing now was taken out of its resource.
   const moving = commit.changes.some((one) => one.kind === 'horizon');
   const outside = moving ? left.filter((one) => one.recurring && !inside(one, place.window)) : [];
-  // What cannot be read proves nothing about what it showed.
-  const unread = normalised.problem !== null && occurrences.length === 0;
+  // What cannot be read, or laid out in full, proves nothing about what it showed before: that stays as it was.
+  const unread = normalised.problem !== null || problem !== null;
   const vanished = unread ? [] : left.filter((one) => one.deleted === 0 && !outside.includes(one));
   return {
     events: [...events, ...vanished.map((one) => tombstone(one, commit))],

@@ -57,11 +57,11 @@ export interface CheckpointDoc {
    * went since its token (RFC 6578 3.5.2), so one that passes over such a resource leaves its removal possible.
    */
   readonly unseen: readonly string[];
-  /** When a complete listing was last reconciled; null before the first. */
+  /** When a complete listing was last reconciled; null before the first, also while its parts are being read (with a token). */
   readonly listedAtMs: number | null;
   /** Resources that are asked for together next time, see `batch.ts`; null before the first answer. */
   readonly batch: number | null;
-  /** Pages read so far of a delta that promises more. */
+  /** Pages read so far of a delta, or of a first listing, that promises more. */
   readonly deltaPages: number;
 }
 

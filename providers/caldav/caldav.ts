@@ -49,7 +49,7 @@ export function createCalDav(deps: CalDavDeps): Provider {
     listCalendars: (session) => listCalendars(dav(session), home(session)),
     getCalendar: (session, calendar) => getCalendar(dav(session), home(session), path(session, calendar)),
     version: (session, calendar) => version(dav(session), path(session, calendar)),
-    list: (session, calendar, { withBodies }) => list(dav(session), path(session, calendar), withBodies),
+    list: (session, calendar, options) => list(dav(session), path(session, calendar), options),
     changes: (session, calendar, token) => changes(dav(session), path(session, calendar), token),
     fetch: (session, calendar, refs) => fetchMany(dav(session), path(session, calendar), refs),
     get: (session, calendar, ref) => getOne(dav(session), path(session, calendar), ref),

@@ -1,7 +1,7 @@
 /** Everything that is in a calendar, by the cheapest way that its server knows, and whole or not at all. */
 import { limits, pulling, timeouts } from '../../config/policies.ts';
 import { isKalendsError, KalendsError } from '../../domain/errors.ts';
-import type { CollectionVersion, ListedResource, Listing } from '../provider.ts';
+import type { CollectionVersion, ListedResource, Listing, ListOptions } from '../provider.ts';
 import { malformed, propfind, refOf } from './collection.ts';
 import type { AnsweredMultistatus, Dav, DavRequest } from './dav.ts';
 import { observationOf, resourceProperties } from './observe.ts';
@@ -14,50 +14,55 @@ import type { PrefixedName } from './xml/names.ts';
  * Everything, with the token that was true before. Sync-collection with an empty token where it is offered: Radicale
  * lists 5,000 resources in 0.3 s that way and in 4 s by PROPFIND; otherwise, or where that fails, PROPFIND.
  */
-export async function list(dav: Dav, calendar: string, withBodies: boolean): Promise<Listing> {
+export async function list(dav: Dav, calendar: string, options: ListOptions): Promise<Listing> {
   // The token comes with the listing itself, or not at all, and a ctag is of use only without one: to compute either
   // takes Radicale 0.2 s with 5,000 resources.
   const { offersDelta } = await describeVersion(dav, calendar, []);
-  const delta = offersDelta === false ? null : await listByDelta(dav, calendar, withBodies);
+  const delta = offersDelta === false ? null : await listByDelta(dav, calendar, options);
   // A server whose sync-collection does not work for everything will not do better with a token.
-  const { token, ctag, resources } = delta ?? (await listWithCtag(dav, calendar));
-  const complete = withBodies ? await addBodies(dav, calendar, resources) : resources;
-  return { token, ctag, resources: [...complete.values()] };
+  const { token, ctag, more, resources } = delta ?? (await listWithCtag(dav, calendar));
+  // What pages its listing would page the bodies, too.
+  const complete = options.withBodies && !more ? await addBodies(dav, calendar, resources) : resources;
+  return { token, ctag, more, resources: [...complete.values()] };
 }
 
 interface Listed extends CollectionVersion {
+  readonly more: boolean;
   readonly resources: Map<string, ListedResource>;
 }
 
 /** The ctag is read first, so that what changes meanwhile is seen again. */
 async function listWithCtag(dav: Dav, calendar: string): Promise<Listed> {
   const { ctag } = await describeVersion(dav, calendar, ['cs:getctag']);
-  return { token: null, ctag, resources: await listByPropfind(dav, calendar) };
+  return { token: null, ctag, more: false, resources: await listByPropfind(dav, calendar) };
 }
 
 /** Verdicts of a failure that says "not this way" rather than "not now". */
 const fallsBack = new Set(['permanent', 'item_permanent', 'calendar_permanent', 'resync', 'ambiguous', 'conflict']);
 
 /** Null where another way should be tried. */
-async function listByDelta(dav: Dav, calendar: string, withBodies: boolean): Promise<Listed | null> {
+async function listByDelta(dav: Dav, calendar: string, options: ListOptions): Promise<Listed | null> {
+  const { withBodies, inParts } = options;
   try {
     // Radicale and Cyrus bring the bodies along in this one answer; Xandikos says 404 of them, which costs nothing.
-    return await allPages(dav, calendar, withBodies ? resourceProperties : ['d:getetag', 'd:resourcetype']);
+    return await pages(dav, calendar, withBodies ? resourceProperties : ['d:getetag', 'd:resourcetype'], inParts);
   } catch (error) {
     if (!isKalendsError(error) || !fallsBack.has(error.verdict)) throw error;
-    return withBodies ? listByDelta(dav, calendar, false) : null;
+    return withBodies ? listByDelta(dav, calendar, { withBodies: false, inParts }) : null;
   }
 }
 
-async function allPages(dav: Dav, calendar: string, properties: readonly PrefixedName[]): Promise<Listed> {
+/** All of them, or the first alone. */
+async function pages(dav: Dav, calendar: string, properties: readonly PrefixedName[], first: boolean): Promise<Listed> {
   const resources = new Map<string, ListedResource>();
   let token = '';
-  for (let pages = 0; pages < pulling.deltaPagesMax; pages += 1) {
+  for (let read = 0; read < pulling.deltaPagesMax; read += 1) {
     const page = await syncPage(dav, calendar, token, properties);
     for (const [ref, resource] of page.changed) resources.set(ref, resource);
     for (const ref of page.removed.keys()) resources.delete(ref);
-    if (!page.more) return { token: page.token, ctag: null, resources };
+    if (!page.more) return { token: page.token, ctag: null, more: false, resources };
     if (page.token === token) throw noProgress(page);
+    if (first) return { token: page.token, ctag: null, more: true, resources };
     token = page.token;
   }
   throw new KalendsError('no_progress', `the listing has more than ${pulling.deltaPagesMax} pages`);

@@ -81,7 +81,7 @@ export function readingContract(suite: Suite): void {
     const { people, provider } = withPeople(context);
     const calendar = await freshCalendar(under(context));
     await people.put(calendar, 'one.ics', eventBody(calendar, 'one', 'One'));
-    const listing = await provider.list(session(), calendar, { withBodies: true });
+    const listing = await provider.list(session(), calendar, { withBodies: true, inParts: false });
     await people.put(calendar, 'two.ics', eventBody(calendar, 'two', 'Two'));
     const delta = await allChanges(provider, session(), calendar, tokenOf(listing));
     expect(delta.changed.map(({ ref }) => ref)).toContain('two.ics');
@@ -92,10 +92,10 @@ export function readingContract(suite: Suite): void {
     withOtherSide(`4. list returns every resource with its etag (withBodies: ${withBodies})`, async (context) => {
       const { people, provider } = withPeople(context);
       const calendar = await freshCalendar(under(context));
-      expect((await provider.list(session(), calendar, { withBodies })).resources).toEqual([]);
+      expect((await provider.list(session(), calendar, { withBodies, inParts: false })).resources).toEqual([]);
       const refs = Array.from({ length: 12 }, (_, index) => `event-${String(index).padStart(2, '0')}.ics`);
       for (const ref of refs) await people.put(calendar, ref, eventBody(calendar, ref, `The event ${ref}`));
-      const listing = await provider.list(session(), calendar, { withBodies });
+      const listing = await provider.list(session(), calendar, { withBodies, inParts: false });
       expect(refsOf(listing)).toEqual(refs);
       for (const { ref, etag, observation } of listing.resources) {
         const got = await provider.get(session(), calendar, ref);
@@ -106,6 +106,19 @@ export function readingContract(suite: Suite): void {
       }
     });
 
+    withOtherSide(
+      `4. a part of a listing and the changes from its token are the whole (withBodies: ${withBodies})`,
+      async (context) => {
+        const { people, provider } = withPeople(context);
+        const calendar = await freshCalendar(under(context));
+        const refs = Array.from({ length: 7 }, (_, index) => `part-${index}.ics`);
+        for (const ref of refs) await people.put(calendar, ref, eventBody(calendar, ref, `The event ${ref}`));
+        const part = await provider.list(session(), calendar, { withBodies, inParts: true });
+        const rest = part.more ? (await allChanges(provider, session(), calendar, tokenOf(part))).changed : [];
+        expect([...new Set([...refsOf(part), ...rest.map(({ ref }) => ref)])].sort()).toEqual(refs);
+      },
+    );
+
     withNetwork(`4. list rejects what is not a whole document (withBodies: ${withBodies})`, async (context) => {
       const { people, provider, wire } = withWire(context);
       const calendar = await freshCalendar(under(context));
@@ -113,7 +126,7 @@ export function readingContract(suite: Suite): void {
       for (const [how, spoil] of spoilt) {
         wire.tamper((response) => ({ ...response, text: spoil(response.text) }));
         try {
-          const refused = await failure(provider.list(session(), calendar, { withBodies }));
+          const refused = await failure(provider.list(session(), calendar, { withBodies, inParts: false }));
           expect(['not_multistatus', 'malformed_multistatus'], `a listing that ${how}`).toContain(refused.code);
         } finally {
           wire.tamper(null);
@@ -124,9 +137,9 @@ export function readingContract(suite: Suite): void {
 
   withOtherSide('4. list of a calendar that is not there rejects', async (context) => {
     const { provider } = withPeople(context);
-    expect((await failure(provider.list(session(), 'no-such-calendar/', { withBodies: false }))).code).toBe(
-      'not_found',
-    );
+    expect(
+      (await failure(provider.list(session(), 'no-such-calendar/', { withBodies: false, inParts: false }))).code,
+    ).toBe('not_found');
   });
 
   withOtherSide('5. changes returns what changed and what went, and a token to continue from', async (context) => {
@@ -134,7 +147,7 @@ export function readingContract(suite: Suite): void {
     const calendar = await freshCalendar(under(context));
     for (const ref of ['stays.ics', 'changes.ics', 'goes.ics'])
       await people.put(calendar, ref, eventBody(calendar, ref, ref));
-    const before = tokenOf(await provider.list(session(), calendar, { withBodies: false }));
+    const before = tokenOf(await provider.list(session(), calendar, { withBodies: false, inParts: false }));
     await people.put(calendar, 'changes.ics', eventBody(calendar, 'changes.ics', 'another summary'));
     await people.put(calendar, 'comes.ics', eventBody(calendar, 'comes.ics', 'new'));
     await people.remove(calendar, 'goes.ics');

@@ -79,7 +79,9 @@ export function writingContract(suite: Suite): void {
     await create(subject, calendar, 'one.ics', eventBody(calendar, 'same-uid', 'One'));
     const twice = await failure(create(subject, calendar, 'two.ics', eventBody(calendar, 'same-uid', 'Two')));
     expect(twice.verdict).toBe('conflict');
-    expect(refsOf(await subject.provider.list(session(), calendar, { withBodies: false }))).toEqual(['one.ics']);
+    expect(refsOf(await subject.provider.list(session(), calendar, { withBodies: false, inParts: false }))).toEqual([
+      'one.ics',
+    ]);
   });
 
   withNetwork('8. put reads back what the server did not vouch for', async (context) => {
@@ -158,8 +160,12 @@ export function writingContract(suite: Suite): void {
     const token = tokenOf(await subject.provider.version(session(), calendar));
     const written = await create(subject, calendar, oddRef, eventBody(calendar, 'odd', 'Odd'));
     expect(written.ref).toBe(oddRef);
-    expect(refsOf(await subject.provider.list(session(), calendar, { withBodies: false }))).toEqual([oddRef]);
-    expect(refsOf(await subject.provider.list(session(), calendar, { withBodies: true }))).toEqual([oddRef]);
+    expect(refsOf(await subject.provider.list(session(), calendar, { withBodies: false, inParts: false }))).toEqual([
+      oddRef,
+    ]);
+    expect(refsOf(await subject.provider.list(session(), calendar, { withBodies: true, inParts: false }))).toEqual([
+      oddRef,
+    ]);
     const delta = await allChanges(subject.provider, session(), calendar, token);
     expect(delta.changed.map(({ ref }) => ref)).toEqual([oddRef]);
     const fetched = await subject.provider.fetch(session(), calendar, [oddRef]);
@@ -203,7 +209,7 @@ export function writingContract(suite: Suite): void {
         () => provider.listCalendars(stopped),
         () => provider.getCalendar(stopped, calendar),
         () => provider.version(stopped, calendar),
-        () => provider.list(stopped, calendar, { withBodies: true }),
+        () => provider.list(stopped, calendar, { withBodies: true, inParts: false }),
         () => provider.changes(stopped, calendar, 'token'),
         () => provider.fetch(stopped, calendar, ['one.ics']),
         () => provider.get(stopped, calendar, 'one.ics'),
@@ -227,7 +233,7 @@ export function writingContract(suite: Suite): void {
       () => provider.listCalendars(session()),
       () => provider.getCalendar(session(), calendar),
       () => provider.version(session(), calendar),
-      () => provider.list(session(), calendar, { withBodies: true }),
+      () => provider.list(session(), calendar, { withBodies: true, inParts: false }),
       () => provider.changes(session(), calendar, token),
       () => provider.fetch(session(), calendar, ['one.ics']),
       () => provider.get(session(), calendar, 'one.ics'),
@@ -253,7 +259,7 @@ export function writingContract(suite: Suite): void {
   withoutOtherSide('what cannot be pulled says so', async (context) => {
     const { provider } = under(context);
     expect(provider.capabilities.pull).toBe(false);
-    const asked = provider.list(session(), 'calendar/', { withBodies: false });
+    const asked = provider.list(session(), 'calendar/', { withBodies: false, inParts: false });
     expect((await failure(asked)).code).toBe('method_unsupported');
   });
 }

@@ -252,7 +252,7 @@ function reading(world: Memory, now: () => number): Pick<Provider, Reading> {
           etag: resource.etag,
           observation: withBodies ? observe(ref, resource) : null,
         }));
-        return { ...versionOf(there), resources };
+        return { ...versionOf(there), more: false, resources };
       }),
     changes: (session, calendar, token) =>
       world.call('changes', session, { calendar }, () => pageSince(world, world.existing(calendar), token, now())),

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { KalendsError } from '../../../domain/errors.ts';
 import type { FaultName } from '../../support/caldav-model/faults.ts';
-import { ics, series } from './bodies.ts';
+import { ics, series, wish } from './bodies.ts';
 import { expectAllWell } from './invariants.ts';
 import { day, hour, minute, type Rig } from './rig.ts';
 import {
@@ -48,6 +48,60 @@ test('a change costs a delta and one multiget', async () => {
     'calendar-multiget',
   ]);
   await expectAllWell(rig);
+});
+
+test('a first listing that comes in pages is read a page at a time, and writes go on between them', async () => {
+  const rig = await syncedOverCalDav({ events: 0 });
+  rig.other.server.faults.set('pages_507', { always: true, value: 3 });
+  rig.other.addCalendar('big');
+  for (let k = 0; k < 40; k += 1) rig.other.put('big/', `e${k}.ics`, ics(`e${k}`, `Event ${k}`));
+  const since = rig.other.server.log.length;
+  // Accepted while the second page of the listing is on its way.
+  let pages = 0;
+  const { changes } = rig.other.provider;
+  Object.assign(rig.other.provider, {
+    changes: async (...args: Parameters<typeof changes>) => {
+      const page = await changes(...args);
+      pages += 1;
+      if (pages === 2) await rig.upsert(work, 'x', wish('In between'));
+      return page;
+    },
+  });
+  await rig.request('pull');
+  await rig.pass(minute);
+  const asked = rig.other.server.log.slice(since).map((one) => one.report ?? one.method);
+  const written = asked.indexOf('PUT');
+  expect(asked.slice(0, written).filter((one) => one === 'sync-collection').length).toBeLessThan(6);
+  expect(asked.slice(written).filter((one) => one === 'sync-collection').length).toBeGreaterThan(8);
+  expect(await cached(rig, 'big/')).toHaveLength(40);
+  expect(await calendarState(rig, 'big/')).toBe('live');
+  await expectAllWell(rig);
+});
+
+test('a first listing in pages that is cut off, by a crash or by a token that is refused, is made whole', async () => {
+  const start = async (): Promise<Rig<ModelSide>> => {
+    const rig = await syncedOverCalDav({ events: 0 });
+    rig.other.server.faults.set('pages_507', { always: true, value: 3 });
+    rig.other.addCalendar('big');
+    for (let k = 0; k < 10; k += 1) rig.other.put('big/', `e${k}.ics`, ics(`e${k}`, `Event ${k}`));
+    await rig.request('pull');
+    return rig;
+  };
+  const whole = await start();
+  const begin = whole.plan.passages.length;
+  await whole.pass(minute);
+  for (const how of ['crash', 'refused'] as const) {
+    for (let at = begin + 1; at <= whole.plan.passages.length; at += 1) {
+      if (how === 'refused' && whole.plan.passages[at - 1] !== 'provider changes') continue;
+      const rig = await start();
+      rig.plan.cuts = [{ at, how, code: 'sync_token_invalid' }];
+      // What a person removes meanwhile must not stay.
+      rig.other.remove('big/', 'e0.ics');
+      await rig.pass(hour);
+      expect(await cached(rig, 'big/'), `${how} at ${at}`).toHaveLength(9);
+      await expectAllWell(rig);
+    }
+  }
 });
 
 test('many changes are asked for in batches as large as the server answers in time', async () => {

@@ -71,7 +71,9 @@ describe('multigets that cannot be trusted', () => {
       expect((await at.provider.fetch(at.session, at.calendar, refs)).answered.map(({ ref }) => ref).sort()).toEqual(
         refs,
       );
-      expect(refsOf(await at.provider.list(at.session, at.calendar, { withBodies: false }))).toEqual(refs);
+      expect(refsOf(await at.provider.list(at.session, at.calendar, { withBodies: false, inParts: false }))).toEqual(
+        refs,
+      );
     }
   });
 
@@ -88,7 +90,7 @@ describe('listings', () => {
       const at = await modelSession();
       const refs = fill(at, 10);
       at.server.faults.set('pages_507', { always: true, value: 3 });
-      const listing = await at.provider.list(at.session, at.calendar, { withBodies });
+      const listing = await at.provider.list(at.session, at.calendar, { withBodies, inParts: false });
       expect(refsOf(listing)).toEqual(refs);
       expect(at.wire.methods.filter((method) => method === 'REPORT').length).toBeGreaterThanOrEqual(4);
       at.server.faults.clearAll();
@@ -98,19 +100,35 @@ describe('listings', () => {
       });
     });
 
+    test(`of 507 pages the first is a part, where parts are asked for (withBodies: ${withBodies})`, async () => {
+      const at = await modelSession();
+      const refs = fill(at, 10);
+      at.server.faults.set('pages_507', { always: true, value: 3 });
+      const part = await at.provider.list(at.session, at.calendar, { withBodies, inParts: true });
+      expect([part.more, part.resources.length]).toEqual([true, 3]);
+      expect(at.wire.methods.filter((method) => method === 'REPORT')).toHaveLength(1);
+      const seen = new Set(refsOf(part));
+      for (let token = tokenOf(part), more = true; more;) {
+        const page = await at.provider.changes(at.session, at.calendar, token);
+        for (const { ref } of page.changed) seen.add(ref);
+        ({ token, more } = page);
+      }
+      expect([...seen].sort()).toEqual(refs);
+    });
+
     test(`what was removed before is not listed though the server names it (withBodies: ${withBodies})`, async () => {
       const at = await modelSession();
       const refs = fill(at, 4);
       at.server.world.remove(at.path, '01.ics');
       at.server.faults.set('initial_tells_removals', always);
-      const listing = await at.provider.list(at.session, at.calendar, { withBodies });
+      const listing = await at.provider.list(at.session, at.calendar, { withBodies, inParts: false });
       expect(refsOf(listing)).toEqual(refs.filter((ref) => ref !== '01.ics'));
     });
 
     test(`without sync-collection the collection is listed by PROPFIND, with a ctag (withBodies: ${withBodies})`, async () => {
       const at = await modelSession({ abilities: { sync: false } });
       const refs = fill(at, 5);
-      const listing = await at.provider.list(at.session, at.calendar, { withBodies });
+      const listing = await at.provider.list(at.session, at.calendar, { withBodies, inParts: false });
       expect(refsOf(listing)).toEqual(refs);
       expect(listing.token).toBeNull();
       expect(listing.ctag).not.toBeNull();
@@ -122,7 +140,7 @@ describe('listings', () => {
   test('withBodies brings the bodies along, in one answer where the server can', async () => {
     const at = await modelSession();
     fill(at, 5);
-    const { resources } = await at.provider.list(at.session, at.calendar, { withBodies: true });
+    const { resources } = await at.provider.list(at.session, at.calendar, { withBodies: true, inParts: false });
     for (const { ref, observation } of resources) expect(observation?.body).toContain(`Event ${ref}`);
     expect(at.wire.methods).toEqual(['PROPFIND', 'REPORT']);
   });
@@ -130,7 +148,7 @@ describe('listings', () => {
   test('withBodies is only a hint: what cannot bring them brings the listing', async () => {
     const at = await modelSession({ abilities: { sync: false, calendarQuery: false } });
     const refs = fill(at, 5);
-    const listing = await at.provider.list(at.session, at.calendar, { withBodies: true });
+    const listing = await at.provider.list(at.session, at.calendar, { withBodies: true, inParts: false });
     expect(refsOf(listing)).toEqual(refs);
     expect(listing.resources.every(({ observation }) => observation === null)).toBe(true);
   });
@@ -154,7 +172,9 @@ describe('listings', () => {
       fill(at, 10);
       for (const withBodies of [false, true]) {
         at.server.faults.set(fault, { always: true, only: { pathPrefix: at.path } });
-        expect((await failure(at.provider.list(at.session, at.calendar, { withBodies }))).code).toBe(code);
+        expect((await failure(at.provider.list(at.session, at.calendar, { withBodies, inParts: false }))).code).toBe(
+          code,
+        );
         at.server.faults.clearAll();
       }
     }
@@ -167,7 +187,9 @@ describe('listings', () => {
     let reports = 0;
     const only = { matches: (request: { method: string }) => request.method === 'REPORT' && (reports += 1) === 2 };
     at.server.faults.set('body_cut', { always: true, only });
-    expect((await failure(at.provider.list(at.session, at.calendar, { withBodies: false }))).code).toBe('cut_short');
+    expect((await failure(at.provider.list(at.session, at.calendar, { withBodies: false, inParts: false }))).code).toBe(
+      'cut_short',
+    );
   });
 });
 
@@ -327,7 +349,9 @@ describe('redirects of a moved partition', () => {
       const at = await modelSession();
       const refs = fill(at, 3);
       at.server.faults.set('moved_redirect', { always: true, value: status });
-      expect(refsOf(await at.provider.list(at.session, at.calendar, { withBodies: true }))).toEqual(refs);
+      expect(refsOf(await at.provider.list(at.session, at.calendar, { withBodies: true, inParts: false }))).toEqual(
+        refs,
+      );
       expect(await at.provider.get(at.session, at.calendar, '00.ics')).toMatchObject({ kind: 'found' });
       const written = await at.provider.put(at.session, {
         calendar: at.calendar,
