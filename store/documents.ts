@@ -20,7 +20,9 @@
  * 7. `get` answers one document or null; `getMany` those that are there, each once, in the order asked.
  * 8. Reads see every write that has resolved. A write that is called after another has resolved is carried out after it;
  *    writes under way at the same time may be carried out in any order.
- * 9. When a write resolves it is durable: it survives the loss of power.
+ * 9. When a write resolves it is durable: it survives the loss of power. One that is called `with_next` is visible when it
+ *    resolves, and durable no later than any other write that is called after that: for what can be made again from
+ *    what is durable, and should not wait for the disk.
  * 10. There is no transaction over several documents, and no caller may assume one: a write that failed does not undo
  *    another, not even inside one `insertMany` or `upsertMany`.
  * 11. A full disk rejects with `store_full` and leaves what was there; an engine that cannot be reached rejects with
@@ -29,6 +31,8 @@
  */
 import type { CollectionName, Collections } from './collections.ts';
 import type { QueryName, QueryParams, QueryDocument } from './queries.ts';
+
+export type Durability = 'at_once' | 'with_next';
 
 export interface FindOptions {
   /** At most this many documents, from 1; all of them when absent. */
@@ -49,9 +53,19 @@ export interface Documents {
     collection: C,
     documents: readonly Collections[C][],
   ): Promise<{ readonly taken: readonly string[] }>;
-  replace<C extends RevisedCollection>(collection: C, document: Collections[C], expectedRev: number): Promise<boolean>;
-  upsertMany<C extends CollectionName>(collection: C, documents: readonly Collections[C][]): Promise<void>;
-  remove(collection: CollectionName, ids: readonly string[]): Promise<number>;
+  /** `durability`: at once when absent. */
+  replace<C extends RevisedCollection>(
+    collection: C,
+    document: Collections[C],
+    expectedRev: number,
+    durability?: Durability,
+  ): Promise<boolean>;
+  upsertMany<C extends CollectionName>(
+    collection: C,
+    documents: readonly Collections[C][],
+    durability?: Durability,
+  ): Promise<void>;
+  remove(collection: CollectionName, ids: readonly string[], durability?: Durability): Promise<number>;
   removeWhere<Q extends QueryName>(query: Q, params: QueryParams<Q>): Promise<number>;
   find<Q extends QueryName>(query: Q, params: QueryParams<Q>, options?: FindOptions): Promise<QueryDocument<Q>[]>;
   count<Q extends QueryName>(query: Q, params: QueryParams<Q>): Promise<number>;

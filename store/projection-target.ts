@@ -1,6 +1,9 @@
 /** The projections as the store keeps them. */
-import type { Documents } from './documents.ts';
+import type { Documents, Durability } from './documents.ts';
 import type { ProjectionTarget } from './projecting.ts';
+
+/** What was lost with the power is projected again: the log, which is durable, says more than `projectedSeq`. */
+const again: Durability = 'with_next';
 
 export function storeTarget(documents: Documents): ProjectionTarget {
   return {
@@ -21,11 +24,11 @@ export function storeTarget(documents: Documents): ProjectionTarget {
     managed: (keys) => (keys.length === 0 ? Promise.resolve([]) : documents.getMany('managed_events', keys)),
     // Events before resources: a resource that carries a commit's seq vouches for its events.
     write: async (writes) => {
-      if (writes.events.length > 0) await documents.upsertMany('events', writes.events);
-      if (writes.dropped.length > 0) await documents.remove('events', writes.dropped);
-      if (writes.managed.length > 0) await documents.upsertMany('managed_events', writes.managed);
-      if (writes.resources.length > 0) await documents.upsertMany('resources', writes.resources);
-      if (writes.calendars.length > 0) await documents.upsertMany('calendars', writes.calendars);
+      if (writes.events.length > 0) await documents.upsertMany('events', writes.events, again);
+      if (writes.dropped.length > 0) await documents.remove('events', writes.dropped, again);
+      if (writes.managed.length > 0) await documents.upsertMany('managed_events', writes.managed, again);
+      if (writes.resources.length > 0) await documents.upsertMany('resources', writes.resources, again);
+      if (writes.calendars.length > 0) await documents.upsertMany('calendars', writes.calendars, again);
     },
   };
 }

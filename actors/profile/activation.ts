@@ -136,11 +136,14 @@ export function changeCalendar(activation: Activation, calendarId: CalendarId, w
   change(activation, { calendars: { ...activation.profile.calendars, [calendarId]: work } });
 }
 
-/** Durable when it resolves. Rejects with `second_owner` when somebody else stored a newer revision. */
+/**
+ * Durable no later than whatever is appended, marked or written next: what the power takes with it is done again.
+ * Rejects with `second_owner` when somebody else stored a newer revision.
+ */
 export async function save(activation: Activation): Promise<void> {
   const { profile, deps } = activation;
   const next = { ...profile, rev: profile.rev + 1 };
-  if (!(await deps.documents.replace('profiles', next, profile.rev))) {
+  if (!(await deps.documents.replace('profiles', next, profile.rev, 'with_next'))) {
     throw new KalendsError(
       'second_owner',
       `the profile ${profile._id} was changed by somebody else; this activation stops and reads it again`,

@@ -8,7 +8,7 @@ export async function readCheckpoint({ deps, profile }: Activation, calendarId: 
   return (await deps.documents.get('checkpoints', calendarId)) ?? emptyCheckpoint(calendarId, profile._id);
 }
 
-/** Stores `checkpoint` over `stored` where they differ, and answers it as it is stored then. */
+/** Stores `checkpoint` over `stored` where they differ, and answers it as it is stored then; durable with what comes next. */
 export async function replaceCheckpoint(
   { deps }: Activation,
   stored: CheckpointDoc,
@@ -17,7 +17,7 @@ export async function replaceCheckpoint(
   if (sameCheckpoint(stored, checkpoint) && stored.rev > 0) return stored;
   const next = { ...checkpoint, rev: stored.rev + 1 };
   if (stored.rev === 0) await insertFirst(deps.documents, next);
-  else if (!(await deps.documents.replace('checkpoints', next, stored.rev))) throw overtaken(next);
+  else if (!(await deps.documents.replace('checkpoints', next, stored.rev, 'with_next'))) throw overtaken(next);
   return next;
 }
 

@@ -5,6 +5,7 @@ import type { ErrorCode } from '../../domain/errors.ts';
 import { KalendsError } from '../../domain/errors.ts';
 import { eventKeyOf, type IntentDoc } from '../../domain/intent.ts';
 import { managedKey } from '../../domain/managed-event.ts';
+import type { Durability } from '../../store/documents.ts';
 import type { Activation } from './activation.ts';
 
 /** A refusal for good, in words for people. */
@@ -13,10 +14,14 @@ export interface Refusal {
   readonly description: string;
 }
 
-/** Stores a new state of an intent; answers it as stored. */
-export async function replaceIntent(activation: Activation, intent: IntentDoc): Promise<IntentDoc> {
+/** Stores a new state of an intent; answers it as stored. `with_next`: for what the log, or the next turn, says again. */
+export async function replaceIntent(
+  activation: Activation,
+  intent: IntentDoc,
+  durability: Durability = 'at_once',
+): Promise<IntentDoc> {
   const next = { ...intent, rev: intent.rev + 1 };
-  if (await activation.deps.documents.replace('intents', next, intent.rev)) return next;
+  if (await activation.deps.documents.replace('intents', next, intent.rev, durability)) return next;
   throw new KalendsError(
     'second_owner',
     `the intent ${intent.operationId} was changed by somebody else; this activation stops and reads it again`,
@@ -111,5 +116,7 @@ async function close(
   mergedInto: IntentDoc['mergedInto'],
 ): Promise<void> {
   const settledAtMs = activation.deps.clock.now();
-  await replaceIntent(activation, { ...intent, state, open: 0, reason, mergedInto, settledAtMs });
+  // That it was written is in the log; that it was refused is told once, and must not be taken back.
+  const durability = reason === null ? 'with_next' : 'at_once';
+  await replaceIntent(activation, { ...intent, state, open: 0, reason, mergedInto, settledAtMs }, durability);
 }

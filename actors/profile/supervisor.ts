@@ -60,7 +60,7 @@ async function leave(activation: Activation, next: Piece | null): Promise<TurnOu
 }
 
 /** Open intents read for one choice: an application may have left thousands, of which the first are due. */
-const intentsAtOnce = 200;
+const intentsAtOnce = 40;
 
 /** `trying`: a profile that may not work otherwise is to be tried with its ordinary work. */
 async function choose(activation: Activation, trying = false): Promise<Piece> {

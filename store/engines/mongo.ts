@@ -61,6 +61,7 @@ const storedOf = (collection: CollectionName, document: Keyed): Keyed => {
   return toStored(document);
 };
 
+/** Every write is durable at once: in an election a write that was not would vanish, and one called after it might not. */
 class MongoEngine implements MongoDocuments {
   readonly #options: MongoOptions;
   #client: MongoClient | null = null;

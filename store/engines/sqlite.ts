@@ -2,7 +2,7 @@
 import type BetterSqlite3 from 'better-sqlite3';
 
 import type { CollectionName, Collections } from '../collections.ts';
-import type { Documents, FindOptions, RevisedCollection } from '../documents.ts';
+import type { Documents, Durability, FindOptions, RevisedCollection } from '../documents.ts';
 import type { QueryDocument, QueryName, QueryParams } from '../queries.ts';
 import { checkDocument, checkIds, checkRev, closedError, takenError } from './document-checks.ts';
 import type { Keyed } from './document-checks.ts';
@@ -76,8 +76,9 @@ class SqliteEngine implements SqliteDocuments {
   async open(): Promise<void> {
     if (this.#state !== null) return;
     try {
-      const database = openFile(this.#options.path, this.#options.durable ?? true);
-      const group = new GroupCommit(database, this.#options.schedule ?? setImmediate);
+      const durable = this.#options.durable ?? true;
+      const database = openFile(this.#options.path, durable);
+      const group = new GroupCommit(database, this.#options.schedule ?? setImmediate, durable);
       this.#state = { database, group, statements: new Map() };
     } catch (error) {
       throw fromSqlite(error, this.#options.path);
@@ -120,24 +121,36 @@ class SqliteEngine implements SqliteDocuments {
     collection: C,
     document: Collections[C],
     expectedRev: number,
+    durability: Durability = 'at_once',
   ): Promise<boolean> {
     checkRev(collection, document, expectedRev);
     const { id, cells } = rowOf(collection, document);
-    return this.#write(() => this.#run(replaceText(collection), [...cells, id, expectedRev], collection, id) === 1);
+    return this.#write(
+      () => this.#run(replaceText(collection), [...cells, id, expectedRev], collection, id) === 1,
+      durability,
+    );
   }
 
-  async upsertMany<C extends CollectionName>(collection: C, documents: readonly Collections[C][]): Promise<void> {
+  async upsertMany<C extends CollectionName>(
+    collection: C,
+    documents: readonly Collections[C][],
+    durability: Durability = 'at_once',
+  ): Promise<void> {
     const rows = documents.map((document) => rowOf(collection, document));
     await this.#write(() => {
       const [first] = this.#runEach(upsertText(collection), rows);
       if (first !== undefined) throw takenError(collection, first.id, first.cause);
-    });
+    }, durability);
   }
 
-  async remove(collection: CollectionName, ids: readonly string[]): Promise<number> {
+  async remove(
+    collection: CollectionName,
+    ids: readonly string[],
+    durability: Durability = 'at_once',
+  ): Promise<number> {
     checkIds(ids);
     const text = `DELETE FROM ${quote(collection)} WHERE "_id" IN (SELECT value FROM json_each(?))`;
-    return this.#write(() => this.#prepared(text).run(JSON.stringify(ids)).changes);
+    return this.#write(() => this.#prepared(text).run(JSON.stringify(ids)).changes, durability);
   }
 
   async removeWhere<Q extends QueryName>(query: Q, params: QueryParams<Q>): Promise<number> {
@@ -215,8 +228,8 @@ class SqliteEngine implements SqliteDocuments {
     return taken;
   }
 
-  #write<T>(write: () => T): Promise<T> {
-    return this.#opened().group.add(write);
+  #write<T>(write: () => T, durability: Durability = 'at_once'): Promise<T> {
+    return this.#opened().group.add(write, durability);
   }
 
   #read<T>(read: () => T): T {

@@ -57,7 +57,7 @@ function watchedDocuments(inner: Documents, watcher: Watcher): Documents {
     get: (collection, id) => inner.get(collection, id),
     getMany: (collection, ids) => inner.getMany(collection, ids),
     insertMany: (collection, documents) => inner.insertMany(collection, documents),
-    remove: (collection, ids) => inner.remove(collection, ids),
+    remove: (collection, ids, durability) => inner.remove(collection, ids, durability),
     removeWhere: (query, params) => inner.removeWhere(query, params),
     find: (query, params, options) => inner.find(query, params, options),
     count: (query, params) => inner.count(query, params),
@@ -76,19 +76,19 @@ function watchedDocuments(inner: Documents, watcher: Watcher): Documents {
       if (cause === 'write') watcher.pass('write appended, not projected');
       if (cause === 'pull') watcher.pass('pull appended, not projected');
     },
-    replace: async (collection, document, expectedRev) => {
+    replace: async (collection, document, expectedRev, durability) => {
       if (collection === 'profiles' && (document as unknown as ProfileDoc).nextWakeAtMs > Date.now())
         watcher.pass('projected, not disarmed');
       if (collection === 'checkpoints') watcher.pass('page projected, checkpoint not stored');
-      const done = await inner.replace(collection, document, expectedRev);
+      const done = await inner.replace(collection, document, expectedRev, durability);
       if (collection === 'intents' && done) passIntent(document as unknown as IntentDoc, watcher);
       return done;
     },
-    upsertMany: async (collection, documents) => {
+    upsertMany: async (collection, documents, durability) => {
       if (collection === 'checkpoints') watcher.pass('page projected, checkpoint not stored');
       if (collection === 'calendars' && documents.length > 0)
         watcher.pass('mid-projection: events of a calendar laid out again, calendar not');
-      await inner.upsertMany(collection, documents);
+      await inner.upsertMany(collection, documents, durability);
       if (documents.length === 0) return;
       if (collection === 'events') watcher.pass('mid-projection: events written, managed events not');
       if (collection === 'managed_events') watcher.pass('mid-projection: managed events written, resources not');

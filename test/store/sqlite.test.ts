@@ -14,7 +14,7 @@ import { scratch } from '../support/scratch.ts';
 import { smallDisk } from './full-disk.ts';
 import { anyWrites, emptied, Model, perform, stored } from './model.ts';
 import { everyQuestion } from './questions.ts';
-import { commit, delivery, profileId, resource, schema } from './samples.ts';
+import { app, commit, delivery, profileId, resource, schema } from './samples.ts';
 
 const path = scratch();
 const ada = profileId('ada');
@@ -53,6 +53,21 @@ describe('a SQLite file', () => {
     expect(documents.setting('locking_mode')).toBe('exclusive');
     for (const name of readdirSync(dirname(file)))
       expect(statSync(join(dirname(file), name)).mode & 0o077, name).toBe(0);
+    await documents.close();
+  });
+
+  test('waits for the disk with every write that has to be durable at once, and with all that came before it', async () => {
+    const documents = await opened({ path: path('durability.db') });
+    const level = () => documents.setting('synchronous');
+    await documents.upsertMany('apps', [app('a')], 'with_next');
+    expect(level()).toBe(1);
+    await documents.upsertMany('apps', [app('b')]);
+    expect(level()).toBe(2);
+    await Promise.all([documents.upsertMany('apps', [app('c')], 'with_next'), documents.insert('apps', app('d'))]);
+    expect(level()).toBe(2);
+    await documents.remove('apps', ['a'], 'with_next');
+    expect(level()).toBe(1);
+    expect(await documents.count('allApps', {})).toBe(3);
     await documents.close();
   });
 

@@ -175,7 +175,7 @@ test('a bulk removal of many events goes through them once, and over those that 
 });
 
 test('thousands of waiting writes are carried out, in order for each event, and those that fail stop nobody', async () => {
-  const rig = await syncedInMemory();
+  const rig = await syncedInMemory({ turnsAtOnceMax: 600 });
   for (let k = 0; k < 450; k += 1) await rig.upsert(work, `x${k % 150}`, wish(`X ${k}`));
   await rig.pass(minute);
   const titles = await summaries(rig);

@@ -36,6 +36,18 @@ export function lasting(at: At, can: Abilities): void {
       );
     });
 
+  test('9. a write that is durable with the next one counts as any other until then', async () => {
+    await at.documents.upsertMany('schema', [schema('one')], 'with_next');
+    expect(await at.documents.get('schema', 'one')).toEqual(schema('one'));
+    expect(await at.documents.replace('schema', schema('one', { rev: 2 }), 1, 'with_next')).toBe(true);
+    expect(await at.documents.replace('schema', schema('one', { rev: 2 }), 1)).toBe(false);
+    expect(await at.documents.remove('schema', ['one'], 'with_next')).toBe(1);
+    expect(await at.documents.get('schema', 'one')).toBeNull();
+    await at.documents.upsertMany('schema', [schema('kept')], 'with_next');
+    if (can.again) at.documents = await present(at.ground.again)(at.documents);
+    expect(await at.documents.get('schema', 'kept')).toEqual(schema('kept'));
+  });
+
   test('10. a write that failed does not undo another that was called with it', async () => {
     await at.documents.insert('intents', intent(ada, 1));
     const outcomes = await Promise.allSettled([
