@@ -115,6 +115,6 @@ export function createAddressCheck(policy: AddressPolicy): (host: string, addres
 export function addressRefused(host: string): KalendsError {
   return new KalendsError(
     'address_refused',
-    `${host} is inside a private network. The operator can allow it by name or by block.`,
+    `${host} is inside a private network; where that is meant, the operator allows it: KALENDS_ALLOWED_ADDRESSES=${host}`,
   );
 }

@@ -183,9 +183,12 @@ function createParts(config: Config, around: Around): Parts {
   };
 }
 
+/** Where the embedded store is. */
+export const storeFile = (config: Config): string => join(config.dataDir, 'kalends.sqlite');
+
 /** The engine that the settings ask for; nothing is contacted before it is opened. */
 export function openStore(config: Config): Documents {
-  if (config.store.kind === 'sqlite') return openSqlite({ path: join(config.dataDir, 'kalends.sqlite') });
+  if (config.store.kind === 'sqlite') return openSqlite({ path: storeFile(config) });
   const { url } = config.store;
   // Without a path the driver would use a database called `test`.
   const database = /^mongodb(?:\+srv)?:\/\/[^/]+\/([^?]+)/.exec(url)?.[1] ?? 'kalends';

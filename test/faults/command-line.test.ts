@@ -86,7 +86,7 @@ describe('a process that runs', () => {
   it('says what is wrong with a password, and does not repeat it', async () => {
     const outcome = await kalends(dataDir, connectArgs(server.url), { input: 'hunter2\n' });
     expect(outcome).toMatchObject({ status: 1, stdout: '' });
-    expect(outcome.stderr).toMatch(/\[unauthorized/);
+    expect(outcome.stderr).toMatch(/refused the user name or the password.*\[unauthorized/);
     expect(outcome.stderr).not.toContain('hunter2');
     const { status, stderr } = await kalends(
       dataDir,
@@ -194,6 +194,19 @@ describe('a process that another Node started', () => {
     started.signal('SIGTERM');
     expect(await started.ended).toMatchObject({ status: 0 });
     expect(() => process.kill(started.pid, 0)).toThrow('ESRCH');
+  });
+});
+
+describe('a folder without data', () => {
+  it('is not taken for an empty service by commands that only look, and stays as it is', async () => {
+    const elsewhere = join(folder('elsewhere'), 'data');
+    for (const args of [['ops', 'profiles'], ['repl']] as const) {
+      const outcome = await kalends(elsewhere, [...args], { input: 'call ops.profiles\n' });
+      expect(outcome).toMatchObject({ status: 1, stdout: '' });
+      expect(outcome.stderr).toContain(`there is no data of Kalends in ${elsewhere}`);
+      expect(outcome.stderr).toContain('KALENDS_DATA_DIR');
+    }
+    expect(existsSync(elsewhere)).toBe(false);
   });
 });
 

@@ -59,6 +59,6 @@ async function connectCalDav(options: CalDavOptions): Promise<void> {
 }
 
 async function connect(input: ConnectInput): Promise<void> {
-  const outcome = await withOperator(settingsOf(), (call) => call('ops.connect', input));
+  const outcome = await withOperator(settingsOf(), (call) => call('ops.connect', input), true);
   process.stdout.write(`${JSON.stringify(outcome)}\n`);
 }

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { isKalendsError } from '../../domain/errors.ts';
 import { configCommand } from './config-command.ts';
 import { connectCommand } from './connect-command.ts';
+import { nextStep } from './next-steps.ts';
 import { opsCommand } from './ops-commands.ts';
 import { replCommand } from './repl-command.ts';
 import { startCommand } from './start-command.ts';
@@ -29,7 +30,9 @@ function report(error: unknown): number {
   if (isKalendsError(error)) {
     const where = Object.entries(error.ids).map(([name, id]) => `${name} ${id}`);
     const evidence = error.evidence?.request === undefined ? [] : [`asked: ${error.evidence.request}`];
-    process.stderr.write(`kalends: ${error.message} [${[error.code, ...where, ...evidence].join('; ')}]\n`);
+    const next = nextStep(error.code);
+    const told = next === null ? error.message : `${error.message}; ${next}`;
+    process.stderr.write(`kalends: ${told} [${[error.code, ...where, ...evidence].join('; ')}]\n`);
     return 1;
   }
   process.stderr.write(`kalends: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);

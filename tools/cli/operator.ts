@@ -1,8 +1,11 @@
 /** Where operators' actions are carried out: in the process that runs, in the cluster, or here when nothing runs. */
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Config } from '../../config/schema.ts';
+import { KalendsError } from '../../domain/errors.ts';
 import { dial, type OpsCall } from '../../services/control-socket.ts';
 import { joinCluster } from '../../services/operator-link.ts';
-import { createNode } from '../../services/wiring.ts';
+import { createNode, storeFile } from '../../services/wiring.ts';
 
 export interface Operator {
   readonly call: OpsCall;
@@ -12,9 +15,18 @@ export interface Operator {
 /**
  * With the embedded store one process has it open: it is asked through its socket. With MongoDB and NATS whichever
  * process of the cluster runs `ops` is asked. Where there is neither, this process opens the store and does it itself.
+ * Rejects with `configuration_invalid` where that is a file which is not there: only `connect` may begin one.
  */
-export async function openOperator(config: Config): Promise<Operator> {
-  return (await runningOperator(config)) ?? ownOperator(config);
+export async function openOperator(config: Config, mayBegin = false): Promise<Operator> {
+  const running = await runningOperator(config);
+  if (running !== null) return running;
+  if (config.store.kind === 'sqlite' && !mayBegin && !existsSync(storeFile(config))) {
+    throw new KalendsError(
+      'configuration_invalid',
+      `there is no data of Kalends in ${resolve(config.dataDir)}: run this where it was started, or say where that is with KALENDS_DATA_DIR`,
+    );
+  }
+  return ownOperator(config);
 }
 
 async function runningOperator(config: Config): Promise<Operator | null> {
@@ -34,8 +46,12 @@ async function ownOperator(config: Config): Promise<Operator> {
   };
 }
 
-export async function withOperator<T>(config: Config, work: (call: OpsCall) => Promise<T>): Promise<T> {
-  const operator = await openOperator(config);
+export async function withOperator<T>(
+  config: Config,
+  work: (call: OpsCall) => Promise<T>,
+  mayBegin = false,
+): Promise<T> {
+  const operator = await openOperator(config, mayBegin);
   try {
     return await work(operator.call);
   } finally {
