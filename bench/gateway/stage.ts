@@ -29,10 +29,12 @@ export const warmUp = (requests: number): number => requests;
 /** Measures once, with warm code. */
 export async function askWarm(
   client: Subject,
-  question: Omit<Asked, 'connections' | 'requests'>,
+  question: Omit<Asked, 'connections' | 'requests' | 'pauseMs'>,
   connections: number,
   requests: number,
+  pauseMs = 0,
 ): Promise<Answered> {
-  await client.ask<Answered>('run', { ...question, connections, requests: warmUp(requests) });
-  return client.ask<Answered>('run', { ...question, connections, requests });
+  const asked = { ...question, connections, pauseMs };
+  await client.ask<Answered>('run', { ...asked, requests: warmUp(requests) });
+  return client.ask<Answered>('run', { ...asked, requests });
 }
