@@ -1,6 +1,5 @@
 /** A small HTTP client in a process of its own: keep-alive sockets, each asking again as soon as it was answered. */
 import { connect, type Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { SubjectActions } from '../kit/processes.ts';
 
 export interface Asked {
@@ -13,8 +12,6 @@ export interface Asked {
   readonly body?: string;
   readonly connections: number;
   readonly requests: number;
-  /** Between an answer and the next request of its connection. */
-  readonly pauseMs?: number;
   /** Any other status is an error. */
   readonly status: number;
 }
@@ -65,7 +62,6 @@ async function run(wanted: Asked): Promise<Answered> {
         const { status, body } = await reader.next();
         latencies.push(performance.now() - sentAt);
         first ??= body.toString('utf8');
-        if (wanted.pauseMs) await sleep(wanted.pauseMs);
         if (status !== wanted.status) throw new Error(`${wanted.path}: ${status} ${body.toString('utf8')}`);
       }
     }),

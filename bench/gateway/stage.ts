@@ -29,12 +29,10 @@ export const warmUp = (requests: number): number => requests;
 /** Measures once, with warm code. */
 export async function askWarm(
   client: Subject,
-  question: Omit<Asked, 'connections' | 'requests' | 'pauseMs'>,
+  question: Omit<Asked, 'connections' | 'requests'>,
   connections: number,
   requests: number,
-  pauseMs = 0,
 ): Promise<Answered> {
-  const asked = { ...question, connections, pauseMs };
-  await client.ask<Answered>('run', { ...asked, requests: warmUp(requests) });
-  return client.ask<Answered>('run', { ...asked, requests });
+  await client.ask<Answered>('run', { ...question, connections, requests: warmUp(requests) });
+  return client.ask<Answered>('run', { ...question, connections, requests });
 }

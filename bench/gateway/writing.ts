@@ -3,7 +3,7 @@ import { demandEqual } from '../kit/answers.ts';
 import { figureOf, type Figure } from '../kit/figures.ts';
 import { withSubject } from '../kit/processes.ts';
 import type { Answered, Asked } from './asking.ts';
-import { askWarm, firstDayMs, warmUp, type Stage } from './stage.ts';
+import { askWarm, connectionCounts, firstDayMs, warmUp, type Stage } from './stage.ts';
 
 const hourMs = 3_600_000;
 const at = (hours: number): string => new Date(firstDayMs + hours * hourMs).toISOString().replace('.000', '');
@@ -19,35 +19,21 @@ const body = JSON.stringify({
   location: { description: 'Room 12' },
 });
 
-/**
- * As fast as answers come, which is more than one process can carry out beside accepting it; and one every 10 ms, which
- * leaves it the time: then an answer takes as long as accepting takes.
- */
-const loads = [
-  { name: '1 connection(s)', connections: 1, pauseMs: 0, share: 1 },
-  { name: '1 connection(s), one every 10 ms', connections: 1, pauseMs: 10, share: 0.25 },
-  { name: '64 connection(s)', connections: 64, pauseMs: 0, share: 1 },
-] as const;
-
-type Load = (typeof loads)[number];
-
-const requestsOf = (size: Stage['size'], { share }: Load): number => Math.ceil(size.writes * share);
-
-/** The maps are by name of load. */
+/** The maps are by number of connections. */
 export interface Writes {
-  readonly bare: ReadonlyMap<string, Answered>;
+  readonly bare: ReadonlyMap<number, Answered>;
   /** Alone: no actor in the same process takes what was accepted. */
-  readonly alone: ReadonlyMap<string, Answered>;
-  readonly everything: ReadonlyMap<string, Answered>;
+  readonly alone: ReadonlyMap<number, Answered>;
+  readonly everything: ReadonlyMap<number, Answered>;
   readonly insertMs: number;
 }
 
 export async function measureWrites(
   { client, filled, size }: Stage,
   port: number,
-): Promise<ReadonlyMap<string, Answered>> {
+): Promise<ReadonlyMap<number, Answered>> {
   const path = `/v1/calendars/${filled.calendarId}/events`;
-  const question: Omit<Asked, 'connections' | 'requests' | 'pauseMs'> = {
+  const question: Omit<Asked, 'connections' | 'requests'> = {
     port,
     path,
     body,
@@ -55,19 +41,18 @@ export async function measureWrites(
     method: 'POST',
     status: 202,
   };
-  const found = new Map<string, Answered>();
-  for (const load of loads) {
-    const { name, connections, pauseMs } = load;
-    const answered = await askWarm(client, question, connections, requestsOf(size, load), pauseMs);
+  const found = new Map<number, Answered>();
+  for (const connections of connectionCounts) {
+    const answered = await askWarm(client, question, connections, size.writes);
     demandEqual('the body of a 202', answered.first, '');
-    found.set(name, answered);
+    found.set(connections, answered);
   }
   return found;
 }
 
 /** How many writes one `measureWrites` makes. */
 export const writesMade = (size: Stage['size']): number =>
-  loads.reduce((sum, load) => sum + requestsOf(size, load) + warmUp(requestsOf(size, load)), 0);
+  connectionCounts.length * (size.writes + warmUp(size.writes));
 
 export const measureInsert = async ({ folder, size }: Stage): Promise<number> =>
   withSubject('gateway.insert', async (subject) => {
@@ -84,10 +69,10 @@ export function figuresOfWrites(rounds: readonly Writes[]): Figure[] {
     { bench: 'gateway', figure: 'accepted write', subject: 'floor: one durable insert', unit: 'ms' },
     rounds.map((one) => one.insertMs),
   );
-  const byLoad = loads.flatMap(({ name, connections }) => {
-    const labels = { bench: 'gateway', figure: `accepted write, ${name}` } as const;
-    const p50 = (of: (round: Writes) => ReadonlyMap<string, Answered>): number[] =>
-      rounds.flatMap((round) => of(round).get(name)?.p50Ms ?? []);
+  const byConnections = connectionCounts.flatMap((connections) => {
+    const labels = { bench: 'gateway', figure: `accepted write, ${connections} connection(s)` } as const;
+    const p50 = (of: (round: Writes) => ReadonlyMap<number, Answered>): number[] =>
+      rounds.flatMap((round) => of(round).get(connections)?.p50Ms ?? []);
     const floor = rounds.map((round, n) => (p50((one) => one.bare)[n] ?? Number.NaN) + round.insertMs);
     const ours = [
       { subject: 'Kalends, API alone', of: (round: Writes) => round.alone },
@@ -99,7 +84,7 @@ export function figuresOfWrites(rounds: readonly Writes[]): Figure[] {
         p50((one) => one.bare),
       ),
       ...ours.map(({ subject, of }) =>
-        figureOf({ ...labels, subject, unit: 'ms', detail: detailOf(rounds.map(of), name) }, p50(of)),
+        figureOf({ ...labels, subject, unit: 'ms', detail: detailOf(rounds.map(of), connections) }, p50(of)),
       ),
       // With more connections one durable write serves many requests: the floor is that of one.
       ...(connections === 1
@@ -112,10 +97,10 @@ export function figuresOfWrites(rounds: readonly Writes[]): Figure[] {
         : []),
     ];
   });
-  return [insert, ...byLoad].flatMap((one) => one ?? []);
+  return [insert, ...byConnections].flatMap((one) => one ?? []);
 }
 
-const detailOf = (answers: readonly ReadonlyMap<string, Answered>[], name: string) => {
-  const all = answers.flatMap((one) => one.get(name) ?? []);
+const detailOf = (answers: readonly ReadonlyMap<number, Answered>[], connections: number) => {
+  const all = answers.flatMap((one) => one.get(connections) ?? []);
   return { bytes: body.length, p99Ms: all.map((one) => one.p99Ms), perSecond: all.map((one) => one.perSecond) };
 };
