@@ -2,7 +2,7 @@
 import type { ObservedCalendar } from './calendar.ts';
 import type { AccountId, AppId, CalendarId, OperationId, ProfileId, ResourceId, RunId } from './ids.ts';
 import type { ManagedOutcome } from './managed-event.ts';
-import type { NoticeType } from './profile.ts';
+import type { NoticeType } from './notice.ts';
 import type { Evidence, Observation } from './resource.ts';
 
 export type Cause = 'pull' | 'write' | 'horizon' | 'zone' | 'repair' | 'operator' | 'state';

@@ -1,13 +1,10 @@
 /** A profile: one connected login at one provider, its machine states, and what its actor keeps between turns. */
 import type { AccountId, AppId, CalendarId, ProfileId } from './ids.ts';
 import type { CalendarState } from './machines/calendar.ts';
-import type { ProfileState } from './machines/profile.ts';
+import type { ProfileState } from './machines/profile-states.ts';
 
 /** What the HTTP API calls `provider_name`; an open set. */
 export type ProviderName = 'cronofy' | 'caldav' | 'apple' | 'google' | 'exchange' | 'live_connect' | 'memory';
-
-/** Told to applications; travels as a commit of cause `state`. */
-export type NoticeType = 'initial_sync_completed' | 'quarantined' | 'reinstated' | 'disconnected' | 'relinked';
 
 /** AES-256-GCM under a key ring; all three parts base64url. */
 export interface Sealed {

@@ -6,7 +6,7 @@ import type { Attempt, IntentDoc } from '../../domain/intent.ts';
 import { managedKey } from '../../domain/managed-event.ts';
 import { endsActivation } from './failure-scope.ts';
 import { leaveEvent, rejectIntents, voidAttempt, waitsUntil, type Refusal } from './intents.ts';
-import type { WriteTurn } from './push.ts';
+import type { WriteTurn } from './write-turn.ts';
 import { pullSoon } from './pull-soon.ts';
 import { settleIfLanded, settleIfLandedBefore } from './read-back.ts';
 

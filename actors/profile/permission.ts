@@ -2,7 +2,7 @@
 import type { Scope } from '../../domain/account.ts';
 import type { Activation } from './activation.ts';
 import type { Refusal } from './intents.ts';
-import type { EventOfIntents } from './push.ts';
+import type { EventOfIntents } from './write-turn.ts';
 
 /** Null when the write may be carried out. */
 export async function mayCarryOut(

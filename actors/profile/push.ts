@@ -1,12 +1,10 @@
 /** Carrying out accepted writes: fold, reconcile, record the attempt, one conditional call, one commit. */
 import { isKalendsError, KalendsError } from '../../domain/errors.ts';
-import { resourceIdOf, type CalendarId } from '../../domain/ids.ts';
+import { resourceIdOf } from '../../domain/ids.ts';
 import type { Attempt, IntentDoc } from '../../domain/intent.ts';
-import { managedKey, type ManagedEventDoc } from '../../domain/managed-event.ts';
-import type { ResourceDoc } from '../../domain/resource.ts';
+import { managedKey } from '../../domain/managed-event.ts';
 import { groupOf, reconcile, type Reconciled } from '../../domain/sync/reconcile.ts';
 import { bodyOf } from '../../domain/sync/body.ts';
-import type { WantedState } from '../../domain/sync/fold.ts';
 import type { Observation } from '../../domain/resource.ts';
 import type { Precondition } from '../../providers/provider.ts';
 import { assertMayWrite, type Activation } from './activation.ts';
@@ -14,39 +12,9 @@ import { carrierOf } from './carrier.ts';
 import { afterFailedCall, refuse } from './failed-write.ts';
 import { mayCarryOut } from './permission.ts';
 import { readBack } from './read-back.ts';
+import type { EventOfIntents, PlannedCall, WriteTurn } from './write-turn.ts';
 import { commitAlreadyGone, commitPut, commitRemoval, commitSettled } from './write-commit.ts';
 import { replaceIntent, settleIntents } from './intents.ts';
-
-/** One event's write: what was accepted, what is recorded of it, and the resource that carries it. */
-export interface WriteTurn {
-  readonly activation: Activation;
-  readonly calendarId: CalendarId;
-  /** The calendar's ref. */
-  readonly calendar: string;
-  readonly eventId: string;
-  readonly intents: readonly IntentDoc[];
-  readonly applied: ManagedEventDoc | null;
-  readonly resource: ResourceDoc | null;
-  /** The life of the event that `resource` belongs to, or that comes next. */
-  readonly generation: number;
-  /** False for one event of a bulk delete: its intent stays open until no event is left. */
-  readonly closes: boolean;
-}
-
-/** The call that is about to be made, with the state that it carries out. */
-export interface PlannedCall {
-  readonly attempt: Attempt;
-  readonly state: WantedState;
-  readonly body: string | null;
-}
-
-/** The open intents of one event, by n. */
-export interface EventOfIntents {
-  readonly calendarId: CalendarId;
-  readonly eventId: string;
-  readonly intents: readonly IntentDoc[];
-  readonly closes: boolean;
-}
 
 /**
  * At most one provider write, or the read back of one whose outcome is unknown. What was done is settled first,

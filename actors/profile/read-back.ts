@@ -8,7 +8,7 @@ import type { Got } from '../../providers/provider.ts';
 import { record } from './activation.ts';
 import { voidAttempt, waitsUntil } from './intents.ts';
 import { pullSoon } from './pull-soon.ts';
-import type { WriteTurn } from './push.ts';
+import type { WriteTurn } from './write-turn.ts';
 import { commitRemoval, commitSettled, commitWritten, recordResidue } from './write-commit.ts';
 
 /** Settles what has landed; otherwise frees the intent for another reconciliation. */

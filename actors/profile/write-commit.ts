@@ -11,7 +11,7 @@ import { record } from './activation.ts';
 import { forgetRewritten, noteRewritten, noteUnseen } from './own-traces.ts';
 import { leaveEvent, settleIntents, voidAttempt, waitsUntil } from './intents.ts';
 import { pullSoon } from './pull-soon.ts';
-import type { PlannedCall, WriteTurn } from './push.ts';
+import type { PlannedCall, WriteTurn } from './write-turn.ts';
 
 export async function commitPut(
   turn: WriteTurn,

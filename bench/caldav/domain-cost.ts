@@ -6,7 +6,7 @@ import { windowOf } from '../../domain/projection/horizon.ts';
 import { ianaZone, utc } from '../../domain/time/iana.ts';
 import { observationOf } from '../../providers/caldav/observe.ts';
 import { parseMultistatus } from '../../providers/caldav/xml/parse.ts';
-import type { SubjectActions } from '../kit/processes.ts';
+import type { SubjectActions } from '../kit/subject.ts';
 import { sendForBodies, type CalendarAccess } from './raw.ts';
 
 export interface DomainCost {

@@ -8,7 +8,7 @@ import { windowOf } from '../../domain/projection/horizon.ts';
 import type { Http } from '../../providers/http.ts';
 import { createNode, type KalendsNode } from '../../services/wiring.ts';
 import { readingOf, seenHash, type Reading } from '../kit/answers.ts';
-import type { SubjectActions } from '../kit/processes.ts';
+import type { SubjectActions } from '../kit/subject.ts';
 import { createProfileWatch, type ProfileWatch } from '../kit/profile-watch.ts';
 import type { CalendarAccess } from './raw.ts';
 

@@ -3,7 +3,7 @@ import { Agent } from 'undici';
 import { resourceProperties } from '../../providers/caldav/observe.ts';
 import { eventQueryBody, multigetBody, propfindBody, syncCollectionBody } from '../../providers/caldav/xml/bodies.ts';
 import { basicAuthorization } from '../../test/support/caldav-server.ts';
-import type { SubjectActions } from '../kit/processes.ts';
+import type { SubjectActions } from '../kit/subject.ts';
 
 export interface CalendarAccess {
   /** Absolute, with a slash at its end. */

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ICAL from 'ical.js';
 import { readingOf, seenHash, type Reading, type SeenOccurrence } from '../kit/answers.ts';
-import type { SubjectActions } from '../kit/processes.ts';
+import type { SubjectActions } from '../kit/subject.ts';
 
 export interface WindowQuestion {
   /** The folder in which the server keeps the calendar's files. */

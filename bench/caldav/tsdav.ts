@@ -6,7 +6,7 @@ import {
   smartCollectionSyncDetailed,
   type DAVCalendar,
 } from 'tsdav';
-import type { SubjectActions } from '../kit/processes.ts';
+import type { SubjectActions } from '../kit/subject.ts';
 import type { CalendarAccess } from './raw.ts';
 
 interface Kept {

@@ -1,6 +1,6 @@
 /** A small HTTP client in a process of its own: keep-alive sockets, each asking again as soon as it was answered. */
 import { connect, type Socket } from 'node:net';
-import type { SubjectActions } from '../kit/processes.ts';
+import type { SubjectActions } from '../kit/subject.ts';
 
 export interface Asked {
   readonly port: number;

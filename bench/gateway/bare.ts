@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import moleculer from 'moleculer';
 import type { Context, Service } from 'moleculer';
 import ApiGateway from 'moleculer-web';
-import type { SubjectActions } from '../kit/processes.ts';
+import type { SubjectActions } from '../kit/subject.ts';
 
 interface Meta {
   $statusCode?: number;

@@ -1,7 +1,7 @@
 /** The other floor of a 202: one durable write, a row of the same size into a SQLite file with synchronous=FULL. */
 import { join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
-import type { SubjectActions } from '../kit/processes.ts';
+import type { SubjectActions } from '../kit/subject.ts';
 
 export const subject = {
   /** The median of `count` single commits, in milliseconds. */

@@ -11,7 +11,7 @@ import { systemClock, systemRandom } from '../../services/system-clock.ts';
 import { createNode, type KalendsNode } from '../../services/wiring.ts';
 import { createCommitLog } from '../../store/commit.ts';
 import { spacedEvents } from '../kit/bodies.ts';
-import type { SubjectActions } from '../kit/processes.ts';
+import type { SubjectActions } from '../kit/subject.ts';
 
 export interface Filled {
   readonly token: string;

@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events';
 import { createHost } from '../../actors/runtime/host.ts';
 import { runtime } from '../../config/policies.ts';
 import { systemClock, systemRandom } from '../../services/system-clock.ts';
-import type { SubjectActions } from '../kit/processes.ts';
+import type { SubjectActions } from '../kit/subject.ts';
 import { activateProfiles, fillStore, openStore, readProfiles } from './supervisors.ts';
 
 export interface Weight {

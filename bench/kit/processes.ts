@@ -3,9 +3,6 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import type { SubjectName } from '../child.ts';
 
-/** What a subject can be asked: parameters and answers are plain JSON. */
-export type SubjectActions = Readonly<Record<string, (params: never) => Promise<unknown>>>;
-
 export interface Question {
   readonly id: number;
   readonly action: string;

@@ -2,7 +2,7 @@
 import { unreachable } from '../errors.ts';
 import { policyOf, respectRetryAfter, tryAgainAt } from './delays.ts';
 import type { Failure, MachineContext } from './machine.ts';
-import type { ProfileInput, ProfileState, ProfileStep, Refusals } from './profile.ts';
+import type { ProfileInput, ProfileState, ProfileStep, Refusals } from './profile-states.ts';
 import { initialOf, nextLook, noticeOf, stay, tellIfLasting, wakeOf, type StateOf } from './profile-steps.ts';
 
 type Failing = StateOf<'connecting' | 'live' | 'backing_off' | 'quarantined'>;

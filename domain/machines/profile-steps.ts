@@ -1,9 +1,9 @@
 /** The steps of the profile machine that no failure causes: recovery, consent, the tries that fall due, the end. */
 import { verdicts } from '../errors.ts';
-import type { NoticeType } from '../profile.ts';
+import type { NoticeType } from '../notice.ts';
 import { policyOf, tryAgainAt } from './delays.ts';
 import type { MachineContext } from './machine.ts';
-import type { ProfileEffect, ProfileState, ProfileStep } from './profile.ts';
+import type { ProfileEffect, ProfileState, ProfileStep } from './profile-states.ts';
 
 export type StateOf<Name extends ProfileState['name']> = Extract<ProfileState, { readonly name: Name }>;
 

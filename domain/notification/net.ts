@@ -1,7 +1,7 @@
 /** Net: what a stretch of the log comes to for one subscriber. */
 import type { NotificationType, SubscriberDoc } from '../channel.ts';
 import type { ProfileId } from '../ids.ts';
-import type { NoticeType } from '../profile.ts';
+import type { NoticeType } from '../notice.ts';
 import { relevant, type CommitHeader, type Marks } from './relevance.ts';
 
 /** First and last moment of what is to be told, by commit times. */

@@ -3,7 +3,7 @@ import type { ChannelFilters } from '../channel.ts';
 import { commitKey, type Cause, type Change, type CommitDoc } from '../commit.ts';
 import { unreachable } from '../errors.ts';
 import type { CalendarId, ProfileId, ResourceId } from '../ids.ts';
-import type { NoticeType } from '../profile.ts';
+import type { NoticeType } from '../notice.ts';
 import type { Evidence } from '../resource.ts';
 
 /** A change without the body: all that decides whether and how it is told. */

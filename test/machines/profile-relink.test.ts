@@ -1,6 +1,7 @@
 /** Consent: a relink is demanded only on proof, and new credentials bring a profile back to where it was. */
 import { expect, test } from 'vitest';
-import { transition, type ProfileInput } from '../../domain/machines/profile.ts';
+import { transition } from '../../domain/machines/profile.ts';
+import type { ProfileInput } from '../../domain/machines/profile-states.ts';
 import { failed, live, quarantined, walk } from './profile-support.ts';
 import { at, failure, hour, minute, numbers, t0 } from './support.ts';
 

@@ -1,6 +1,7 @@
 /** Profiles in every state, and a walk through inputs at their times. */
 import type { ErrorCode } from '../../domain/errors.ts';
-import { transition, type ProfileEffect, type ProfileInput, type ProfileState } from '../../domain/machines/profile.ts';
+import { transition } from '../../domain/machines/profile.ts';
+import type { ProfileEffect, ProfileInput, ProfileState } from '../../domain/machines/profile-states.ts';
 import { at, failure, minute, t0 } from './support.ts';
 
 export const live: ProfileState = { name: 'live' };

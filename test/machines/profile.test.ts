@@ -2,14 +2,8 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { verdicts, type ErrorCode } from '../../domain/errors.ts';
-import {
-  mayWork,
-  profileMachine,
-  transition,
-  wakeAtOf,
-  type ProfileInput,
-  type ProfileState,
-} from '../../domain/machines/profile.ts';
+import { mayWork, profileMachine, transition, wakeAtOf } from '../../domain/machines/profile.ts';
+import type { ProfileInput, ProfileState } from '../../domain/machines/profile-states.ts';
 import { backingOff, failed, live, quarantined, walk } from './profile-support.ts';
 import { arrowsWalked, at, hour, keyOf, minute, numbers, t0 } from './support.ts';
 

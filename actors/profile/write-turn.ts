@@ -1,0 +1,38 @@
+/** One event's write on its way: what was accepted, what carries it, and the call that is about to be made. */
+import type { CalendarId } from '../../domain/ids.ts';
+import type { Attempt, IntentDoc } from '../../domain/intent.ts';
+import type { ManagedEventDoc } from '../../domain/managed-event.ts';
+import type { ResourceDoc } from '../../domain/resource.ts';
+import type { WantedState } from '../../domain/sync/fold.ts';
+import type { Activation } from './activation.ts';
+
+/** One event's write: what was accepted, what is recorded of it, and the resource that carries it. */
+export interface WriteTurn {
+  readonly activation: Activation;
+  readonly calendarId: CalendarId;
+  /** The calendar's ref. */
+  readonly calendar: string;
+  readonly eventId: string;
+  readonly intents: readonly IntentDoc[];
+  readonly applied: ManagedEventDoc | null;
+  readonly resource: ResourceDoc | null;
+  /** The life of the event that `resource` belongs to, or that comes next. */
+  readonly generation: number;
+  /** False for one event of a bulk delete: its intent stays open until no event is left. */
+  readonly closes: boolean;
+}
+
+/** The call that is about to be made, with the state that it carries out. */
+export interface PlannedCall {
+  readonly attempt: Attempt;
+  readonly state: WantedState;
+  readonly body: string | null;
+}
+
+/** The open intents of one event, by n. */
+export interface EventOfIntents {
+  readonly calendarId: CalendarId;
+  readonly eventId: string;
+  readonly intents: readonly IntentDoc[];
+  readonly closes: boolean;
+}

@@ -1,0 +1,4 @@
+/** A subject: what is measured, in a process of its own. */
+
+/** What a subject can be asked: parameters and answers are plain JSON. */
+export type SubjectActions = Readonly<Record<string, (params: never) => Promise<unknown>>>;
