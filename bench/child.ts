@@ -1,6 +1,5 @@
 /** The process of one subject: loads what its name stands for, answers what it is asked, ends with whoever started it. */
-import type { Question, Reply } from './kit/processes.ts';
-import type { SubjectActions } from './kit/subject.ts';
+import type { Question, Reply, SubjectActions } from './kit/subject.ts';
 
 const subjects = {
   'caldav.kalends': () => import('./caldav/kalends.ts'),

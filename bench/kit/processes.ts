@@ -2,16 +2,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import type { SubjectName } from '../child.ts';
-
-export interface Question {
-  readonly id: number;
-  readonly action: string;
-  readonly params: object;
-}
-
-export type Reply =
-  | { readonly id: number; readonly result: unknown }
-  | { readonly id: number; readonly failure: string };
+import type { Question, Reply } from './subject.ts';
 
 export interface Subject {
   /** Rejects with what the subject threw, or when its process ended. */
