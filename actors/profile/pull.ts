@@ -81,7 +81,9 @@ async function pullDelta(turn: PullTurn, token: string): Promise<boolean> {
   // More is promised, and nothing is got from asking on.
   const endless = page?.more === true && (empty || page.token === token || deltaPages >= pulling.deltaPagesMax);
   if (page === null || endless) {
-    turn.checkpoint = { ...turn.checkpoint, token: null, ctag: null, deltaPages: 0 };
+    // A first listing that broke off between its parts is remembered by their number: the next one is whole.
+    const inParts = turn.checkpoint.listedAtMs === null;
+    turn.checkpoint = { ...turn.checkpoint, token: null, ctag: null, deltaPages: inParts ? deltaPages : 0 };
     return true;
   }
   await noteShown(turn, page.changed);
@@ -141,7 +143,8 @@ async function pullListing(turn: PullTurn): Promise<boolean> {
   const failures = activation.profile.calendars[calendar._id]?.failures ?? 0;
   // Where nothing is known no removal is decided: a first listing may come in parts, between which writes go on.
   const first = known.size === 0;
-  const listing = await provider.list(session, calendar.ref, { withBodies: first && failures === 0, inParts: first });
+  const options = { withBodies: first && failures === 0, inParts: first && turn.checkpoint.deltaPages === 0 };
+  const listing = await provider.list(session, calendar.ref, options);
   const present = new Set(listing.resources.map((one) => one.ref));
   const wanted = await takeListed(turn, listing.resources, known);
   const absent = [...known.keys()].filter((ref) => !present.has(ref));

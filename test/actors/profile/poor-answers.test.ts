@@ -158,3 +158,32 @@ test('what is stored of a checkpoint is what the turn ended with, also where the
   await pull(rig);
   expect((await checkpointOf(rig)).owed).toEqual([]);
 });
+
+test.each(['nothing and more', 'a refusal'])(
+  'a first listing in parts that goes on with %s is asked for as a whole, not over and over',
+  async (then) => {
+    const rig = await syncedInMemory({ events: 0 });
+    const { provider } = rig.other;
+    const asked: boolean[] = [];
+    const list = provider.list.bind(provider);
+    let n = 0;
+    Object.assign(provider, {
+      list: async (...args: Parameters<typeof list>) => {
+        asked.push(args[2].inParts);
+        const whole = await list(...args);
+        return args[2].inParts ? { ...whole, resources: [], token: 'part', more: true } : whole;
+      },
+      changes: async () => {
+        if (then === 'a refusal') throw new KalendsError('sync_token_invalid', 'never heard of it');
+        return { changed: [], removed: [], token: `t${(n += 1)}`, more: true };
+      },
+    });
+    rig.other.addCalendar('new');
+    rig.other.put('new/', 'one.ics', ics('one', 'One'));
+    await rig.request('pull');
+    await rig.pass(minute);
+    expect(asked.slice(0, 2)).toEqual([true, false]);
+    expect(asked.length).toBeLessThan(6);
+    expect(await cached(rig, 'new/')).toEqual(['one.ics']);
+  },
+);
