@@ -49,7 +49,13 @@ test('what an operator asks in the middle of a long sync is heard, and nothing i
 test('a profile that is no more asks for nothing', async () => {
   const rig = await syncedInMemory();
   await rig.documents.remove('profiles', [profileId]);
+  await rig.upsert(work, 'x', wish('Nobody’s'));
+  const turns = rig.turns();
+  const before = rig.plan.passages.length;
+  // The rig itself looks for the profile once its turns have ended.
   await expect(rig.settle()).rejects.toThrow('the profile is gone');
+  expect(rig.turns()).toBeGreaterThan(turns);
+  expect(rig.plan.passages.slice(before)).toEqual([]);
 });
 
 test('a clock that runs backwards makes no commit earlier than the one before it', async () => {
