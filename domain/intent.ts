@@ -70,6 +70,8 @@ export interface IntentDoc {
   readonly attempts: number;
   /** Not carried out before this time: set after a failure that concerns this write alone; 0 from the start. */
   readonly notBeforeMs: number;
+  /** Not carried out before its calendar was read in full after this time: what is there has to be seen first. Absent: no need. */
+  readonly afterReadMs?: number;
   /** How often a conflict made the actor reconcile again. */
   readonly conflicts: number;
   /** How far a bulk delete has come; absent before its first event. */

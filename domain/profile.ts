@@ -26,7 +26,7 @@ export interface CalendarWork {
   readonly changedAtMs: number;
   /** Consecutive failures of this calendar alone. */
   readonly failures: number;
-  /** When a delta or a listing was last read to its end; null before the first. */
+  /** When the last turn began that read a delta or a listing to its end; null before the first. */
   readonly readAtMs: number | null;
   /** The last `readAtMs` of which everything has arrived: what the cache shows is at least as new. */
   readonly freshAtMs: number | null;
@@ -69,6 +69,8 @@ export interface ProfileDoc {
   readonly nextWakeAtMs: number;
   readonly projectedSeq: number;
   readonly projectedAtMs: number;
+  /** No intent beyond this n was ever attempted. */
+  readonly attemptedThroughN: number;
   readonly initialSyncAtMs: number | null;
   /** Volatile, outside the log: how fresh the calendar is that was seen in full longest ago; null while one never was. */
   readonly freshAtMs: number | null;

@@ -21,8 +21,8 @@
  * 8. Reads see every write that has resolved. A write that is called after another has resolved is carried out after it;
  *    writes under way at the same time may be carried out in any order.
  * 9. When a write resolves it is durable: it survives the loss of power. One that is called `with_next` is visible when it
- *    resolves, and durable no later than any other write that is called after that: for what can be made again from
- *    what is durable, and should not wait for the disk.
+ *    resolves, and durable no later than any other write that is called after that and changes something: for what can
+ *    be made again from what is durable, and should not wait for the disk.
  * 10. There is no transaction over several documents, and no caller may assume one: a write that failed does not undo
  *    another, not even inside one `insertMany` or `upsertMany`.
  * 11. A full disk rejects with `store_full` and leaves what was there; an engine that cannot be reached rejects with

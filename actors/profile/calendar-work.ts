@@ -27,7 +27,7 @@ export function planNext(turn: PullTurn, leftOverAtMs: number | null): void {
   const { state } = transition(work.state, { kind: isComplete(checkpoint) ? 'listed' : 'answered_well' }, context);
   const pollAtMs = nextPollAt(changedAtMs, nowMs, polling, random);
   const nextPollAtMs = leftOverAtMs === null ? pollAtMs : Math.min(pollAtMs, Math.max(nowMs, leftOverAtMs));
-  const readAtMs = turn.read ? nowMs : work.readAtMs;
+  const readAtMs = turn.read ? turn.beganAtMs : work.readAtMs;
   const freshAtMs = isComplete(checkpoint) ? readAtMs : work.freshAtMs;
   changeCalendar(activation, calendar._id, { state, nextPollAtMs, changedAtMs, failures: 0, readAtMs, freshAtMs });
   change(activation, { freshAtMs: stalest(Object.values(activation.profile.calendars)) });

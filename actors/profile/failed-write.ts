@@ -64,10 +64,10 @@ async function conflict(turn: WriteTurn, intent: IntentDoc, attempt: Attempt, er
   if (found === 'landed') return;
   // It may have moved to another name, or another resource has its UID: a pull shows what carries the event from now on.
   const elsewhere = error.code === 'uid_conflict' || (found === 'nothing' && attempt.baseEtag !== null);
-  if (elsewhere) pullSoon(turn);
   await voidAttempt(activation, intent, {
     conflicts,
     notBeforeMs: elsewhere || conflicts > 1 ? later(turn, intent) : 0,
+    ...(elsewhere && activation.provider.capabilities.pull ? { afterReadMs: await pullSoon(turn) } : {}),
   });
 }
 

@@ -3,10 +3,10 @@ import { backoff } from '../../config/policies.ts';
 import { delayOf } from '../../domain/backoff.ts';
 import type { ErrorCode } from '../../domain/errors.ts';
 import { KalendsError } from '../../domain/errors.ts';
-import { eventKeyOf, type IntentDoc } from '../../domain/intent.ts';
+import { eventKeyOf, type Attempt, type IntentDoc } from '../../domain/intent.ts';
 import { managedKey } from '../../domain/managed-event.ts';
 import type { Durability } from '../../store/documents.ts';
-import type { Activation } from './activation.ts';
+import { change, save, type Activation } from './activation.ts';
 
 /** A refusal for good, in words for people. */
 export interface Refusal {
@@ -29,6 +29,15 @@ export async function replaceIntent(
       ids: { operation: intent.operationId },
     },
   );
+}
+
+/** The attempt is durable before the call: whatever happens next, a restart knows what may have been done. */
+export async function markAttempt(activation: Activation, intent: IntentDoc, attempt: Attempt): Promise<IntentDoc> {
+  if (intent.n > activation.profile.attemptedThroughN) {
+    change(activation, { attemptedThroughN: intent.n });
+    await save(activation);
+  }
+  return replaceIntent(activation, { ...intent, state: 'attempting', attempt, attempts: attempt.number });
 }
 
 /** The last one was written; the others were folded into it and share its outcome. */
@@ -103,7 +112,7 @@ export async function leaveEvent(
 export async function voidAttempt(
   activation: Activation,
   intent: IntentDoc,
-  fields: Partial<Pick<IntentDoc, 'notBeforeMs' | 'conflicts' | 'progress'>> = {},
+  fields: Partial<Pick<IntentDoc, 'notBeforeMs' | 'conflicts' | 'progress' | 'afterReadMs'>> = {},
 ): Promise<IntentDoc> {
   return replaceIntent(activation, { ...intent, ...fields, state: 'queued', attempt: null });
 }

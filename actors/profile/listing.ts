@@ -63,6 +63,7 @@ export function addWork(activation: Activation, calendarIds: readonly CalendarId
     const work = activation.profile.calendars[calendarId];
     const never = { failures: 0, readAtMs: null, freshAtMs: null };
     const fresh: CalendarWork = { state: { name: 'initial' }, nextPollAtMs: nowMs, changedAtMs: nowMs, ...never };
+    if (work === undefined || work.state.name === 'gone') change(activation, { freshAtMs: null });
     if (work === undefined) changeCalendar(activation, calendarId, fresh);
     else if (work.state.name === 'gone') {
       const { state } = transition(work.state, { kind: 'reappeared' }, context);

@@ -7,7 +7,7 @@ import type { ObservedCalendar } from '../../domain/calendar.ts';
 import { assertMayWrite, change, record, type Activation } from './activation.ts';
 import { hadNoEffect, isFinal } from './failed-write.ts';
 import { endsActivation } from './failure-scope.ts';
-import { rejectIntents, replaceIntent, settleIntents, voidAttempt } from './intents.ts';
+import { rejectIntents, markAttempt, settleIntents, voidAttempt } from './intents.ts';
 import { addWork } from './listing.ts';
 import { grantedScopes } from './permission.ts';
 
@@ -21,7 +21,7 @@ export async function makeCalendarTurn(activation: Activation, intent: IntentDoc
   }
   assertMayWrite(activation);
   const attempt = attemptFor(intent, wish.ref, deps.clock.now());
-  const marked = await replaceIntent(activation, { ...intent, state: 'attempting', attempt, attempts: attempt.number });
+  const marked = await markAttempt(activation, intent, attempt);
   assertMayWrite(activation);
   let made: ObservedCalendar;
   try {

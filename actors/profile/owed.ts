@@ -55,8 +55,15 @@ async function askAlone(turn: PullTurn, ref: string): Promise<void> {
   } catch (error) {
     if (!mayLieInTheQuestion(error)) throw error;
     await calendarAnswers(turn);
+    // Where nothing could ever be read, it is the calendar that fails, not this one resource.
+    if (turn.checkpoint.owed.length > 1 && !(await anyIsCached(turn))) throw error;
     await learn(turn, each([ref], { kind: 'failed' }));
   }
+}
+
+async function anyIsCached({ activation, calendar }: PullTurn): Promise<boolean> {
+  const params = { calendarId: calendar._id, live: 1 } as const;
+  return (await activation.deps.documents.find('resourcesOfCalendar', params, { limit: 1 })).length > 0;
 }
 
 /** While the calendar answers, the resources that were named may be at fault; else its own failure is the one to act on. */

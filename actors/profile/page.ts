@@ -21,6 +21,8 @@ export interface PullTurn {
   /** The checkpoint as it is stored. */
   stored: CheckpointDoc;
   checkpoint: CheckpointDoc;
+  /** Before anything was asked. */
+  readonly beganAtMs: number;
   /** A delta or a listing was read to its end. */
   read: boolean;
   /** Something differed from the cache. */

@@ -1,10 +1,18 @@
 /** Asking for a pull of one calendar before long: what a write met there has to be seen first. */
 import type { CalendarId } from '../../domain/ids.ts';
-import { changeCalendar, type Activation } from './activation.ts';
+import { changeCalendar, save, type Activation } from './activation.ts';
 
-/** A calendar that was set aside, or is gone, keeps its own time. */
-export function pullSoon({ activation, calendarId }: { activation: Activation; calendarId: CalendarId }): void {
+/**
+ * Answers the time after which the calendar is to be read; that it is due is stored before anybody waits for it. One that
+ * was set aside, or is gone, keeps its own time.
+ */
+export async function pullSoon(turn: { activation: Activation; calendarId: CalendarId }): Promise<number> {
+  const { activation, calendarId } = turn;
+  const nowMs = activation.deps.clock.now();
   const work = activation.profile.calendars[calendarId];
-  if (work?.state.name === 'live' || work?.state.name === 'initial')
-    changeCalendar(activation, calendarId, { ...work, nextPollAtMs: activation.deps.clock.now() });
+  if (work?.state.name === 'live' || work?.state.name === 'initial') {
+    changeCalendar(activation, calendarId, { ...work, nextPollAtMs: nowMs });
+    await save(activation);
+  }
+  return nowMs;
 }

@@ -1,6 +1,6 @@
 /** Pulling one calendar: one page per turn, from what is owed, what is held, a delta, or a listing. */
 import { pulling } from '../../config/policies.ts';
-import { isKalendsError } from '../../domain/errors.ts';
+import { isKalendsError, KalendsError } from '../../domain/errors.ts';
 import type { CalendarId, ResourceId } from '../../domain/ids.ts';
 import type { ResourceDoc } from '../../domain/resource.ts';
 import { each, leftOverAt } from '../../domain/sync/checkpoint.ts';
@@ -25,12 +25,14 @@ export async function pullCalendar(activation: Activation, calendarId: CalendarI
   const stored = await readCheckpoint(activation, calendarId);
   // The way back leads through a listing: nothing that was handed out before is trusted.
   const checkpoint = quarantined ? { ...stored, token: null, ctag: null } : stored;
-  const turn: PullTurn = { activation, calendar, stored, checkpoint, read: false, changed: false, suspicious: false };
+  const begun = { beganAtMs: deps.clock.now(), read: false, changed: false, suspicious: false };
+  const turn: PullTurn = { activation, calendar, stored, checkpoint, ...begun };
   let more: boolean;
   try {
     more = await onePage(turn);
     // A calendar that was set aside does not come back by claiming that it lost its events: a sample is verified first.
-    if (quarantined && turn.suspicious) await verifyHeld(turn);
+    const claims = turn.suspicious || turn.checkpoint.held.some((one) => one.suspicious);
+    if (quarantined && claims && (await verifyHeld(turn)) === 0) throw unproved(turn);
   } catch (error) {
     // What was learned before the failure is kept: a token stands only beside what it leaves behind, at every moment.
     if (!isStoreFailure(error)) await storeCheckpoint(turn);
@@ -42,6 +44,11 @@ export async function pullCalendar(activation: Activation, calendarId: CalendarI
   const unfinished = more || turn.checkpoint.deltaPages > 0;
   planNext(turn, unfinished ? nowMs : leftOverAt(turn.checkpoint));
 }
+
+const unproved = ({ calendar }: PullTurn): KalendsError =>
+  new KalendsError('suspicious_delta', `none of the removals that ${calendar._id} claims can be proved yet`, {
+    ids: { calendar: calendar._id },
+  });
 
 const isStoreFailure = (error: unknown): boolean =>
   !isKalendsError(error) || error.code.startsWith('store_') || error.code === 'second_owner';
@@ -151,6 +158,8 @@ async function pullListing(turn: PullTurn): Promise<boolean> {
   await nominate(turn, absent.map(asAbsent));
   await learn(turn, each(wanted, { kind: 'reported' }));
   const { token, ctag, more } = listing;
+  if (more && !options.inParts)
+    throw new KalendsError('no_progress', `a part of ${calendar.ref} was answered where all of it was asked for`);
   const pages = more ? { deltaPages: 1, listedAtMs: null } : { deltaPages: 0, listedAtMs: deps.clock.now() };
   turn.checkpoint = { ...turn.checkpoint, token, ctag, unseen: [], ...pages };
   turn.read = !more;

@@ -1,7 +1,7 @@
 /** Carrying out accepted writes: fold, reconcile, record the attempt, one conditional call, one commit. */
 import { isKalendsError, KalendsError } from '../../domain/errors.ts';
 import { resourceIdOf } from '../../domain/ids.ts';
-import type { Attempt, IntentDoc } from '../../domain/intent.ts';
+import type { Attempt } from '../../domain/intent.ts';
 import { managedKey } from '../../domain/managed-event.ts';
 import { groupOf, reconcile, type Reconciled } from '../../domain/sync/reconcile.ts';
 import { bodyOf } from '../../domain/sync/body.ts';
@@ -14,7 +14,7 @@ import { mayCarryOut } from './permission.ts';
 import { readBack } from './read-back.ts';
 import type { EventOfIntents, PlannedCall, WriteTurn } from './write-turn.ts';
 import { commitAlreadyGone, commitPut, commitRemoval, commitSettled } from './write-commit.ts';
-import { replaceIntent, settleIntents } from './intents.ts';
+import { markAttempt, settleIntents } from './intents.ts';
 
 /**
  * At most one provider write, or the read back of one whose outcome is unknown. What was done is settled first,
@@ -89,13 +89,12 @@ function plan(turn: WriteTurn, wish: Exclude<Reconciled, { kind: 'settled' }>): 
   return { attempt, state: { generation, wanted }, body };
 }
 
-/** The attempt is durable before the call: whatever happens next, a restart knows what may have been done. */
+/** One call, and what came of it. */
 async function attemptCall(turn: WriteTurn, planned: PlannedCall): Promise<void> {
   const last = turn.intents.at(-1);
   if (last === undefined) return;
   const { attempt, body } = planned;
-  const marking: IntentDoc = { ...last, state: 'attempting', attempt, attempts: attempt.number };
-  const marked = await replaceIntent(turn.activation, marking);
+  const marked = await markAttempt(turn.activation, last, attempt);
   const attempted = { ...turn, intents: [...turn.intents.slice(0, -1), marked] };
   // Again, since the store may have taken its time.
   assertMayWrite(turn.activation);

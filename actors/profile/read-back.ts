@@ -1,6 +1,6 @@
 /** Reading back: what became of a provider call whose outcome is unknown, from the calendar itself. */
 import { writeEvent } from '../../domain/icalendar/write.ts';
-import type { Attempt, IntentDoc } from '../../domain/intent.ts';
+import { eventKeyOf, type Attempt, type IntentDoc } from '../../domain/intent.ts';
 import type { Observation } from '../../domain/resource.ts';
 import { bodyOf } from '../../domain/sync/body.ts';
 import { foldIntents, type WantedState } from '../../domain/sync/fold.ts';
@@ -18,9 +18,9 @@ export async function readBack(turn: WriteTurn, intent: IntentDoc, attempt: Atte
   const { provider } = turn.activation;
   // Some servers store what is new under a name of their own: a pull, which finds it by its UID, comes before another try.
   const elsewhere = found === 'nothing' && isCreate(attempt) && provider.capabilities.pull;
-  if (elsewhere) pullSoon(turn);
-  const notBeforeMs = elsewhere ? waitsUntil(turn.activation, intent.attempts) : intent.notBeforeMs;
-  await voidAttempt(turn.activation, intent, { notBeforeMs });
+  if (!elsewhere) return void (await voidAttempt(turn.activation, intent));
+  const notBeforeMs = waitsUntil(turn.activation, intent.attempts);
+  await voidAttempt(turn.activation, intent, { notBeforeMs, afterReadMs: await pullSoon(turn) });
 }
 
 export type Found = 'landed' | 'something_else' | 'nothing';
@@ -37,7 +37,11 @@ export async function settleIfLanded(turn: WriteTurn, intent: IntentDoc, attempt
     await commitRemoval(attempted, state, got.evidence);
     return 'landed';
   }
-  if (attempt.action === 'put' && got.kind === 'found' && hasLanded(attempted, attempt, state, got.observation)) {
+  const landed =
+    attempt.action === 'put' &&
+    got.kind === 'found' &&
+    (hasLanded(attempted, attempt, state, got.observation) || (await cameOfOnlyCall(attempted, attempt)));
+  if (landed) {
     const { observation: stored } = got;
     const body = sentBody(attempted, attempt, state);
     const sent = body === null ? null : { ...stored, body };
@@ -45,7 +49,7 @@ export async function settleIfLanded(turn: WriteTurn, intent: IntentDoc, attempt
     return 'landed';
   }
   await recordSeen(turn, attempt, got);
-  if (attempt.action === 'put' && wasSeen(turn, attempt)) {
+  if (attempt.action === 'put' && wasSeen(turn, attempt, state)) {
     await commitSettled(attempted, state);
     return 'landed';
   }
@@ -72,11 +76,12 @@ const isFirstCall = ({ intents }: WriteTurn, { number }: Attempt): boolean =>
   number === 1 && intents.slice(0, -1).every((one) => one.attempts === 0);
 
 /** A pull has shown what was sent, after it was sent: whatever stands there now came later. */
-const wasSeen = ({ resource }: WriteTurn, attempt: Attempt): boolean =>
-  resource !== null &&
-  resource._id === attempt.resourceId &&
-  resource.observedHash === attempt.sentHash &&
-  resource.etag !== attempt.baseEtag;
+const wasSeen = (turn: WriteTurn, attempt: Attempt, state: WantedState): boolean =>
+  turn.resource !== null &&
+  turn.resource._id === attempt.resourceId &&
+  turn.resource.observedHash === attempt.sentHash &&
+  turn.resource.etag !== attempt.baseEtag &&
+  remindersAsWanted(turn, state, turn.resource.body);
 
 /** The fold that the attempt carried out: its inputs have not changed, since nothing of this event was committed since. */
 function stateOf(turn: WriteTurn, attempt: Attempt): WantedState {
@@ -84,22 +89,42 @@ function stateOf(turn: WriteTurn, attempt: Attempt): WantedState {
   return { ...foldIntents(start, turn.intents), generation: attempt.generation };
 }
 
-/** As sent; what only our call can have made; or such that sending it again would change nothing: a server may rewrite what it stores. */
+/** As sent; or such that sending it again would change nothing: a server may rewrite what it stores. */
 function hasLanded(turn: WriteTurn, attempt: Attempt, state: WantedState, found: Observation): boolean {
   const { normalise, clock } = turn.activation.deps;
-  const seen = normalise(found.format, found.body);
-  if (seen.observedHash === attempt.sentHash) return true;
-  // Nobody else makes this name: what is there came from the only call, and was changed since.
-  if (isCreate(attempt) && isFirstCall(turn, attempt)) return true;
   if (attempt.baseEtag !== null && found.etag === attempt.baseEtag) return false;
+  const seen = normalise(found.format, found.body);
+  if (seen.observedHash === attempt.sentHash && remindersAsWanted(turn, state, found.body)) return true;
   if (state.wanted === null || seen.problem !== null) return false;
   try {
     const again = writeEvent({ base: found.body, fields: state.wanted, uid: seen.uid ?? '', nowMs: clock.now() });
-    return normalise('icalendar', again).observedHash === seen.observedHash;
+    return (
+      normalise('icalendar', again).observedHash === seen.observedHash && remindersAsWanted(turn, state, found.body)
+    );
   } catch {
     // What cannot be written to was not written by us.
     return false;
   }
+}
+
+/** The hash of what a reader sees says nothing of alarms, and an application may have asked for nothing else. */
+function remindersAsWanted({ activation }: WriteTurn, { wanted }: WantedState, body: string): boolean {
+  if (wanted?.reminders === undefined) return true;
+  const { reminders } = wanted;
+  return writeEvent({ base: body, fields: { reminders }, uid: '', nowMs: activation.deps.clock.now() }) === body;
+}
+
+/**
+ * Nobody else makes this name: what is there came from the only call that was ever made for it, whatever it has become
+ * since. Of earlier intents that ended without success one may have been called for as well, and land late.
+ */
+async function cameOfOnlyCall(turn: WriteTurn, attempt: Attempt): Promise<boolean> {
+  const [first] = turn.intents;
+  if (!isCreate(attempt) || !isFirstCall(turn, attempt) || first === undefined) return false;
+  const since = { gt: turn.applied?.throughN ?? 0, lt: first.n };
+  const params = { profileId: first.profileId, n: since };
+  const before = await turn.activation.deps.documents.find('intentsOfProfile', params);
+  return !before.some((one) => one.attempts > 0 && eventKeyOf(one) === eventKeyOf(first));
 }
 
 /** What was sent, made again from what it was made of; null when the cache has moved on since. */

@@ -68,8 +68,11 @@ async function choose(activation: Activation, trying = false): Promise<Piece> {
   const open = { profileId: activation.profile._id, open: 1 } as const;
   activation.openIntents = await documents.find('openIntentsOfProfile', open, { limit: intentsAtOnce });
   const piece = chooseAmong(activation, trying);
-  const all = activation.openIntents.length < intentsAtOnce || isWrite(piece) || piece.kind === 'horizon';
-  if (all) return piece;
+  // An event with an attempt beyond these is carried out together with it, or not yet.
+  const { attemptedThroughN } = activation.profile;
+  const whole = activation.openIntents.length < intentsAtOnce;
+  const enough = isWrite(piece) && attemptedThroughN <= (activation.openIntents.at(-1)?.n ?? 0);
+  if (whole || enough || piece.kind === 'horizon') return piece;
   activation.openIntents = await documents.find('openIntentsOfProfile', open);
   return chooseAmong(activation, trying);
 }

@@ -14,8 +14,8 @@ interface Verified {
   readonly failure: unknown;
 }
 
-/** Rejects with `suspicious_delta` when the server contradicts itself. */
-export async function verifyHeld(turn: PullTurn): Promise<void> {
+/** Answers how many are proved to be gone. Rejects with `suspicious_delta` when the server contradicts itself. */
+export async function verifyHeld(turn: PullTurn): Promise<number> {
   const nowMs = turn.activation.deps.clock.now();
   const due = turn.checkpoint.held.filter((one) => one.nextCheckAtMs <= nowMs).slice(0, pulling.verifyPerTurn);
   const { inputs, found, failure } = await askEach(turn, due);
@@ -25,6 +25,7 @@ export async function verifyHeld(turn: PullTurn): Promise<void> {
   const lied = due.filter((one) => one.suspicious && alive.has(one.ref));
   if (lied.length > 0) contradiction(turn, due.length, lied.length);
   if (failure !== null) throw failure;
+  return [...inputs.values()].filter((one) => one.kind === 'verified_gone').length;
 }
 
 async function askEach(turn: PullTurn, due: readonly HeldRemoval[]): Promise<Verified> {

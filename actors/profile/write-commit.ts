@@ -69,9 +69,10 @@ export async function commitAlreadyGone(turn: WriteTurn, evidence: Evidence): Pr
     const { _id: resourceId, ref } = resource;
     await recordWrite(turn, [{ kind: 'resource_removed', calendarId, resourceId, ref, evidence }]);
   }
-  pullSoon(turn);
   const last = intents.at(-1);
-  if (last !== undefined) await voidAttempt(activation, last, { notBeforeMs: waitsUntil(activation, last.attempts) });
+  if (last === undefined) return;
+  const notBeforeMs = waitsUntil(activation, last.attempts);
+  await voidAttempt(activation, last, { notBeforeMs, afterReadMs: await pullSoon(turn) });
 }
 
 /** Nothing had to be called: the calendar holds what is wanted. */

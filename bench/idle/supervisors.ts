@@ -61,6 +61,7 @@ function idleProfile(n: number, nowMs: number): ProfileDoc {
     nextWakeAtMs: nowMs,
     projectedSeq: 0,
     projectedAtMs: nowMs,
+    attemptedThroughN: 0,
     initialSyncAtMs: nowMs,
     freshAtMs: nowMs,
     createdAtMs: nowMs,

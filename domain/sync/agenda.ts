@@ -136,9 +136,17 @@ function pieceOf(input: AgendaInput, intents: readonly IntentDoc[]): Piece[] {
   if (first?.wish.kind === 'create_calendar') return [{ kind: 'make_calendar', intent: first }];
   if (first?.wish.kind !== 'upsert' && first?.wish.kind !== 'delete') return [];
   const { calendarId, eventId } = first.wish;
-  if (!mayWriteTo(input.profile.calendars[calendarId], input.nowMs)) return [];
+  const work = input.profile.calendars[calendarId];
+  if (!mayWriteTo(work, input.nowMs) || !intents.every((one) => wasReadFor(one, work))) return [];
   return [{ kind: 'write', calendarId, eventId, intents, others: false }];
 }
+
+/** A calendar that is gone is not read any more: it rejects them. */
+const wasReadFor = ({ afterReadMs }: IntentDoc, work: CalendarWork | undefined): boolean =>
+  afterReadMs === undefined ||
+  work === undefined ||
+  work.state.name === 'gone' ||
+  (work.freshAtMs ?? -1) >= afterReadMs;
 
 /** A quarantined calendar keeps its intents waiting; a calendar that is gone or unknown rejects them, which is work. */
 const mayWriteTo = (work: CalendarWork | undefined, nowMs: number): boolean =>

@@ -130,6 +130,7 @@ function profileDoc(
     nextWakeAtMs: nowMs,
     projectedSeq: 0,
     projectedAtMs: nowMs,
+    attemptedThroughN: 0,
     initialSyncAtMs: null,
     freshAtMs: null,
     createdAtMs: nowMs,

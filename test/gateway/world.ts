@@ -210,6 +210,7 @@ async function newProfile(
     nextWakeAtMs: 0,
     projectedSeq: 7,
     projectedAtMs: 0,
+    attemptedThroughN: 0,
     initialSyncAtMs: startMs - 1_000,
     freshAtMs: startMs - 60_000,
     createdAtMs: clock.now(),

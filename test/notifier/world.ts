@@ -247,6 +247,7 @@ function profile(id: ProfileId, change: Partial<ProfileDoc> = {}): ProfileDoc {
     nextWakeAtMs: 0,
     projectedSeq: 0,
     projectedAtMs: 0,
+    attemptedThroughN: 0,
     initialSyncAtMs: null,
     freshAtMs: null,
     createdAtMs: 0,

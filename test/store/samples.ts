@@ -104,6 +104,7 @@ export const profile = (id: ProfileId, change: Partial<ProfileDoc> = {}): Profil
   nextWakeAtMs: 0,
   projectedSeq: 0,
   projectedAtMs: 0,
+  attemptedThroughN: 0,
   initialSyncAtMs: null,
   freshAtMs: null,
   requests: [],

@@ -40,6 +40,7 @@ const profile = (change: Partial<ProfileDoc> = {}): ProfileDoc => ({
   nextWakeAtMs: 0,
   projectedSeq: 1,
   projectedAtMs: 0,
+  attemptedThroughN: 0,
   initialSyncAtMs: 0,
   freshAtMs: 0,
   createdAtMs: 0,

@@ -211,3 +211,116 @@ test('what was refused with 412 is not logged as written', async () => {
   const calls = ['write put own-g1.ics (seen)', 'write managed x g1'];
   expect(await logOf(rig, seq)).toEqual(['pull put own-g1.ics', ...calls]);
 });
+
+test('forty waiting intents do not tear the intents of one event apart', async () => {
+  const rig = await syncedInMemory({ events: 1 });
+  rig.other.addCalendar('sick');
+  await pull(rig);
+  const { provider } = rig.other;
+  let puts = 0;
+  const healAtMs = rig.clock.now() + 7 * day + 30 * minute;
+  for (const method of ['put', 'changes', 'version', 'list', 'get'] as const) {
+    const was = provider[method].bind(provider) as (...args: unknown[]) => Promise<unknown>;
+    Object.assign(provider, {
+      [method]: async (...args: unknown[]) => {
+        const asked = args[1] as string | { calendar: string };
+        if ((typeof asked === 'string' ? asked : asked.calendar) === 'sick/')
+          throw new KalendsError('server_error', 'sick');
+        if (method === 'put') puts += 1;
+        if (method === 'get' && puts < 2 && rig.clock.now() < healAtMs) throw timedOut();
+        return was(...args);
+      },
+    });
+  }
+  await pull(rig);
+  await rig.upsert('sick/', 's1', wish('Expires first'));
+  await rig.pass(hour);
+  for (let k = 2; k <= 40; k += 1) await rig.upsert('sick/', `s${k}`, wish('S'));
+  await rig.pass(7 * day - 65 * minute);
+  rig.other.world.failNextAfterEffect('put', timedOut);
+  await rig.upsert(work, 'x', wish('A'));
+  await rig.upsert(work, 'x', { summary: 'B' });
+  await rig.pass(10 * minute);
+  await rig.pass(hour);
+  expect((await outcomes(rig)).slice(40)).toEqual(['41 upsert merged', '42 upsert written']);
+  expect(await summaries(rig)).toEqual(['Event 0', 'B']);
+  expect(own(rig)[1]).toContain('SUMMARY:B');
+});
+
+test('a create of unknown outcome is not taken for landed because one that expired before it did land', async () => {
+  const rig = await syncedInMemory({ events: 1 });
+  rig.other.world.failNextAfterEffect('put', timedOut);
+  await rig.upsert(work, 'x', wish('First'));
+  const { provider } = rig.other;
+  let down = false;
+  const untilMs = rig.clock.now() + 8 * day;
+  for (const method of ['probe', 'put', 'changes', 'version', 'list', 'listCalendars', 'get', 'fetch'] as const) {
+    const was = provider[method].bind(provider) as (...args: unknown[]) => Promise<unknown>;
+    Object.assign(provider, {
+      [method]: async (...args: unknown[]) => {
+        if (down) throw new KalendsError('connect_failed', 'down');
+        try {
+          return await was(...args);
+        } finally {
+          if (method === 'put') down = rig.clock.now() < untilMs;
+        }
+      },
+    });
+  }
+  await rig.pass(8 * day);
+  expect(await outcomes(rig)).toEqual(['1 upsert expired intent_expired']);
+  down = false;
+  // This one has no effect.
+  rig.other.world.failNext('put', timedOut);
+  await rig.upsert(work, 'x', wish('Second'));
+  await rig.request('reinstate');
+  await rig.pass(day);
+  expect((await outcomes(rig))[1]).toBe('2 upsert written');
+  expect(await summaries(rig)).toEqual(['Event 0', 'Second']);
+});
+
+test('a change of reminders alone whose call had no effect is made again', async () => {
+  const rig = await syncedInMemory({ events: 1 });
+  await rig.upsert(work, 'x', wish('X'));
+  await rig.pass(minute);
+  rig.other.world.failNext('put', timedOut);
+  await rig.upsert(work, 'x', { reminders: [10] });
+  await rig.pass(hour);
+  expect((await outcomes(rig))[1]).toBe('2 upsert written');
+  expect(own(rig)[1]).toContain('VALARM');
+});
+
+test('a removal waits for the pull that shows where the event went', async () => {
+  const rig = await syncedOverCalDav();
+  await rig.upsert(work, 'x', wish('Moved'));
+  await rig.pass(minute);
+  rig.other.server.world.move(`/calendars/alice/${work}`, own(rig)[0], `/calendars/alice/${work}`, 'moved.ics');
+  const only = { matches: ({ body }: { readonly body: string }) => body.includes('sync-collection') };
+  rig.other.server.faults.set('status_503', { nextN: 4, only });
+  await rig.remove(work, 'x');
+  await rig.pass(hour);
+  await pull(rig);
+  expect((await outcomes(rig))[1]).toBe('2 delete written');
+  expect(await summaries(rig)).toEqual(['Event 0']);
+});
+
+test('a create of unknown outcome waits for the pull that shows its name', async () => {
+  const rig = await syncedInMemory();
+  const { provider, world } = rig.other;
+  const inner = provider.put.bind(provider);
+  let puts = 0;
+  Object.assign(provider, {
+    put: async (session: Session, request: PutRequest) => {
+      puts += 1;
+      const isNew = request.precondition.kind === 'create';
+      const stored = await inner(session, isNew ? { ...request, ref: `server-${puts}.ics` } : request);
+      if (puts === 1) throw timedOut();
+      return stored;
+    },
+  });
+  world.failNext('changes', () => new KalendsError('unavailable', 'busy'), 4);
+  await rig.upsert(work, 'x', wish('Once'));
+  await rig.pass(hour);
+  expect([...world.contents(work).keys()]).toEqual(['e0.ics', 'server-1.ics']);
+  expect(await outcomes(rig)).toEqual(['1 upsert written']);
+});

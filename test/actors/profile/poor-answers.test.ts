@@ -187,3 +187,86 @@ test.each(['nothing and more', 'a refusal'])(
     expect(await cached(rig, 'new/')).toEqual(['one.ics']);
   },
 );
+
+test('a calendar that was set aside does not come back while none of the removals it claims can be proved', async () => {
+  const rig = await syncedInMemory({ events: 40 });
+  const { provider } = rig.other;
+  const get = provider.get.bind(provider);
+  let answers = true;
+  Object.assign(provider, {
+    changes: async () => Promise.reject(new KalendsError('sync_token_invalid', 'no')),
+    list: async () => ({ token: 't', ctag: null, more: false, resources: [] }),
+    get: async (...args: Parameters<typeof get>) => {
+      if (answers) return get(...args);
+      throw new KalendsError('unavailable', '503');
+    },
+  });
+  await pull(rig);
+  expect(await calendarState(rig)).toBe('quarantined');
+  answers = false;
+  await rig.pass(hour);
+  expect(await calendarState(rig)).toBe('quarantined');
+  expect(await cached(rig)).toHaveLength(40);
+});
+
+test('a first sync is not fresh while the server answers 503 to every question about events, and asks few of them', async () => {
+  const rig = await createRig<ModelSide>({ side: (clock, random) => modelSide(clock, random), polling: hourly });
+  rig.other.addCalendar('work');
+  for (let k = 0; k < 60; k += 1) rig.other.put(work, `e${k}.ics`, ics(`e${k}`, `Event ${k}`));
+  const only = {
+    matches: ({ body, path }: { readonly body: string; readonly path: string }) =>
+      body.includes('calendar-data') || path.endsWith('.ics'),
+  };
+  rig.other.server.faults.set('status_503', { always: true, only });
+  await rig.pass(minute);
+  expect((await rig.profile()).freshAtMs).toBeNull();
+  expect(rig.other.server.log.length).toBeLessThan(150);
+  rig.other.server.faults.clearAll();
+  await rig.pass(day);
+  expect(await cached(rig)).toHaveLength(60);
+  await rig.close();
+});
+
+test('a first listing whose parts are empty and promise more is no hot loop', async () => {
+  const rig = await syncedInMemory({ events: 0 });
+  const { provider } = rig.other;
+  let asked = 0;
+  const list = provider.list.bind(provider);
+  const changes = provider.changes.bind(provider);
+  Object.assign(provider, {
+    list: async (...args: Parameters<typeof list>) => {
+      const listing = await list(...args);
+      if (args[1] !== 'odd/') return listing;
+      asked += 1;
+      return { ...listing, resources: [], more: true };
+    },
+    changes: async (...args: Parameters<typeof changes>) =>
+      args[1] === 'odd/' ? { changed: [], removed: [], token: `t${asked}`, more: true } : changes(...args),
+  });
+  rig.other.addCalendar('odd');
+  await rig.request('pull');
+  await rig.pass(minute);
+  expect(asked).toBeLessThan(10);
+});
+
+test('a calendar is as fresh as the question whose answer is shown', async () => {
+  const rig = await syncedInMemory({ events: 1 });
+  const { provider } = rig.other;
+  const fetch = provider.fetch.bind(provider);
+  let changedAtMs = 0;
+  Object.assign(provider, {
+    fetch: async (...args: Parameters<typeof fetch>) => {
+      const answer = await fetch(...args);
+      await rig.clock.advance(30_000);
+      changedAtMs = rig.clock.now();
+      rig.other.put(work, 'later.ics', ics('later', 'Later'));
+      await rig.clock.advance(30_000);
+      return answer;
+    },
+  });
+  rig.other.put(work, 'new.ics', ics('new', 'New'));
+  await rig.request('pull');
+  await rig.settle();
+  expect(await cached(rig)).not.toContain('later.ics');
+  expect((await rig.profile()).freshAtMs).toBeLessThan(changedAtMs);
+});

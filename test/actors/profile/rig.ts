@@ -23,6 +23,7 @@ import type { Documents } from '../../../store/documents.ts';
 import { openSqlite } from '../../../store/engines/sqlite.ts';
 import { createFakeClock, type FakeClock } from '../../support/fake-clock.ts';
 import { createPlan, gatedDocuments, gatedProvider, type Cut, type Life, type Plan } from './gate.ts';
+import { powered } from './power.ts';
 import { memorySide, type OtherSide } from './worlds.ts';
 
 export const startMs = Date.UTC(2026, 10, 20, 8);
@@ -47,6 +48,8 @@ export interface RigOptions<Side extends OtherSide> {
   readonly seed?: number;
   readonly polling?: Partial<ProfileDeps['polling']>;
   readonly mayWrite?: () => boolean;
+  /** With a process dies the power: what is not durable yet is lost. */
+  readonly powerLoss?: boolean;
   /** What people do between the death of a process and the start of the next. */
   readonly whileDead?: (other: Side) => void;
   /** More turns at one moment are a hot loop. */
@@ -85,6 +88,8 @@ export interface Rig<Side extends OtherSide> {
   /** Actors whose turns throw. */
   aside(): number;
   turns(): number;
+  /** Writes that were lost with the power. */
+  lost(): number;
   close(): Promise<void>;
 }
 
@@ -97,8 +102,11 @@ export async function createRig<Side extends OtherSide>(options: RigOptions<Side
   let dice = options.seed ?? 20_261_120;
   /** Park and Miller's generator: every run is the same. */
   const random = (): number => (dice = (dice * 48_271) % 2_147_483_647) / 2_147_483_647;
-  const documents = openSqlite({ path: ':memory:', durable: false });
+  const memory = openSqlite({ path: ':memory:', durable: false });
+  const store = options.powerLoss === true ? powered(memory) : { documents: memory, lose: async () => 0 };
+  const { documents } = store;
   await documents.open();
+  let lost = 0;
   const make = options.side ?? (memorySide as unknown as (clock: FakeClock, random: () => number) => Side);
   const other = make(clock, random);
   const plan = createPlan(options.cuts);
@@ -184,6 +192,7 @@ export async function createRig<Side extends OtherSide>(options: RigOptions<Side
     for (let still = 0; ; still += 1) {
       await new Promise<void>((resolve) => setImmediate(resolve));
       if (life.dead) {
+        lost += await store.lose();
         nudge();
         still = 0;
         continue;
@@ -282,6 +291,7 @@ export async function createRig<Side extends OtherSide>(options: RigOptions<Side
     intents: () => documents.find('intentsOfProfile', { profileId }),
     aside,
     turns: turnsSoFar,
+    lost: () => lost,
     close: async () => {
       life.dead = true;
       await documents.close();
@@ -325,6 +335,7 @@ function newProfile({ root }: OtherSide): ProfileDoc {
     nextWakeAtMs: startMs,
     projectedSeq: 0,
     projectedAtMs: startMs,
+    attemptedThroughN: 0,
     initialSyncAtMs: null,
     freshAtMs: null,
     createdAtMs: startMs,
