@@ -36,7 +36,7 @@ export function lasting(at: At, can: Abilities): void {
       );
     });
 
-  test('9. a write that is durable with the next one counts as any other until then', async () => {
+  test('9. a write that is durable with the next one counts like every write until then', async () => {
     await at.documents.upsertMany('schema', [schema('one')], 'with_next');
     expect(await at.documents.get('schema', 'one')).toEqual(schema('one'));
     expect(await at.documents.replace('schema', schema('one', { rev: 2 }), 1, 'with_next')).toBe(true);
