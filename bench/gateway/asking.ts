@@ -5,8 +5,12 @@ import type { SubjectActions } from '../kit/subject.ts';
 export interface Asked {
   readonly port: number;
   readonly method: 'GET' | 'POST';
-  /** `{time}` stands for a time before six in the morning that is another one in each request. */
+  /**
+   * `{time}` stands for a time before six in the morning that is another one in each request, `{window}` for the next of
+   * `windows`, from the first one in each run.
+   */
   readonly path: string;
+  readonly windows?: readonly string[];
   readonly token: string;
   /** JSON; `{n}` stands for a number of six digits that is another one in each request. */
   readonly body?: string;
@@ -27,12 +31,12 @@ export interface Answered {
 /** Numbers go on over all runs of a process. */
 let asked = 0;
 
-function requestText({ method, path, token, body }: Asked): string {
+function requestText({ method, path, windows = [], token, body }: Asked, index: number): string {
   asked += 1;
   const n = String(asked % 1_000_000).padStart(6, '0');
   const text = body?.replaceAll('{n}', n) ?? '';
   const head = [
-    `${method} ${path.replace('{time}', timeOf(asked))} HTTP/1.1`,
+    `${method} ${path.replace('{time}', timeOf(asked)).replace('{window}', windows[index] ?? '')} HTTP/1.1`,
     'Host: 127.0.0.1',
     `Authorization: Bearer ${token}`,
     ...(body === undefined
@@ -58,7 +62,7 @@ async function run(wanted: Asked): Promise<Answered> {
       while (left > 0) {
         left -= 1;
         const sentAt = performance.now();
-        socket.write(requestText(wanted));
+        socket.write(requestText(wanted, wanted.requests - left - 1));
         const { status, body } = await reader.next();
         latencies.push(performance.now() - sentAt);
         first ??= body.toString('utf8');

@@ -11,7 +11,7 @@ const bytesMax = 64 * 1024 * 1024;
 /** One account that reads everything must not push out all the others. */
 const answerBytesMax = 1024 * 1024;
 /** Bounds what a rebuild of projections, which advances no seq, can leave behind. */
-const keptMs = 30_000;
+export const keptMs = 30_000;
 
 interface Kept {
   readonly state: string;
@@ -53,5 +53,6 @@ export function createAnswerCache(): AnswerCache {
   };
 }
 
-const stateOf = (profiles: readonly ProfileDoc[]): string =>
-  profiles.map((one) => `${one._id} ${one.projectedSeq} ${one.name}`).join('|');
+/** What finished rows rest on: the projections, and the person's own addresses. */
+export const stateOf = (profiles: readonly ProfileDoc[]): string =>
+  profiles.map((one) => `${one._id} ${one.projectedSeq} ${one.name} ${one.email ?? ''}`).join('|');

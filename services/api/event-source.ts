@@ -4,7 +4,7 @@ import { longEventMs, type EventDoc } from '../../domain/projected-event.ts';
 import type { Documents } from '../../store/documents.ts';
 import type { Range } from '../../store/queries.ts';
 import { comparePositions, type Position } from './pages.ts';
-import { edgesFor, selects, type Edge, type Selection } from './selection.ts';
+import { earliestOf, edgesFor, latestOf, selects, type Edge, type Selection } from './selection.ts';
 
 /** Rows that stand in for stored ones of the same id: writes that have not landed yet. */
 export type Overlay = ReadonlyMap<string, EventDoc>;
@@ -131,17 +131,13 @@ function requestOf(
   return { documents, calendarId, managed, deleted: selection.includeDeleted ? [0, 1] : [0], ...edges };
 }
 
-/** The index holds dates and instants side by side: its bounds take in both readings of an edge; `selects` is exact. */
-const lowest = (edge: Edge): number => Math.min(edge.ms, edge.dayMs);
-const highest = (edge: Edge): number => Math.max(edge.ms, edge.dayMs);
-
 /** By start: everything that starts inside the window or shortly before it, so that no earlier row is looked at. */
 function startStrand({ documents, calendarId, managed, deleted, from, to }: StrandRequest): Strand {
   const range: Range<number> = {
-    ...(from === null ? {} : { gte: lowest(from) - longEventMs }),
-    ...(to === null ? {} : { lt: highest(to) }),
+    ...(from === null ? {} : { gte: earliestOf(from) - longEventMs }),
+    ...(to === null ? {} : { lt: latestOf(to) }),
   };
-  const fixed = { calendarId, managed, deleted, ...(from === null ? {} : { endMs: { gte: lowest(from) } }) };
+  const fixed = { calendarId, managed, deleted, ...(from === null ? {} : { endMs: { gte: earliestOf(from) } }) };
   return {
     whole: false,
     after: (position, limit) =>
@@ -154,11 +150,11 @@ function startStrand({ documents, calendarId, managed, deleted, from, to }: Stra
 
 /** The few long events that started before the first strand begins and still run: found by their end. */
 function longStrand({ documents, calendarId, managed, deleted, from, to }: StrandRequest, edge: Edge): Strand {
-  const before = Math.min(lowest(edge) - longEventMs, to === null || from === null ? Infinity : highest(to));
+  const before = Math.min(earliestOf(edge) - longEventMs, to === null || from === null ? Infinity : latestOf(to));
   const params = {
     calendarId,
     long: 1,
-    endMs: { gte: lowest(edge) },
+    endMs: { gte: earliestOf(edge) },
     startMs: { lt: before },
     managed,
     deleted,
@@ -177,8 +173,8 @@ function changedStrand({ documents, calendarId, managed, deleted, from, to }: St
     calendarId,
     managed,
     deleted,
-    ...(from === null ? {} : { endMs: { gte: lowest(from) } }),
-    ...(to === null ? {} : { startMs: { lt: highest(to) } }),
+    ...(from === null ? {} : { endMs: { gte: earliestOf(from) } }),
+    ...(to === null ? {} : { startMs: { lt: latestOf(to) } }),
   };
   return {
     whole: false,

@@ -1,25 +1,14 @@
 /** Reading: events and free/busy, straight from the projection, page by page. */
 import type { Caller } from '../../domain/account.ts';
-import type { CalendarId } from '../../domain/ids.ts';
-import type { EventDoc } from '../../domain/projected-event.ts';
-import {
-  freshSince,
-  ownAddresses,
-  readAccountHead,
-  withCalendars,
-  type AccountHead,
-  type AccountView,
-} from './account-view.ts';
+import { freshSince, readAccountHead, withCalendars, type AccountHead, type AccountView } from './account-view.ts';
 import { createAnswerCache } from './answer-cache.ts';
 import type { ApiContext } from './context.ts';
-import { eventSource } from './event-source.ts';
-import { eventRow, freeBusyRow, type Row, type RowContext } from './event-row.ts';
-import { notOverlaid, readOverlay, type Overlaid } from './overlay.ts';
+import { createListingRows, type ListingRows } from './listing-rows.ts';
 import { createPageCodec, type Cursor, type Listing, type PageCodec, type Position } from './pages.ts';
 import type { Params } from './params.ts';
 import { requireScope } from './permission.ts';
+import { createRowCache, type RowCache, type ShownPage } from './row-cache.ts';
 import { namesCalendars, readSelection, type Selection } from './selection.ts';
-import { seriesOf } from './series.ts';
 
 /** Rows of one page: large enough that most windows fit, small enough to answer at once. */
 export const pageSizes: Readonly<Record<Listing, number>> = { events: 300, free_busy: 1_000 };
@@ -54,7 +43,8 @@ interface ListingRequest {
 export function createListingReader(context: ApiContext): ListingReader {
   const { documents, clock } = context;
   const codec = createPageCodec(context.pageKey);
-  const cache = createAnswerCache();
+  const answers = createAnswerCache();
+  const making: Making = { context, codec, kept: createRowCache() };
   const answer = async (request: ListingRequest, head: AccountHead | AccountView): Promise<ListingAnswer> => {
     const { listing, caller, selection, from, baseUrl } = request;
     requireReading(listing, caller, selection);
@@ -62,11 +52,10 @@ export function createListingReader(context: ApiContext): ListingReader {
     // Where managed events show, so do open intents.
     const cacheable = selection.managed === 'excluded';
     const key = JSON.stringify([caller.accountId, listing, selection, from.after, from.page, from.total, baseUrl]);
-    const known = cacheable ? cache.get(key, head.profiles, clock.now()) : null;
+    const known = cacheable ? answers.get(key, head.profiles, clock.now()) : null;
     if (known !== null) return { json: known, freshAtMs };
-    const view = 'calendars' in head ? head : await withCalendars(documents, head);
-    const json = Buffer.from(JSON.stringify(await readListing(context, codec, request, view)), 'utf8');
-    if (cacheable) cache.set(key, head.profiles, clock.now(), json);
+    const json = Buffer.from(await makeAnswer(making, request, head), 'utf8');
+    if (cacheable) answers.set(key, head.profiles, clock.now(), json);
     return { json, freshAtMs };
   };
   return {
@@ -94,23 +83,48 @@ function withoutChanges(params: Params): Params {
 
 const firstPage: Continuation = { after: null, page: 1, total: null };
 
-async function readListing(
-  context: ApiContext,
-  codec: PageCodec,
+interface Making {
+  readonly context: ApiContext;
+  readonly codec: PageCodec;
+  readonly kept: RowCache;
+}
+
+/** JSON: the page of rows with its address of the next one. */
+async function makeAnswer(
+  { context, codec, kept }: Making,
   request: ListingRequest,
-  view: AccountView,
-): Promise<Row> {
+  head: AccountHead | AccountView,
+): Promise<string> {
   const { listing, selection, from, caller } = request;
-  const overlay = await overlayFor(context, selection, view);
-  const source = eventSource(context.documents, idsOf(view, selection), selection, overlay.rows);
   const size = pageSizes[listing];
-  const { rows, next } = await source.page(from.after, size);
-  const shown = await shownRows(context, request, view, rows, overlay);
+  const rows = createListingRows(context, request, head);
+  const page = (await cutPage(context, kept, request, head, rows)) ?? (await rows.page(from.after, size));
+  const body = (pages: object): string => `{"pages":${JSON.stringify(pages)},"${listing}":[${page.texts.join(',')}]}`;
   // The last page knows the true number; before it the first page's count is the best there is.
-  if (next === null) return { pages: { current: from.page, total: from.page }, [listing]: shown };
-  const total = Math.max(from.total ?? Math.ceil((await source.count()) / size), from.page + 1);
-  const page = codec.encode({ listing, selection, after: next, page: from.page + 1, total }, caller);
-  return { pages: { current: from.page, total, next_page: addressOf(request, page) }, [listing]: shown };
+  if (page.next === null) return body({ current: from.page, total: from.page });
+  const total = Math.max(from.total ?? Math.ceil((await rows.count()) / size), from.page + 1);
+  const next = codec.encode({ listing, selection, after: page.next, page: from.page + 1, total }, caller);
+  return body({ current: from.page, total, next_page: addressOf(request, next) });
+}
+
+/** From finished rows; null where the question is none for them. */
+function cutPage(
+  context: ApiContext,
+  cache: RowCache,
+  { listing, caller, selection, from }: ListingRequest,
+  head: AccountHead,
+  rows: ListingRows,
+): Promise<ShownPage | null> {
+  const { calendarIds, localized, withIds } = selection;
+  return cache.page({
+    key: JSON.stringify([caller.accountId, listing, localized, withIds, calendarIds?.toSorted() ?? null]),
+    selection,
+    after: from.after,
+    size: pageSizes[listing],
+    profiles: head.profiles,
+    nowMs: context.clock.now(),
+    reader: rows,
+  });
 }
 
 /** An application may always read what it manages itself. */
@@ -122,33 +136,3 @@ function requireReading(listing: Listing, caller: Caller, selection: Selection):
 
 const addressOf = ({ listing, baseUrl }: ListingRequest, page: string): string =>
   `${baseUrl}/v1/${listing}/pages/${page}`;
-
-function idsOf(view: AccountView, selection: Selection): CalendarId[] {
-  const all = [...view.calendars.values()].map((one) => one._id);
-  return selection.calendarIds === null ? all : all.filter((id) => selection.calendarIds?.includes(id));
-}
-
-/** Open intents concern managed events alone. */
-const overlayFor = (context: ApiContext, selection: Selection, view: AccountView): Promise<Overlaid> =>
-  selection.managed === 'excluded'
-    ? Promise.resolve(notOverlaid)
-    : readOverlay(context, { profiles: view.profiles, calendars: view.calendars });
-
-async function shownRows(
-  context: ApiContext,
-  { listing, selection }: ListingRequest,
-  view: AccountView,
-  rows: readonly EventDoc[],
-  overlay: Overlaid,
-): Promise<readonly Row[]> {
-  const row: RowContext = {
-    calendars: view.calendars,
-    own: ownAddresses(view),
-    localized: selection.localized,
-    provisional: overlay.rows,
-    series: listing === 'events' ? await seriesOf(context, rows, overlay.wanted) : new Map(),
-  };
-  return listing === 'events'
-    ? rows.map((event) => eventRow(event, row))
-    : rows.map((event) => freeBusyRow(event, row, selection.withIds));
-}

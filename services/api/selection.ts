@@ -137,6 +137,10 @@ function edgeOf(time: WireTime, zone: Zone, towards: 'up' | 'down'): { ms: numbe
 const startOf = (time: WireTime, zone: Zone): number =>
   time.kind === 'instant' ? time.ms : zone.toInstant(dayOf(time.date));
 
+/** Indexes hold dates and instants side by side: these bounds take in both readings of an edge; `selects` is exact. */
+export const earliestOf = (edge: Edge): number => Math.min(edge.ms, edge.dayMs);
+export const latestOf = (edge: Edge): number => Math.max(edge.ms, edge.dayMs);
+
 /** The edges that apply to a kind of event. */
 export const edgesFor = (selection: Selection, managed: 0 | 1): { from: Edge | null; to: Edge | null } => ({
   from: applies(selection.from, managed) ? selection.from : null,
@@ -149,7 +153,10 @@ const applies = (edge: Edge | null, managed: 0 | 1): boolean => edge !== null &&
  * Starts before `to`, ends on or after `from`: a timed event that ends exactly where `from` begins is selected; an
  * all-day event whose last day is the day before is not, because its end is exclusive.
  */
-export function selects(selection: Selection, event: EventDoc): boolean {
+export function selects(
+  selection: Selection,
+  event: Pick<EventDoc, 'start' | 'startMs' | 'endMs' | 'deleted' | 'managed' | 'updatedMs'>,
+): boolean {
   if (event.deleted === 1 && !selection.includeDeleted) return false;
   if (selection.managed !== 'included' && (event.managed === 1) !== (selection.managed === 'only')) return false;
   if (selection.changedSinceMs !== null && event.updatedMs < selection.changedSinceMs) return false;
