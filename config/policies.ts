@@ -120,6 +120,15 @@ export const writing = {
   expireAfterMs: 7 * day,
   /** Reconciliations after 412 or 409 before a write is rejected. */
   conflictsMax: 3,
+  /**
+   * A call that was given up may have its effect this much later: proxies in front of calendar servers wait a minute, and
+   * clocks of two nodes may be as far apart. What would end a life that may still begin waits as long.
+   */
+  lateEffectMs: 3 * minute,
+  /** What shows itself in a calendar is compared with calls that were given up: outages last for days, then both are seen. */
+  lateCallKeptMs: 7 * day,
+  /** Late calls that one profile remembers; the oldest go first. */
+  lateCallsMax: 20,
 } as const;
 
 export const runtime = {
@@ -141,6 +150,8 @@ export const notifying = {
   /** … but never longer than this after the first. */
   maxDelayMs: 30 * second,
   retryForMs: 24 * hour,
+  /** Subscribers that are due are looked for: the bound on a quiet period that no timer of a process ended. */
+  dueSweepMs: 1 * second,
   /** Subscribers whose nudge was lost are found by looking at what was projected lately. */
   sweepMs: 5 * second,
   sweepLookBackMs: 2 * minute,

@@ -37,6 +37,20 @@ export interface Attempt {
   readonly number: number;
 }
 
+/**
+ * A provider write that was given up and that nothing has shown the effect of: it may still come to have it, also when
+ * its intent has been settled by another call.
+ */
+export interface LateCall {
+  readonly calendarId: CalendarId;
+  readonly eventId: string;
+  readonly n: number;
+  readonly operationId: OperationId;
+  readonly attempt: Attempt;
+  /** When it could not have its effect any more, something stood where it would have written. */
+  readonly shown?: true;
+}
+
 export type IntentState = 'queued' | 'attempting' | 'written' | 'merged' | 'rejected' | 'expired';
 
 export interface BulkProgress {
@@ -76,9 +90,46 @@ export interface IntentDoc {
   readonly conflicts: number;
   /** How far a bulk delete has come; absent before its first event. */
   readonly progress?: BulkProgress;
+  /** Nobody asked for it: a late call of ours overwrote what had been written, and this puts it right. */
+  readonly repair?: true;
   /** The operation that this one was folded into. */
   readonly mergedInto: OperationId | null;
   readonly settledAtMs: number | null;
+}
+
+export interface NewIntent {
+  readonly owner: { readonly profileId: ProfileId; readonly accountId: AccountId; readonly appId: AppId };
+  readonly n: number;
+  readonly operationId: OperationId;
+  readonly wish: Wish;
+  readonly nowMs: number;
+  readonly expiresAtMs: number;
+}
+
+/** As it is accepted: nothing has been tried. */
+export function newIntent({ owner, n, operationId, wish, nowMs, expiresAtMs }: NewIntent): IntentDoc {
+  const { profileId, accountId, appId } = owner;
+  return {
+    _id: intentKey(profileId, n),
+    rev: 1,
+    profileId,
+    accountId,
+    appId,
+    n,
+    operationId,
+    wish,
+    acceptedAtMs: nowMs,
+    expiresAtMs,
+    state: 'queued',
+    open: 1,
+    reason: null,
+    attempt: null,
+    attempts: 0,
+    notBeforeMs: 0,
+    conflicts: 0,
+    mergedInto: null,
+    settledAtMs: null,
+  };
 }
 
 /** Intents of one event have one key, and are carried out together; every other intent stands alone. */

@@ -1,5 +1,6 @@
 /** A profile: one connected login at one provider, its machine states, and what its actor keeps between turns. */
 import type { AccountId, AppId, CalendarId, ProfileId } from './ids.ts';
+import type { LateCall } from './intent.ts';
 import type { CalendarState } from './machines/calendar.ts';
 import type { ProfileState } from './machines/profile-states.ts';
 
@@ -69,6 +70,8 @@ export interface ProfileDoc {
   readonly nextWakeAtMs: number;
   readonly projectedSeq: number;
   readonly projectedAtMs: number;
+  /** Calls of unknown outcome, for as long as they are looked out for; absent: none. */
+  readonly lateCalls?: readonly LateCall[];
   /** No intent beyond this n was ever attempted. */
   readonly attemptedThroughN: number;
   readonly initialSyncAtMs: number | null;

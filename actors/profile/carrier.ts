@@ -29,6 +29,8 @@ export async function carrierOf(activation: Activation, event: Carried): Promise
   const generation = applied?.generation ?? firstGeneration;
   const last = applied?.resourceId ? await documents.get('resources', applied.resourceId) : null;
   if (last?.live === 1) return { resource: last, generation };
+  const late = await shownLate(activation, event);
+  if (late !== null) return late;
   const lives = applied === null || applied.wanted === null ? [generation] : [generation + 1, generation];
   for (const life of lives) {
     const name = resourceName({ appId: activation.profile.appId, calendarId, eventId }, life);
@@ -36,6 +38,16 @@ export async function carrierOf(activation: Activation, event: Carried): Promise
     if (resource !== null) return { resource, generation: life };
   }
   return { resource: last, generation };
+}
+
+/** What a call of unknown outcome wrote after all, whichever life it was for. */
+async function shownLate(activation: Activation, { calendarId, eventId }: Carried): Promise<Carrier | null> {
+  for (const { calendarId: calendar, eventId: event, attempt } of activation.profile.lateCalls ?? []) {
+    if (calendar !== calendarId || event !== eventId || attempt.resourceId === null) continue;
+    const resource = await activation.deps.documents.get('resources', attempt.resourceId);
+    if (resource?.live === 1) return { resource, generation: attempt.generation };
+  }
+  return null;
 }
 
 async function named(activation: Activation, calendarId: CalendarId, name: string): Promise<ResourceDoc | null> {

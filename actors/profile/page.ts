@@ -12,6 +12,7 @@ import { diff } from '../../domain/sync/diff.ts';
 import { guardRemovals, type Nomination } from '../../domain/sync/guard.ts';
 import { record, type Activation } from './activation.ts';
 import { replaceCheckpoint } from './checkpoint-store.ts';
+import { lateCallsOf, repairOverwritten } from './late-calls.ts';
 import { withOurs } from './own-echo.ts';
 
 /** One calendar's turn: its document, its checkpoint as it is and as it will be stored. */
@@ -82,7 +83,10 @@ export async function take(
 }
 
 async function recordChanges(turn: PullTurn, changes: readonly Change[]): Promise<void> {
-  for (const batch of withOurs(turn.activation.openIntents, changes)) await record(turn.activation, batch);
+  const { activation } = turn;
+  const lateCalls = lateCallsOf(activation);
+  await repairOverwritten(activation, lateCalls, changes);
+  for (const batch of withOurs(activation.openIntents, lateCalls, changes)) await record(activation, batch);
   if (changes.some((one) => one.kind !== 'resource_put' || one.differs)) turn.changed = true;
 }
 

@@ -10,6 +10,7 @@ import type { Precondition } from '../../providers/provider.ts';
 import { assertMayWrite, type Activation } from './activation.ts';
 import { carrierOf } from './carrier.ts';
 import { afterFailedCall, refuse } from './failed-write.ts';
+import { meetsLateCall } from './late-calls.ts';
 import { mayCarryOut } from './permission.ts';
 import { readBack } from './read-back.ts';
 import type { EventOfIntents, PlannedCall, WriteTurn } from './write-turn.ts';
@@ -31,6 +32,7 @@ export async function writeEventTurn(activation: Activation, event: EventOfInten
   const readable = refusal === null || (refusal.code !== 'calendar_unknown' && refusal.code !== 'calendar_gone');
   if (open?.attempt && readable) return readBack(turn, open, open.attempt);
   if (refusal !== null) return refuse(turn, refusal);
+  if (await meetsLateCall(turn)) return;
   const group = groupOf({ generation: turn.generation, wanted: applied?.wanted ?? null }, turn.intents, resource);
   const { appId } = activation.profile;
   const wish = reconcile({ appId, calendarId, eventId, applied, resource, state: group.state });

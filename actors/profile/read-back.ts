@@ -3,12 +3,13 @@ import { writeEvent } from '../../domain/icalendar/write.ts';
 import { eventKeyOf, type Attempt, type IntentDoc } from '../../domain/intent.ts';
 import type { Observation } from '../../domain/resource.ts';
 import { bodyOf } from '../../domain/sync/body.ts';
-import { foldIntents, type WantedState } from '../../domain/sync/fold.ts';
+import type { WantedState } from '../../domain/sync/fold.ts';
 import type { Got } from '../../providers/provider.ts';
 import { record } from './activation.ts';
 import { voidAttempt, waitsUntil } from './intents.ts';
+import { noteLateCall } from './late-calls.ts';
 import { pullSoon } from './pull-soon.ts';
-import type { WriteTurn } from './write-turn.ts';
+import { stateOf, type WriteTurn } from './write-turn.ts';
 import { commitRemoval, commitSettled, commitWritten, recordResidue } from './write-commit.ts';
 
 /** Settles what has landed; otherwise frees the intent for another reconciliation. */
@@ -18,6 +19,7 @@ export async function readBack(turn: WriteTurn, intent: IntentDoc, attempt: Atte
   const { provider } = turn.activation;
   // Some servers store what is new under a name of their own: a pull, which finds it by its UID, comes before another try.
   const elsewhere = found === 'nothing' && isCreate(attempt) && provider.capabilities.pull;
+  await noteLateCall(turn, intent, attempt);
   if (!elsewhere) return void (await voidAttempt(turn.activation, intent));
   const notBeforeMs = waitsUntil(turn.activation, intent.attempts);
   await voidAttempt(turn.activation, intent, { notBeforeMs, afterReadMs: await pullSoon(turn) });
@@ -82,12 +84,6 @@ const wasSeen = (turn: WriteTurn, attempt: Attempt, state: WantedState): boolean
   turn.resource.observedHash === attempt.sentHash &&
   turn.resource.etag !== attempt.baseEtag &&
   remindersAsWanted(turn, state, turn.resource.body);
-
-/** The fold that the attempt carried out: its inputs have not changed, since nothing of this event was committed since. */
-function stateOf(turn: WriteTurn, attempt: Attempt): WantedState {
-  const start = { generation: turn.generation, wanted: turn.applied?.wanted ?? null };
-  return { ...foldIntents(start, turn.intents), generation: attempt.generation };
-}
 
 /** As sent; or such that sending it again would change nothing: a server may rewrite what it stores. */
 function hasLanded(turn: WriteTurn, attempt: Attempt, state: WantedState, found: Observation): boolean {

@@ -76,10 +76,14 @@ export async function commitAlreadyGone(turn: WriteTurn, evidence: Evidence): Pr
 }
 
 /** Nothing had to be called: the calendar holds what is wanted. */
-export async function commitSettled(turn: WriteTurn, state: WantedState): Promise<void> {
+export async function commitSettled(
+  turn: WriteTurn,
+  state: WantedState,
+  writtenHash: string | null = turn.applied?.writtenHash ?? null,
+): Promise<void> {
   const unknown = turn.applied === null && state.wanted === null;
   const resourceId = turn.resource?._id ?? turn.applied?.resourceId ?? null;
-  if (!unknown) await recordWrite(turn, [managed(turn, state, resourceId, turn.applied?.writtenHash ?? null)]);
+  if (!unknown) await recordWrite(turn, [managed(turn, state, resourceId, writtenHash)]);
   await finish(turn);
 }
 
@@ -120,7 +124,9 @@ function managed(
 
 async function recordWrite(turn: WriteTurn, changes: readonly Change[]): Promise<void> {
   const operations = turn.intents.map((one) => one.operationId);
-  await record(turn.activation, { cause: 'write', operations, changes });
+  // What puts a late call right is told: whoever read in between has seen it.
+  const cause = turn.intents.some((one) => one.repair === true) ? 'repair' : 'write';
+  await record(turn.activation, { cause, operations, changes });
 }
 
 async function finish(turn: WriteTurn): Promise<void> {

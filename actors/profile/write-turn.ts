@@ -3,7 +3,7 @@ import type { CalendarId } from '../../domain/ids.ts';
 import type { Attempt, IntentDoc } from '../../domain/intent.ts';
 import type { ManagedEventDoc } from '../../domain/managed-event.ts';
 import type { ResourceDoc } from '../../domain/resource.ts';
-import type { WantedState } from '../../domain/sync/fold.ts';
+import { foldIntents, type WantedState } from '../../domain/sync/fold.ts';
 import type { Activation } from './activation.ts';
 
 /** One event's write: what was accepted, what is recorded of it, and the resource that carries it. */
@@ -35,4 +35,10 @@ export interface EventOfIntents {
   readonly eventId: string;
   readonly intents: readonly IntentDoc[];
   readonly closes: boolean;
+}
+
+/** The fold that the attempt carried out: its inputs have not changed, since nothing of this event was committed since. */
+export function stateOf(turn: WriteTurn, attempt: Attempt): WantedState {
+  const start = { generation: turn.generation, wanted: turn.applied?.wanted ?? null };
+  return { ...foldIntents(start, turn.intents), generation: attempt.generation };
 }

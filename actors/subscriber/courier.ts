@@ -1,5 +1,5 @@
 /** The courier: finds subscribers that something is due for, and looks at each; lossy nudges, durable due times, sweeps. */
-import { notifying, runtime } from '../../config/policies.ts';
+import { notifying } from '../../config/policies.ts';
 import type { AppDoc } from '../../domain/account.ts';
 import type { Clock, Random } from '../../domain/clock.ts';
 import type { ProfileId } from '../../domain/ids.ts';
@@ -71,7 +71,7 @@ export function createCourier(deps: CourierDeps): Courier {
     opened: (subscriberId) => void (stop.signal.aborted || looks.request(subscriberId)),
     start: () => {
       if (loops.length > 0) return;
-      loops.push(every(runtime.dueSweepMs, rounds, sweepDue), every(policy.sweepMs, rounds, sweepRecent));
+      loops.push(every(policy.dueSweepMs, rounds, sweepDue), every(policy.sweepMs, rounds, sweepRecent));
       loops.push(every(policy.fullSweepMs, rounds, sweepAll), every(policy.logSweepMs, rounds, sweepLog));
     },
     stop: async () => {

@@ -15,6 +15,7 @@ export type Report = (
 ) => void;
 
 export interface CourierPolicy extends NotifyingPolicy {
+  readonly dueSweepMs: number;
   readonly sweepMs: number;
   readonly sweepLookBackMs: number;
   readonly fullSweepMs: number;

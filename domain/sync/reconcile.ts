@@ -42,7 +42,9 @@ export function groupOf(start: WantedState, intents: readonly IntentDoc[], resou
   const standing = resource !== null && resource.live === 1;
   const end = intents.findIndex((one) => one.wish.kind !== 'upsert' && (standing || one.attempts > 0));
   const together = end === -1 ? intents : intents.slice(0, end + 1);
-  return { intents: together, state: foldIntents(start, together) };
+  // What a late call wrote is a life that no record knows of: ending it burns its name like any other's.
+  const from = standing && start.wanted === null ? { ...start, wanted: {} } : start;
+  return { intents: together, state: foldIntents(from, together) };
 }
 
 export interface ReconcileInput {

@@ -110,24 +110,16 @@ export async function observeCalendar(dav: Dav, home: string, path: string): Pro
   return observed(relativeTo(home, path), self, false);
 }
 
-/** `gone` needs a 404 or 410 of the calendar, and the home readable beside it. */
+/** `gone` needs a 404 or 410 of the calendar, then the home readable beside it, and then the same of the calendar again. */
 export async function getCalendar(
   dav: Dav,
   home: string,
   path: string,
 ): Promise<{ readonly kind: 'found' } | { readonly kind: 'gone'; readonly evidence: Evidence }> {
-  let gone: KalendsError;
-  try {
-    const { self } = await describe(dav, path, ['d:resourcetype']);
-    if (isCalendar(self)) return { kind: 'found' };
-    const status = self.refused.get(names.resourceType) ?? 0;
-    gone = dav.failure({ method: 'PROPFIND', path }, { status, headers: {}, text: 'this is no calendar' });
-  } catch (error) {
-    if (!isKalendsError(error)) throw error;
-    gone = error;
-  }
-  if (gone.code !== 'not_found') throw gone;
+  if ((await missing(dav, path)) === null) return { kind: 'found' };
   const beside = await proveReadable(dav, home);
+  const gone = await missing(dav, path);
+  if (gone === null) return { kind: 'found' };
   return {
     kind: 'gone',
     evidence: {
@@ -138,4 +130,17 @@ export async function getCalendar(
       atMs: dav.clock.now(),
     },
   };
+}
+
+/** Null while a calendar is there; how it is said not to be otherwise. Rejects with any other failure. */
+async function missing(dav: Dav, path: string): Promise<KalendsError | null> {
+  try {
+    const { self } = await describe(dav, path, ['d:resourcetype']);
+    if (isCalendar(self)) return null;
+    const status = self.refused.get(names.resourceType) ?? 0;
+    throw dav.failure({ method: 'PROPFIND', path }, { status, headers: {}, text: 'this is no calendar' });
+  } catch (error) {
+    if (isKalendsError(error) && error.code === 'not_found') return error;
+    throw error;
+  }
 }

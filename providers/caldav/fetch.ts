@@ -55,13 +55,18 @@ async function multiget(dav: Dav, calendar: string, refs: readonly string[]): Pr
   }
 }
 
-/** One resource alone. `gone` needs a 404 or 410 and, beside it, a collection that answers on the same server. */
+/**
+ * One resource alone. `gone` needs a 404 or 410, then a collection that answers on the same server, and then the same
+ * again: an account that was away for the first question alone would lose what was asked for.
+ */
 export async function getOne(dav: Dav, calendar: string, ref: string): Promise<Got> {
   const request: DavRequest = { method: 'GET', path: absoluteFrom(calendar, checkRef(ref)) };
-  const response = await dav.send({ ...request, headers: { accept: 'text/calendar' } });
-  if (response.status === 200) return { kind: 'found', observation: observe(dav, request, ref, response) };
-  if (response.status !== 404 && response.status !== 410) throw dav.failure(request, response);
-  const collectionStatus = await collectionBeside(dav, calendar, request, response);
+  const ask = (): Promise<FollowedResponse> => dav.send({ ...request, headers: { accept: 'text/calendar' } });
+  const first = await ask();
+  if (isFound(dav, request, first)) return { kind: 'found', observation: observe(dav, request, ref, first) };
+  const collectionStatus = await collectionBeside(dav, calendar, request, first);
+  const response = await ask();
+  if (isFound(dav, request, response)) return { kind: 'found', observation: observe(dav, request, ref, response) };
   return {
     kind: 'gone',
     evidence: {
@@ -72,6 +77,13 @@ export async function getOne(dav: Dav, calendar: string, ref: string): Promise<G
       atMs: dav.clock.now(),
     },
   };
+}
+
+/** False for "not there"; rejects for everything else. */
+function isFound(dav: Dav, request: DavRequest, response: FollowedResponse): boolean {
+  if (response.status === 200) return true;
+  if (response.status === 404 || response.status === 410) return false;
+  throw dav.failure(request, response);
 }
 
 /** The status of the readable collection that a "not there" needs as its witness. */

@@ -5,7 +5,7 @@ import type { Observation } from '../../domain/resource.ts';
 import type { Precondition, PutRequest, RemoveRequest } from '../provider.ts';
 import type { FollowedResponse } from '../redirects.ts';
 import type { Dav, DavRequest } from './dav.ts';
-import { collectionBeside, getOne } from './fetch.ts';
+import { getOne } from './fetch.ts';
 import { absoluteFrom, checkRef, normalPath, relativeTo } from './href.ts';
 import { innerFailure } from './quirks/inner-failure.ts';
 import { isWeak, strongCondition } from './quirks/weak-etags.ts';
@@ -47,6 +47,7 @@ export async function put(dav: Dav, request: PutRequest): Promise<Observation> {
     body: request.body,
     timeoutMs: leftMs(dav, startedAtMs, outgoing),
   });
+  refusePage(dav, outgoing, response);
   if (!succeeded(response.status)) throw dav.failure(outgoing, response);
   const failure = response.status === 207 ? await innerFailure(dav, outgoing, response) : null;
   if (failure !== null) throw failure;
@@ -110,9 +111,9 @@ export async function remove(dav: Dav, request: RemoveRequest): Promise<{ readon
   }
   const response = await dav.send({ ...outgoing, headers, timeoutMs: leftMs(dav, startedAtMs, outgoing) });
   if (response.status === 404 || response.status === 410) {
-    await collectionBeside(dav, request.calendar, outgoing, response);
-    return { status: response.status };
+    return goneOr(dav, request, dav.failure(outgoing, response));
   }
+  refusePage(dav, outgoing, response);
   if (!succeeded(response.status)) {
     const failure = dav.failure(outgoing, response);
     // RFC 9110 13.1.1: If-Match does not hold where there is nothing, so "already gone" may look like a conflict.
@@ -121,6 +122,18 @@ export async function remove(dav: Dav, request: RemoveRequest): Promise<{ readon
   const failure = response.status === 207 ? await innerFailure(dav, outgoing, response) : null;
   if (failure !== null) throw failure;
   return { status: response.status };
+}
+
+/** A login or maintenance page with status 200 says nothing of the resource: whether the write happened is to be found out. */
+function refusePage(dav: Dav, request: DavRequest, { status, headers }: FollowedResponse): void {
+  if (!succeeded(status) || !/^text\/html/i.test(headers['content-type']?.[0] ?? '')) return;
+  throw new KalendsError(
+    'not_multistatus',
+    `${dav.label(request)}: a page was answered, which no calendar server does`,
+    {
+      evidence: { request: dav.label(request), status },
+    },
+  );
 }
 
 async function goneOr(dav: Dav, request: RemoveRequest, failure: KalendsError): Promise<{ readonly status: number }> {

@@ -2,7 +2,7 @@
 import type { Caller } from '../../domain/account.ts';
 import { isKalendsError, KalendsError } from '../../domain/errors.ts';
 import { newOperationId, type ProfileId } from '../../domain/ids.ts';
-import { intentKey, type IntentDoc, type Wish } from '../../domain/intent.ts';
+import { newIntent, type IntentDoc, type Wish } from '../../domain/intent.ts';
 import { writing } from '../../config/policies.ts';
 import type { ApiContext } from './context.ts';
 
@@ -30,7 +30,16 @@ export function createIntake(context: IntakeContext): Intake {
   const insert = async (caller: Caller, profileId: ProfileId, wish: Wish): Promise<IntentDoc> => {
     for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
       const n = (lastN.get(profileId) ?? (await highestN(context, profileId))) + 1;
-      const intent = newIntent(context, caller, profileId, n, wish);
+      const nowMs = context.clock.now();
+      const { accountId, appId } = caller;
+      const intent = newIntent({
+        owner: { profileId, accountId, appId },
+        n,
+        operationId: newOperationId(nowMs, context.random),
+        wish,
+        nowMs,
+        expiresAtMs: nowMs + writing.expireAfterMs,
+      });
       try {
         await context.documents.insert('intents', intent);
         remember(lastN, profileId, n);
@@ -72,29 +81,4 @@ function remember(lastN: Map<ProfileId, number>, profileId: ProfileId, n: number
 async function highestN(context: IntakeContext, profileId: ProfileId): Promise<number> {
   const [last] = await context.documents.find('intentsOfProfile', { profileId }, { limit: 1, descending: true });
   return last?.n ?? 0;
-}
-
-function newIntent(context: IntakeContext, caller: Caller, profileId: ProfileId, n: number, wish: Wish): IntentDoc {
-  const nowMs = context.clock.now();
-  return {
-    _id: intentKey(profileId, n),
-    rev: 1,
-    profileId,
-    accountId: caller.accountId,
-    appId: caller.appId,
-    n,
-    operationId: newOperationId(nowMs, context.random),
-    wish,
-    acceptedAtMs: nowMs,
-    expiresAtMs: nowMs + writing.expireAfterMs,
-    state: 'queued',
-    open: 1,
-    reason: null,
-    attempt: null,
-    attempts: 0,
-    notBeforeMs: 0,
-    conflicts: 0,
-    mergedInto: null,
-    settledAtMs: null,
-  };
 }

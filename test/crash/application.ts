@@ -1,7 +1,7 @@
 /** The application of the crash test: writes its events without rest, and remembers what it asked for and what it was told. */
 import { apiClient, wire } from '../support/api-client.ts';
 import { daysAhead } from '../support/icalendar.ts';
-import { below, shuffled, type Seeded } from './seeded.ts';
+import { below, shuffled, type Seeded } from '../support/seeded.ts';
 
 /** One of its events. */
 export interface OwnEvent {

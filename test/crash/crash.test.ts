@@ -21,7 +21,7 @@ import { boundaries } from './boundaries.ts';
 import { killAll, leastInFlight, type Hit } from './kills.ts';
 import { createMirror, type Mirror } from './mirror.ts';
 import { createPeople, type People, type Person } from './people.ts';
-import { seeded } from './seeded.ts';
+import { seeded } from '../support/seeded.ts';
 import { startVictim, type Victim } from './victim.ts';
 import {
   cacheEqualsServer,

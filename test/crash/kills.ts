@@ -3,7 +3,7 @@ import { boundaries, fromOutside, type Boundary } from './boundaries.ts';
 import type { Application } from './application.ts';
 import type { Orders } from './child.ts';
 import type { People } from './people.ts';
-import { below, shuffled, type Seeded } from './seeded.ts';
+import { below, shuffled, type Seeded } from '../support/seeded.ts';
 import { startVictim, type Ending, type Victim } from './victim.ts';
 
 export interface Kills {

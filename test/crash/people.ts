@@ -2,7 +2,7 @@
 import type { MountedModelServer } from '../support/caldav-model/mount.ts';
 import { rawClient, xmlNamespaces } from '../support/caldav-server.ts';
 import { daysAhead, icsOf } from '../support/icalendar.ts';
-import { below, pick, type Seeded } from './seeded.ts';
+import { below, pick, type Seeded } from '../support/seeded.ts';
 
 export interface People {
   readonly edits: number;

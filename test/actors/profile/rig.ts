@@ -15,7 +15,7 @@ import {
   type GrantId,
   type ProfileId,
 } from '../../../domain/ids.ts';
-import { intentKey, type IntentDoc, type Wish } from '../../../domain/intent.ts';
+import { newIntent, type IntentDoc, type Wish } from '../../../domain/intent.ts';
 import type { RequestedFields } from '../../../domain/managed-event.ts';
 import type { ProfileDoc, ProfileRequest } from '../../../domain/profile.ts';
 import { createCommitLog } from '../../../store/commit.ts';
@@ -243,7 +243,15 @@ export async function createRig<Side extends OtherSide>(options: RigOptions<Side
 
   async function accept(wish: Wish): Promise<IntentDoc> {
     const [last] = await documents.find('intentsOfProfile', { profileId }, { limit: 1, descending: true });
-    const intent = newIntent((last?.n ?? 0) + 1, wish, clock.now(), random);
+    const nowMs = clock.now();
+    const intent = newIntent({
+      owner: { profileId, accountId, appId },
+      n: (last?.n ?? 0) + 1,
+      operationId: newOperationId(nowMs, random),
+      wish,
+      nowMs,
+      expiresAtMs: nowMs + writing.expireAfterMs,
+    });
     await documents.insert('intents', intent);
     return intent;
   }
@@ -339,29 +347,5 @@ function newProfile({ root }: OtherSide): ProfileDoc {
     initialSyncAtMs: null,
     freshAtMs: null,
     createdAtMs: startMs,
-  };
-}
-
-function newIntent(n: number, wish: Wish, nowMs: number, random: () => number): IntentDoc {
-  return {
-    _id: intentKey(profileId, n),
-    rev: 1,
-    profileId,
-    accountId,
-    appId,
-    n,
-    operationId: newOperationId(nowMs, random),
-    wish,
-    acceptedAtMs: nowMs,
-    expiresAtMs: nowMs + writing.expireAfterMs,
-    state: 'queued',
-    open: 1,
-    reason: null,
-    attempt: null,
-    attempts: 0,
-    notBeforeMs: 0,
-    conflicts: 0,
-    mergedInto: null,
-    settledAtMs: null,
   };
 }

@@ -1,0 +1,115 @@
+/** Late calls: a write that we gave up, and whose effect a read back did not find, may have it all the same a minute later. */
+import { writing } from '../../config/policies.ts';
+import type { Change } from '../../domain/commit.ts';
+import { isKalendsError } from '../../domain/errors.ts';
+import { newOperationId } from '../../domain/ids.ts';
+import { newIntent, type Attempt, type IntentDoc, type LateCall } from '../../domain/intent.ts';
+import { managedKey } from '../../domain/managed-event.ts';
+import { change, save, type Activation } from './activation.ts';
+import { replaceIntent } from './intents.ts';
+import { commitSettled, recordResidue } from './write-commit.ts';
+import { stateOf, type WriteTurn } from './write-turn.ts';
+
+/** Those that are still looked out for. */
+export function lateCallsOf({ profile, deps }: Activation): readonly LateCall[] {
+  const sinceMs = deps.clock.now() - writing.lateCallKeptMs;
+  return (profile.lateCalls ?? []).filter((one) => one.attempt.atMs > sinceMs);
+}
+
+/** Before the attempt is closed: nothing else remembers it. Without another side, nothing comes late. */
+export async function noteLateCall(turn: WriteTurn, intent: IntentDoc, attempt: Attempt): Promise<void> {
+  const { activation, calendarId, eventId } = turn;
+  if (!activation.provider.capabilities.pull) return;
+  const { n, operationId } = intent;
+  const others = lateCallsOf(activation).filter((one) => one.attempt.atMs !== attempt.atMs || one.n !== n);
+  const lateCalls = [...others, { calendarId, eventId, n, operationId, attempt }].slice(-writing.lateCallsMax);
+  change(activation, { lateCalls });
+  await save(activation);
+}
+
+/**
+ * True: this turn is over. What a pull has shown meanwhile is settled without another call. A delete waits until no late
+ * call can begin the life again that it ends: where nothing stands, or on servers that look at no precondition.
+ */
+export async function meetsLateCall(turn: WriteTurn): Promise<boolean> {
+  const { activation, calendarId, eventId, intents } = turn;
+  const late = lateCallsOf(activation).filter((one) => one.calendarId === calendarId && one.eventId === eventId);
+  const shown = late.find((one) => intents.some(({ n }) => n === one.n) && isShown(turn, one.attempt));
+  if (shown !== undefined) {
+    const attempted = { ...turn, intents: intents.filter((one) => one.n <= shown.n) };
+    change(activation, { lateCalls: lateCallsOf(activation).filter((one) => one.operationId !== shown.operationId) });
+    await commitSettled(attempted, stateOf(attempted, shown.attempt), shown.attempt.sentHash);
+    return true;
+  }
+  const ends = intents.some((one) => one.wish.kind !== 'upsert');
+  const unknown = late.find(({ attempt, shown: seen }) => attempt.action === 'put' && seen !== true);
+  if (!ends || unknown === undefined) return false;
+  await findOut(turn, unknown);
+  return true;
+}
+
+/** Waits until the call cannot have its effect any more, then asks whether it had: a listing may be wrong. */
+async function findOut(turn: WriteTurn, late: LateCall): Promise<void> {
+  const { activation, intents } = turn;
+  const last = intents.at(-1);
+  const untilMs = late.attempt.atMs + writing.lateEffectMs;
+  if (last !== undefined && activation.deps.clock.now() < untilMs) {
+    await replaceIntent(activation, { ...last, notBeforeMs: untilMs });
+    return;
+  }
+  const got = await activation.provider.get(activation.session, turn.calendar, late.attempt.ref);
+  if (got.kind === 'found') await recordResidue(turn, got.observation);
+  const others = lateCallsOf(activation).filter((one) => one.operationId !== late.operationId);
+  change(activation, { lateCalls: got.kind === 'found' ? [...others, { ...late, shown: true }] : others });
+}
+
+/** A pull has shown exactly what was sent, where it was sent to. */
+const isShown = ({ resource }: WriteTurn, attempt: Attempt): boolean =>
+  resource?.live === 1 &&
+  resource._id === attempt.resourceId &&
+  resource.observedHash === attempt.sentHash &&
+  resource.etag !== attempt.baseEtag;
+
+/**
+ * A server that looks at no precondition lets a late call overwrite what a later one wrote: an intent of our own writes
+ * that again. Before the change is recorded, which nobody would look at twice.
+ */
+export async function repairOverwritten(
+  activation: Activation,
+  lateCalls: readonly LateCall[],
+  changes: readonly Change[],
+): Promise<void> {
+  for (const { calendarId, eventId, n, attempt } of lateCalls) {
+    const seen = changes.find(
+      (one) =>
+        one.kind === 'resource_put' && one.resourceId === attempt.resourceId && one.observedHash === attempt.sentHash,
+    );
+    if (seen?.kind !== 'resource_put' || !seen.differs) continue;
+    const applied = await activation.deps.documents.get('managed_events', managedKey(calendarId, eventId));
+    const overwritten = applied !== null && applied.throughN >= n && applied.resourceId === seen.resourceId;
+    if (overwritten && applied.wanted !== null && applied.writtenHash !== seen.observedHash)
+      await insertRepair(activation, { kind: 'upsert', calendarId, eventId, patch: {} });
+  }
+}
+
+/** Each time an API process took the number first. */
+const numbersTriedMax = 32;
+
+async function insertRepair(activation: Activation, wish: IntentDoc['wish']): Promise<void> {
+  const { deps } = activation;
+  const { _id: profileId, accountId, appId } = activation.profile;
+  const nowMs = deps.clock.now();
+  for (let tried = 0; tried < numbersTriedMax; tried += 1) {
+    const newest = { limit: 1, descending: true };
+    const [last] = await deps.documents.find('intentsOfProfile', { profileId }, newest);
+    const n = (last?.n ?? 0) + 1;
+    try {
+      const operationId = newOperationId(nowMs, deps.random);
+      const expiresAtMs = nowMs + writing.expireAfterMs;
+      const intent = newIntent({ owner: { profileId, accountId, appId }, n, operationId, wish, nowMs, expiresAtMs });
+      return await deps.documents.insert('intents', { ...intent, repair: true });
+    } catch (error) {
+      if (!isKalendsError(error) || error.code !== 'duplicate_key') throw error;
+    }
+  }
+}

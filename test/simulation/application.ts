@@ -1,0 +1,203 @@
+/** The model application: it writes, listens to its webhook, and keeps a mirror from reads of what was modified alone. */
+import type { Caller } from '../../domain/account.ts';
+import { isKalendsError } from '../../domain/errors.ts';
+import type { CalendarId } from '../../domain/ids.ts';
+import type { HttpRequest } from '../../providers/http.ts';
+import type { Api } from '../../services/api/api.ts';
+import { below, pick, type Seeded } from '../support/seeded.ts';
+import type { SimulatedNode } from './node.ts';
+
+export type Row = Readonly<Record<string, unknown>>;
+
+export interface Accepted {
+  readonly operationId: string;
+  readonly event: string;
+  readonly marker: string | null;
+}
+
+export interface Application {
+  readonly name: string;
+  readonly caller: Caller;
+  readonly callbackUrl: string;
+  readonly calendars: readonly CalendarId[];
+  /** By event_uid, the deleted ones too. */
+  readonly mirror: ReadonlyMap<string, Row>;
+  /** Everything that was answered with 202. */
+  readonly accepted: readonly Accepted[];
+  /** Opens its channel and reads everything once. */
+  begin(node: SimulatedNode): Promise<void>;
+  write(node: SimulatedNode, die: Seeded): Promise<string>;
+  remove(node: SimulatedNode, die: Seeded): Promise<string>;
+  /** Reads what notifications speak of, and what became of its own writes. */
+  catchUp(node: SimulatedNode): Promise<void>;
+  /** A webhook that it took. */
+  notified(request: HttpRequest): void;
+  /** What it still has to do, for people; null: nothing that it heard of is unread. */
+  behind(): string | null;
+  readonly notifications: number;
+  /** Its writes are all settled: those whose answer it never got as well, so it reads its own events once more. */
+  dispelDoubt(): void;
+}
+
+const baseUrl = 'http://kalends.test';
+
+export interface ApplicationOptions {
+  readonly name: string;
+  readonly caller: Caller;
+  readonly calendarIds: readonly CalendarId[];
+  readonly startMs: number;
+}
+
+export function createApplication({ name, caller, calendarIds, startMs }: ApplicationOptions): Application {
+  const callbackUrl = `http://${name}.app.test/hook`;
+  const mirror = new Map<string, Row>();
+  const accepted: Accepted[] = [];
+  const unsettled = new Set<string>();
+  let channel = false;
+  let everything = false;
+  /** The earliest `changes_since` that was not read from yet. */
+  let since: string | null = null;
+  /** Own writes were settled since the last read of them. */
+  let ownUnread = false;
+  /** The latest `updated` seen: times of one profile never run backwards. */
+  let highest: string | null = null;
+  let notifications = 0;
+  let doubt = false;
+  let written = 0;
+
+  function take(rows: readonly Row[], of: (row: Row) => boolean): void {
+    for (const row of rows) {
+      // What is provisional may never come to be: the next wish may replace it before it lands.
+      if (row['kalends_provisional'] === true || !of(row)) continue;
+      mirror.set(String(row['event_uid']), row);
+      const updated = String(row['updated']);
+      if (highest === null || updated > highest) highest = updated;
+    }
+  }
+
+  const read = async (api: Api, params: Row): Promise<readonly Row[]> => {
+    const rows: Row[] = [];
+    const all = { tzid: 'Etc/UTC', include_managed: true, include_deleted: true, ...params };
+    let answer = await api.listings.first('events', caller, all, baseUrl);
+    for (;;) {
+      const page = JSON.parse(answer.json.toString('utf8')) as { pages: { next_page?: string }; events: Row[] };
+      rows.push(...page.events);
+      const next = page.pages.next_page?.split('/').at(-1);
+      if (next === undefined) return rows;
+      answer = await api.listings.page('events', caller, next, baseUrl);
+    }
+  };
+
+  async function settle(api: Api): Promise<void> {
+    for (const operationId of unsettled) {
+      const { operation } = (await api.readOperation(caller, operationId)) as { operation: Row };
+      if (operation['state'] === 'queued' || operation['state'] === 'attempting') continue;
+      unsettled.delete(operationId);
+      ownUnread = true;
+    }
+  }
+
+  const eventOf = (die: Seeded): { readonly calendarId: CalendarId; readonly eventId: string } => ({
+    calendarId: pick(die, calendarIds),
+    eventId: `${name}-e${below(die, 4)}`,
+  });
+
+  return {
+    name,
+    caller,
+    callbackUrl,
+    calendars: calendarIds,
+    mirror,
+    accepted,
+    get notifications() {
+      return notifications;
+    },
+    async begin({ api }) {
+      if (!channel) {
+        const open = (await api.readChannels(caller)) as { channels: readonly unknown[] };
+        // The answer to its first request may have been lost.
+        if (open.channels.length === 0) await api.createChannel(caller, { callback_url: callbackUrl });
+        channel = true;
+      }
+      if (everything) return;
+      take(await read(api, {}), () => true);
+      everything = true;
+    },
+    async write({ api }, die) {
+      const { calendarId, eventId } = eventOf(die);
+      written += 1;
+      const marker = `${name}w${written}`;
+      const start = startMs + (1 + below(die, 50)) * 86_400_000 + below(die, 24) * 3_600_000;
+      const body = {
+        event_id: eventId,
+        summary: `${marker} ${eventId}`,
+        ...(die() < 0.4 ? { description: `as of ${marker}` } : {}),
+        start: iso(start),
+        end: iso(start + 1_800_000),
+        tzid: 'Etc/UTC',
+      };
+      doubt = true;
+      const operationId = await api.acceptUpsert(caller, calendarId, body);
+      accepted.push({ operationId, event: `${calendarId} ${eventId}`, marker });
+      unsettled.add(operationId);
+      return `${marker} ${eventId}`;
+    },
+    async remove({ api }, die) {
+      const { calendarId, eventId } = eventOf(die);
+      doubt = true;
+      const operationId = await api.acceptDelete(caller, calendarId, { event_id: eventId });
+      accepted.push({ operationId, event: `${calendarId} ${eventId}`, marker: null });
+      unsettled.add(operationId);
+      return `removes ${eventId}`;
+    },
+    async catchUp({ api }) {
+      if (!everything) return;
+      await settle(api);
+      if (ownUnread) {
+        ownUnread = false;
+        try {
+          const params = highest === null ? {} : { last_modified: highest };
+          // Others' changes are learned from notifications alone.
+          take(await read(api, params), (row) => row['event_id'] !== undefined);
+        } catch (error) {
+          ownUnread = true;
+          throw error;
+        }
+      }
+      const asked = since;
+      if (asked === null) return;
+      take(await read(api, { last_modified: asked }), () => true);
+      if (since === asked) since = null;
+    },
+    notified(request) {
+      const { notification } = JSON.parse(request.body ?? '{}') as {
+        notification: { type: string; changes_since?: string };
+      };
+      if (notification.type !== 'change') return;
+      notifications += 1;
+      const from = notification.changes_since ?? '';
+      since = since === null || from < since ? from : since;
+    },
+    dispelDoubt() {
+      if (doubt) ownUnread = true;
+      doubt = false;
+    },
+    behind() {
+      if (!channel) return 'has no channel yet';
+      if (!everything) return 'has not read everything once';
+      if (unsettled.size > 0) return `waits for the outcome of ${unsettled.size} writes`;
+      if (since !== null || ownUnread) return 'has not read what it heard of';
+      return null;
+    },
+  };
+}
+
+const iso = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
+
+/** What an application may be answered instead of what it asked for: it asks again. */
+export const isPassing = (error: unknown): boolean =>
+  (error instanceof Error && error.message === 'the connection was lost') ||
+  (isKalendsError(error) &&
+    ['store_unavailable', 'store_conflict', 'profile_locked', 'calendar_unknown', 'invalid_input'].includes(
+      error.code,
+    ));

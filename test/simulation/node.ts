@@ -1,0 +1,194 @@
+/** A node of the simulated cluster: the real actors, sweeps, notifier and API over a store and a network that wait for the scheduler. */
+import { createSupervisor } from '../../actors/profile/supervisor.ts';
+import { createHost, type Host } from '../../actors/runtime/host.ts';
+import { createSweeps } from '../../actors/runtime/wakeups.ts';
+import { createCourier } from '../../actors/subscriber/courier.ts';
+import { horizon, polling, runtime } from '../../config/policies.ts';
+import type { Clock } from '../../domain/clock.ts';
+import { KalendsError } from '../../domain/errors.ts';
+import type { AccountId, ProfileId } from '../../domain/ids.ts';
+import type { Normalise } from '../../domain/event.ts';
+import type { ProfileDoc } from '../../domain/profile.ts';
+import { createCalDav } from '../../providers/caldav/caldav.ts';
+import type { Http } from '../../providers/http.ts';
+import type { Credentials } from '../../providers/provider.ts';
+import { createApi, type Api } from '../../services/api/api.ts';
+import { createCommitLog } from '../../store/commit.ts';
+import type { Documents } from '../../store/documents.ts';
+import { modelHttp } from '../support/caldav-model/http.ts';
+import type { ModelServer } from '../support/caldav-model/server.ts';
+import type { Seeded } from '../support/seeded.ts';
+import type { Life, Scheduler } from './scheduler.ts';
+
+export interface NodeWorld {
+  readonly scheduler: Scheduler;
+  /** Uniform, for everything that a process rolls dice for. */
+  readonly die: Seeded;
+  readonly store: Documents;
+  readonly server: ModelServer;
+  readonly endpoint: Http;
+  readonly credentials: (profile: ProfileDoc) => Credentials;
+  readonly pageKey: Buffer;
+  readonly normalise: Normalise;
+  /** How the store answers a write that was asked of it just now. */
+  readonly storeTrouble: (name: string) => 'none' | 'refused' | 'answer_lost';
+  readonly asked: (life: Life, name: string) => void;
+  /** Whether this node believes that it runs the profile. */
+  readonly believes: (node: number, profileId: ProfileId) => boolean;
+  /** Nodes that live now, for messages between them. */
+  readonly nodes: () => readonly SimulatedNode[];
+  readonly nudgeIsLost: () => boolean;
+  /** A turn or a look failed in a way that ended it. */
+  readonly ended: (error: unknown) => void;
+}
+
+export interface SimulatedNode {
+  readonly number: number;
+  readonly life: Life;
+  readonly api: Api;
+  readonly host: Host<ProfileId>;
+  nudge(profileId: ProfileId): void;
+  projected(profileId: ProfileId): void;
+  opened(accountId: AccountId): void;
+}
+
+/** Hourly instead of weekly, so that what a delta kept quiet is found within a day of the simulation. */
+const reconcileMs = 2 * 3_600_000;
+
+export function startNode(world: NodeWorld, number: number, skewMs: number): SimulatedNode {
+  const { scheduler, die } = world;
+  const life: Life = { name: `node ${number}`, dead: false };
+  const clock = scheduler.clock(life, skewMs);
+  const documents = gatedStore(world, life);
+  const http = gatedHttp(world, life, clock);
+  const provider = createCalDav({ http, clock, random: die });
+  const owns = (id: ProfileId): boolean => !life.dead && world.believes(number, id);
+  const tell = (act: (node: SimulatedNode) => void): void => {
+    if (life.dead) return;
+    for (const node of world.nodes()) if (!world.nudgeIsLost()) act(node);
+  };
+  const { normalise } = world;
+  const host = createHost<ProfileId>({
+    behaviour: createSupervisor({
+      documents,
+      normalise,
+      clock,
+      random: die,
+      log: createCommitLog({ documents, normalise, clock, horizon }),
+      providers: () => provider,
+      credentials: world.credentials,
+      polling: { ...polling, reconcileMs },
+      mayWrite: () => !life.dead,
+      projected: (profileId) => tell((node) => node.projected(profileId)),
+      report: () => undefined,
+    }),
+    clock,
+    random: die,
+    concurrency: { pull: 2, write: 2 },
+    owns,
+    onError: (error) => void (life.dead || world.ended(error)),
+  });
+  const sweeps = createSweeps<ProfileId>({
+    clock,
+    owns,
+    // Sweeps each second would be most of what happens.
+    policies: { ...runtime, dueSweepMs: 60_000, intentSweepMs: 120_000 },
+    nudge: (id, lane) => host.nudge(id, lane),
+    dueIds: async (nowMs, limit) =>
+      (await documents.find('dueProfiles', { nextWakeAtMs: { lte: nowMs } }, { limit })).map((one) => one._id),
+    idsWithOpenIntents: async (after, limit) => {
+      const range = after === null ? {} : { profileId: { gt: after } };
+      const intents = await documents.find('openIntents', { open: 1, ...range }, { limit });
+      return [...new Set(intents.map((one) => one.profileId))];
+    },
+    aside: () => host.stats().aside,
+    onError: () => undefined,
+  });
+  const courier = createCourier({
+    store: documents,
+    http: (request) => scheduler.pass(life, { name: 'webhook', lasting: true }, () => world.endpoint(request)),
+    clock,
+    random: die,
+    open: (sealed) => sealed.box,
+    report: (level, what, { error }) => void (level === 'error' && !life.dead && world.ended(error ?? new Error(what))),
+    policy: { dueSweepMs: 30_000, sweepMs: 90_000 },
+  });
+  const api = createApi({
+    documents,
+    clock,
+    random: die,
+    pageKey: world.pageKey,
+    nudge: (profileId) => tell((node) => node.nudge(profileId)),
+    nudgeNotifier: (accountId) => tell((node) => node.opened(accountId)),
+    awaitIntent: async () => null,
+    providerOf: () => provider,
+    normalise,
+  });
+  host.start();
+  sweeps.start();
+  courier.start();
+  return {
+    number,
+    life,
+    api,
+    host,
+    nudge: (profileId) => host.nudge(profileId, 'write'),
+    projected: (profileId) => courier.nudge(profileId),
+    opened: (accountId) =>
+      void documents
+        .find('subscribersOfAccount', { accountId, open: 1 })
+        .then((all) => all.forEach((one) => courier.opened(one._id)))
+        .catch(() => undefined),
+  };
+}
+
+const lastingCalls: ReadonlySet<string> = new Set([
+  'insert',
+  'insertMany',
+  'replace',
+  'upsertMany',
+  'remove',
+  'removeWhere',
+]);
+
+function gatedStore(world: NodeWorld, life: Life): Documents {
+  return new Proxy(world.store, {
+    get(target, property) {
+      const value: unknown = Reflect.get(target, property);
+      if (typeof value !== 'function' || typeof property !== 'string') return value;
+      const method = (value as (...args: unknown[]) => Promise<unknown>).bind(target);
+      const lasting = lastingCalls.has(property);
+      return (...args: unknown[]) => {
+        const name = `${property} ${String(args[0])}`;
+        world.asked(life, name);
+        return world.scheduler.pass(life, { name, lasting }, () =>
+          troubled(world, name, lasting, () => method(...args)),
+        );
+      };
+    },
+  });
+}
+
+async function troubled(
+  world: NodeWorld,
+  name: string,
+  lasting: boolean,
+  run: () => Promise<unknown>,
+): Promise<unknown> {
+  const trouble = lasting ? world.storeTrouble(name) : 'none';
+  if (trouble === 'refused') throw noStore();
+  const outcome = await run();
+  if (trouble === 'answer_lost') throw noStore();
+  return outcome;
+}
+
+const noStore = (): KalendsError => new KalendsError('store_unavailable', 'the simulated store was away');
+
+function gatedHttp(world: NodeWorld, life: Life, clock: Clock): Http {
+  const http = modelHttp(world.server, clock);
+  return (request) => {
+    const name = `http ${request.method}`;
+    world.asked(life, name);
+    return world.scheduler.pass(life, { name, lasting: request.method !== 'GET' }, () => http(request));
+  };
+}

@@ -1,0 +1,82 @@
+/** The plan of a seed: what happens to the world, and at which step; taking something out leaves everything else as it was. */
+import { faultNames, type FaultName } from '../support/caldav-model/faults.ts';
+import { below, pick, seeded, type Seeded } from '../support/seeded.ts';
+import { deeds, type Deed } from './people.ts';
+
+export type Action =
+  | { readonly kind: 'person'; readonly deed: Deed }
+  | { readonly kind: 'write' | 'remove' | 'catch_up'; readonly app: number; readonly node: number }
+  /** The server is wrong about the next `times` requests that it could be wrong about. */
+  | { readonly kind: 'fault'; readonly fault: FaultName; readonly times: number }
+  | { readonly kind: 'store'; readonly trouble: 'refused' | 'answer_lost' }
+  | { readonly kind: 'webhook'; readonly trouble: 'refused' | 'answer_lost' | 'hangs' }
+  | { readonly kind: 'crash'; readonly node: number }
+  /** Which nodes believe that they run the profiles: one, or both. */
+  | { readonly kind: 'owners'; readonly owners: readonly number[] }
+  | { readonly kind: 'nudges_lost'; readonly lost: boolean }
+  /** An operator, or a person, asks for it. */
+  | { readonly kind: 'pull' | 'resync'; readonly app: number };
+
+export interface Planned {
+  readonly id: number;
+  readonly step: number;
+  readonly action: Action;
+}
+
+export interface Plan {
+  readonly seed: number;
+  readonly steps: number;
+  readonly nodes: number;
+  /** How far each node's clock is ahead, milliseconds; a restarted node gets the next one. */
+  readonly skewsMs: readonly number[];
+  readonly actions: readonly Planned[];
+}
+
+export const stepsOfSeed = 2_200;
+const actionsOfSeed = 150;
+
+export function planOf(seed: number): Plan {
+  const die = seeded(seed * 7_919 + 1);
+  const skewsMs = Array.from({ length: 12 }, () => (die() - 0.5) * 120_000);
+  // Each seed has its favourites, so that faults meet each other, and themselves.
+  const favourites = Array.from({ length: 6 }, () => pick(die, faultNames));
+  const crashes = 3 + below(die, 3);
+  const actions = Array.from({ length: actionsOfSeed }, (_, id) => actionOf(die, id < crashes, favourites));
+  const steps = actions.map(() => 30 + below(die, stepsOfSeed - 60));
+  const planned = actions.map((action, id) => ({ id, step: steps[id] ?? 0, action }));
+  return {
+    seed,
+    steps: stepsOfSeed,
+    nodes: 2,
+    skewsMs,
+    actions: planned.toSorted((a, b) => a.step - b.step || a.id - b.id),
+  };
+}
+
+function actionOf(die: Seeded, crash: boolean, favourites: readonly FaultName[]): Action {
+  const node = below(die, 2);
+  const app = below(die, 2);
+  if (crash) return { kind: 'crash', node };
+  const dice = die();
+  if (dice < 0.3) return { kind: 'person', deed: pick(die, deeds) };
+  if (dice < 0.48) return { kind: 'write', app, node };
+  if (dice < 0.54) return { kind: 'remove', app, node };
+  if (dice < 0.68) return { kind: 'catch_up', app, node };
+  if (dice < 0.88) return faultOf(die, favourites);
+  if (dice < 0.91) return { kind: 'store', trouble: pick(die, ['refused', 'answer_lost'] as const) };
+  if (dice < 0.94) return { kind: 'webhook', trouble: pick(die, ['refused', 'answer_lost', 'hangs'] as const) };
+  if (dice < 0.97) return { kind: 'owners', owners: pick(die, [[0], [1], [0, 1]] as const) };
+  if (dice < 0.98) return { kind: 'nudges_lost', lost: die() < 0.5 };
+  return { kind: pick(die, ['pull', 'resync'] as const), app };
+}
+
+function faultOf(die: Seeded, favourites: readonly FaultName[]): Action {
+  const fault = die() < 0.5 ? pick(die, favourites) : pick(die, faultNames);
+  return { kind: 'fault', fault, times: 1 + below(die, 4) };
+}
+
+/** One line for people. */
+export function lineOf({ step, action }: Planned): string {
+  const { kind, ...rest } = action;
+  return `step ${String(step).padStart(4)}  ${kind} ${Object.values(rest).map(String).join(' ')}`;
+}

@@ -1,0 +1,254 @@
+/** The quiet after the last fault: everything comes to rest by itself, and then mirror, cache and calendar are one (I4, I9, I10). */
+import { isDeepStrictEqual } from 'node:util';
+import { horizon } from '../../config/policies.ts';
+import type { IntentDoc } from '../../domain/intent.ts';
+import { compareWithRebuild } from '../../store/rebuild.ts';
+import type { Row } from './application.ts';
+import type { Member } from './cast.ts';
+import { ownRef, shownBy } from './people.ts';
+import type { Simulation } from './run.ts';
+
+const minute = 60_000;
+/** Effects that come late have come by then. */
+const lateEffectsMs = 2 * minute;
+/** Probes are six hours apart at most, and may be wanted twice; after them comes a listing. */
+const restWithinMs = 60 * 60 * minute;
+const checkEvery = 40;
+
+/** Rejects, or notes a violation, when the world does not come to rest as it must. */
+export async function comeToRest(simulation: Simulation): Promise<void> {
+  const { scheduler, watch } = simulation;
+  simulation.mend();
+  const mendedMs = scheduler.now();
+  const restMs = mendedMs + restWithinMs;
+  let why: string | null = 'not looked yet';
+  let nextCheck = 0;
+  for (let step = 0; why !== null; step += 1) {
+    if (watch.violations.length > 0) return;
+    if (scheduler.now() > restMs)
+      return watch.violated('I10', `there is no rest ${restWithinMs / minute} min after the last fault: ${why}`);
+    if (step >= nextCheck && scheduler.waiting() === 0) {
+      nextCheck = step + checkEvery;
+      why =
+        scheduler.now() < mendedMs + lateEffectsMs
+          ? 'late effects'
+          : await restless(simulation, mendedMs + lateEffectsMs);
+      if (why === null) break;
+      letApplicationsRead(simulation);
+    }
+    await simulation.step();
+  }
+  await checkAll(simulation);
+}
+
+function letApplicationsRead(simulation: Simulation): void {
+  if (simulation.underWay() > 0) return;
+  for (const { app } of simulation.cast) {
+    if (app.behind() === null) continue;
+    simulation.as(app, 0, async (node) => {
+      await app.begin(node);
+      await app.catchUp(node);
+    });
+  }
+}
+
+/** Why there is no rest yet, for people; null: everything has been looked at since, and nobody has anything left to do. */
+async function restless(simulation: Simulation, sinceMs: number): Promise<string | null> {
+  const { watch, cast, world } = simulation;
+  const { store } = watch;
+  if (simulation.underWay() > 0) return `${simulation.underWay()} calls of applications were not answered`;
+  for (const { app, profileId, login, refs } of cast) {
+    const profile = await store.get('profiles', profileId);
+    if (profile === null) return 'a profile is gone';
+    const { state } = profile;
+    if (state.name === 'relink_required') {
+      // The person types the password again.
+      const next = { ...profile, requests: [...profile.requests, 'relinked' as const], rev: profile.rev + 1 };
+      if (profile.requests.length === 0 && (await store.replace('profiles', next, profile.rev)))
+        for (const node of world.nodes()) node.nudge(profileId);
+      return `${login} must consent again`;
+    }
+    if (state.name !== 'live') return `${login} is ${state.name}`;
+    if (Object.keys(profile.calendars).length < refs.length) return `${login} has calendars that were not found yet`;
+    for (const [calendarId, work] of Object.entries(profile.calendars)) {
+      if (work.state.name !== 'live') return `a calendar of ${login} is ${work.state.name}`;
+      const checkpoint = await store.get('checkpoints', calendarId);
+      // Two minutes for clocks that are apart.
+      const lastMs = Math.max(sinceMs, watch.lastEffectMs()) + lateEffectsMs;
+      if ((work.freshAtMs ?? 0) < lastMs) return `a calendar of ${login} was not read yet`;
+      if ((checkpoint?.listedAtMs ?? 0) < sinceMs + lateEffectsMs) return `a calendar of ${login} was not listed yet`;
+      const left = (checkpoint?.owed.length ?? 0) + (checkpoint?.held.length ?? 0);
+      if (left > 0) return `${left} resources of ${login} are owed or held`;
+    }
+    const open = await store.count('openIntentsOfProfile', { profileId, open: 1 });
+    if (open > 0) return `${open} writes of ${login} are open`;
+    app.dispelDoubt();
+    const behind = app.behind();
+    if (behind !== null) return `${app.name} ${behind}`;
+    for (const one of await store.find('subscribersOfAccount', { accountId: app.caller.accountId, open: 1 })) {
+      const told = one.told[profileId] ?? 0;
+      if (told < profile.projectedSeq || one.inFlight !== null)
+        return `${app.name} is told of ${told} of ${profile.projectedSeq}`;
+    }
+  }
+  return null;
+}
+
+async function checkAll(simulation: Simulation): Promise<void> {
+  for (const member of simulation.cast) {
+    await cacheIsTheCalendar(simulation, member);
+    await mirrorIsTheCalendar(simulation, member);
+    await projectionsEqualARebuild(simulation, member);
+    await writesEndedAsAccepted(simulation, member);
+  }
+  effectsHappenedOnce(simulation);
+}
+
+const contentsOf = (simulation: Simulation, login: string): ReadonlyMap<string, ReadonlyMap<string, string>> => {
+  const ofLogin = `/calendars/${login}/`;
+  const all = [...simulation.server.world.contents(login)];
+  return new Map(all.map(([path, bodies]) => [path.slice(ofLogin.length), bodies]));
+};
+
+function differing(what: string, found: readonly string[], wanted: readonly string[]): string | null {
+  const missing = without(wanted, found);
+  const surplus = without(found, wanted);
+  if (missing.length + surplus.length === 0) return null;
+  return `${what}: missing ${JSON.stringify(missing)}, surplus ${JSON.stringify(surplus)}`;
+}
+
+function without(all: readonly string[], others: readonly string[]): string[] {
+  const left = [...others];
+  return all.filter((one) => {
+    const at = left.indexOf(one);
+    if (at === -1) return true;
+    left.splice(at, 1);
+    return false;
+  });
+}
+
+/** I10, the first half. */
+async function cacheIsTheCalendar({ watch, server }: Simulation, { app, refs, login }: Member): Promise<void> {
+  for (const [at, ref] of refs.entries()) {
+    const calendarId = app.calendars[at];
+    if (calendarId === undefined) continue;
+    const cached = await watch.store.find('resourcesOfCalendar', { calendarId, live: 1 });
+    const there = [...(server.world.contents(login).get(`/calendars/${login}/${ref}`) ?? [])];
+    const lines = (all: readonly (readonly [string, string])[]): string[] =>
+      all.map(([name, body]) => `${name} ${body}`);
+    const problem = differing(
+      `the cache of ${login} ${ref}`,
+      lines(cached.map((one) => [one.ref, one.body])),
+      lines(there),
+    );
+    if (problem !== null) watch.violated('I10', problem);
+  }
+}
+
+/** I10, the other half, and I6: what an application believes that learns from webhooks and reads of changes alone. */
+async function mirrorIsTheCalendar(simulation: Simulation, { app, refs, login }: Member): Promise<void> {
+  const contents = contentsOf(simulation, login);
+  const there = refs.flatMap((ref, at) =>
+    [...(contents.get(ref)?.values() ?? [])].flatMap(shownBy).map((line) => `${String(app.calendars[at])} ${line}`),
+  );
+  const believed = [...app.mirror.values()].filter((row) => row['deleted'] !== true).map(lineOfRow);
+  const problem = differing(`the mirror of ${app.name}`, believed, there);
+  if (problem !== null) simulation.watch.violated('I10', problem);
+}
+
+function lineOfRow(row: Row): string {
+  const time = (value: unknown): string => String(value).replace(/Z$/, '');
+  const location = (row['location'] as { description?: string } | undefined)?.description ?? '';
+  const shown = [time(row['start']), time(row['end']), String(row['summary']), location].join(' | ');
+  return `${String(row['calendar_id'])} ${shown}`;
+}
+
+async function projectionsEqualARebuild({ watch, world }: Simulation, { profileId }: Member): Promise<void> {
+  const { normalise } = world;
+  const report = await compareWithRebuild({ documents: watch.store, normalise, horizon }, profileId);
+  if (report.differences.length > 0) watch.violated('I9', JSON.stringify(report.differences.slice(0, 5)));
+}
+
+/** I4: what was answered with 202 ended, with a reason where it failed, and is at the server as it was asked for in order. */
+async function writesEndedAsAccepted(simulation: Simulation, { app, profileId, login }: Member): Promise<void> {
+  const { watch } = simulation;
+  const intents = await watch.store.find('intentsOfProfile', { profileId });
+  const byOperation = new Map(intents.map((one) => [one.operationId as string, one]));
+  for (const { operationId, event } of app.accepted) {
+    const intent = byOperation.get(operationId);
+    if (intent === undefined) watch.violated('I4', `the accepted write ${operationId} of ${event} is lost`);
+    else if (intent.open === 1) watch.violated('I4', `the accepted write ${operationId} of ${event} is still open`);
+  }
+  const done = intents.filter((one) => outcomeOf(byOperation, one)?.state === 'written');
+  const wishes = new Map<string, { summary: string; description: string } | null>();
+  for (const { wish } of done) {
+    if (wish.kind !== 'upsert' && wish.kind !== 'delete') continue;
+    const key = `${wish.calendarId} ${wish.eventId}`;
+    const before = wishes.get(key) ?? { summary: '', description: '' };
+    if (wish.kind === 'delete') wishes.set(key, null);
+    else {
+      const { summary = before.summary, description = before.description } = wish.patch;
+      wishes.set(key, { summary, description });
+    }
+  }
+  const contents = contentsOf(simulation, login);
+  for (const [key, wish] of wishes) {
+    const [calendarId, eventId = ''] = key.split(' ');
+    const ref = refOf(app.calendars, calendarId, contents);
+    const shown = [...(contents.get(ref) ?? [])].filter(
+      ([name, body]) => name.startsWith('kalends-') && summaryOf(body).endsWith(` ${eventId}`),
+    );
+    const removedByAPerson =
+      shown.length === 0 && [...simulation.people.meddledWith].some((one) => one.startsWith(ownRef(ref)));
+    if (removedByAPerson) continue;
+    const found = shown.map(([, body]) => ({ summary: summaryOf(body), description: textOf(body, 'DESCRIPTION') }));
+    if (!isDeepStrictEqual(found, wish === null ? [] : [wish]))
+      watch.violated(
+        'I4',
+        `${eventId} in ${ref} of ${login} was asked to be ${JSON.stringify(wish)} and is ${JSON.stringify(found)}`,
+      );
+  }
+}
+
+function refOf(
+  calendars: readonly string[],
+  calendarId: string | undefined,
+  contents: ReadonlyMap<string, unknown>,
+): string {
+  return [...contents.keys()][calendars.indexOf(calendarId ?? '')] ?? '';
+}
+
+/** A merged write shares the outcome of the one that took it along. */
+function outcomeOf(all: ReadonlyMap<string, IntentDoc>, intent: IntentDoc): IntentDoc | undefined {
+  let one: IntentDoc | undefined = intent;
+  for (let hops = 0; one?.state === 'merged' && hops < 1_000; hops += 1) one = all.get(one.mergedInto ?? '');
+  return one;
+}
+
+const textOf = (body: string, name: string): string => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(body)?.[1] ?? '';
+const summaryOf = (body: string): string => textOf(body, 'SUMMARY');
+
+/** Each write had its effect at the server once at most, and each name came and went once at most. */
+function effectsHappenedOnce({ watch, people }: Simulation): void {
+  const byResource = Map.groupBy(watch.effects, (one) => one.resource);
+  for (const [resource, all] of byResource) {
+    // A server that looks at no precondition makes what was removed meanwhile anew.
+    const heeded = all.filter((one) => !one.faults.includes('preconditions_ignored'));
+    const times = (kind: string): number => heeded.filter((one) => one.kind === kind).length;
+    const anew = all.length - heeded.length;
+    if (times('removed') > 1 + anew) watch.violated('I4', `${resource} was removed ${times('removed')} times`);
+    // What a person removed before anybody saw it may as well never have come to be.
+    const removedByPeople = (people.removals.get(resource) ?? 0) - times('removed');
+    if (times('created') > 1 + anew + removedByPeople)
+      watch.violated('I4', `${resource} was created ${times('created')} times`);
+    const puts = Map.groupBy(
+      heeded.filter((one) => one.marker !== null),
+      (one) => one.marker,
+    );
+    for (const [marker, same] of puts) {
+      // What such a server let overwrite a later write is written again.
+      if (same.length > 1 && anew === 0 && !people.meddledWith.has(resource))
+        watch.violated('I4', `${String(marker)} was written to ${resource} ${same.length} times`);
+    }
+  }
+}

@@ -1,0 +1,320 @@
+/** One seed, from the first look at two profiles to the quiet after the last fault. */
+import { createNormalise } from '../../domain/normalise.ts';
+import { KalendsError } from '../../domain/errors.ts';
+import type { Http } from '../../providers/http.ts';
+import { openSqlite } from '../../store/engines/sqlite.ts';
+import type { LogEntry } from '../support/caldav-model/exchange.ts';
+import { createModelServer, type ModelServer } from '../support/caldav-model/server.ts';
+import { below, pick, seeded, type Seeded } from '../support/seeded.ts';
+import { isPassing, type Application } from './application.ts';
+import { castOf, insertCast, type Member } from './cast.ts';
+import { createCoverage, type Coverage } from './coverage.ts';
+import { startNode, type NodeWorld, type SimulatedNode } from './node.ts';
+import { createPeople, ownRef, type People } from './people.ts';
+import { lineOf, type Action, type Plan } from './plan.ts';
+import { comeToRest } from './quiet.ts';
+import { createScheduler, type Scheduler } from './scheduler.ts';
+import { createWatch, type Counts, type Violation, type Watch } from './watch.ts';
+
+export interface Outcome {
+  readonly seed: number;
+  /** Null: every invariant held after every step, and at the end. */
+  readonly violation: Violation | null;
+  readonly step: number;
+  readonly simulatedMs: number;
+  readonly counts: Counts;
+  readonly faults: ReadonlyMap<string, number>;
+  readonly crashes: number;
+  readonly notifications: number;
+  readonly accepted: number;
+  readonly effects: Watch['effects'];
+  /** What happened, one line each, as far as it was asked for. */
+  readonly trace: readonly string[];
+}
+
+export interface Simulation {
+  readonly plan: Plan;
+  readonly scheduler: Scheduler;
+  readonly server: ModelServer;
+  readonly watch: Watch;
+  readonly people: People;
+  readonly cast: readonly Member[];
+  readonly world: NodeWorld;
+  /** Those that live now. */
+  nodes(): readonly SimulatedNode[];
+  /** From now on nothing goes wrong any more, and nobody is away. */
+  mend(): void;
+  /** Does something as that application, on a node that lives; what fails in passing is asked again later. */
+  as(app: Application, node: number, act: (node: SimulatedNode) => Promise<unknown>): void;
+  /** Calls of applications that have not been answered yet. */
+  underWay(): number;
+  step(): Promise<void>;
+  trace(line: string): void;
+}
+
+/** A Saturday in winter, so that no clock changes nearby. */
+const startMs = Date.UTC(2026, 10, 21, 8);
+
+export interface RunOptions {
+  readonly coverage?: Coverage;
+  /** The trace also tells what was asked of the server and what was recorded. */
+  readonly verbose?: boolean;
+}
+
+export async function runSeed(plan: Plan, options: RunOptions = {}): Promise<Outcome> {
+  const lines: string[] = [];
+  const trace = (line: string): void => void lines.push(line);
+  const { simulation, actAt, crashes, close } = await createSimulation(plan, options, trace);
+  const { watch, scheduler, server, cast } = simulation;
+  try {
+    let next = 0;
+    for (let step = 1; step <= plan.steps && watch.violations.length === 0; step += 1) {
+      for (let one = plan.actions[next]; one !== undefined && one.step <= step; one = plan.actions[next]) {
+        next += 1;
+        simulation.trace(lineOf(one));
+        await actAt(one.action, step, seeded(plan.seed * 31 + one.id));
+      }
+      await simulation.step();
+    }
+    if (watch.violations.length === 0) await comeToRest(simulation);
+  } catch (error) {
+    watch.violated('end', error instanceof Error ? (error.stack ?? error.message) : String(error));
+  }
+  const step = scheduler.steps;
+  await close();
+  return {
+    seed: plan.seed,
+    violation: watch.violations[0] ?? null,
+    step,
+    simulatedMs: scheduler.now() - startMs,
+    counts: watch.counts,
+    faults: server.faults.counts(),
+    crashes: crashes(),
+    notifications: cast.reduce((sum, one) => sum + one.app.notifications, 0),
+    accepted: cast.reduce((sum, one) => sum + one.app.accepted.length, 0),
+    effects: watch.effects,
+    trace: lines,
+  };
+}
+
+interface Running {
+  readonly simulation: Simulation;
+  actAt(action: Action, step: number, die: Seeded): Promise<void>;
+  crashes(): number;
+  close(): Promise<void>;
+}
+
+async function createSimulation(plan: Plan, options: RunOptions, trace: (line: string) => void): Promise<Running> {
+  const { coverage = createCoverage(), verbose = false } = options;
+  const scheduler = createScheduler(startMs, seeded(plan.seed * 3 + 1));
+  const die = seeded(plan.seed * 3 + 2);
+  const serverDie = seeded(plan.seed * 3 + 3);
+  const inner = openSqlite({ path: ':memory:', durable: false, schedule: queueMicrotask });
+  await inner.open();
+  const cast = castOf(startMs);
+  const refs = new Map(cast.flatMap((one) => one.app.calendars.map((id, at) => [id as string, one.refs[at] ?? ''])));
+  let people: People | null = null;
+  const now = (): string => `           ${((scheduler.now() - startMs) / 1_000).toFixed(1)} s`;
+  const watch = createWatch(
+    inner,
+    () => people ?? never(),
+    (id) => ownRef(refs.get(id) ?? id),
+    verbose ? (line) => trace(`${now()} ${line}`) : () => undefined,
+  );
+  const server = createModelServer({
+    clock: scheduler.clock(null, 0),
+    random: serverDie,
+    latencyMs: () => (serverDie() < 0.5 ? 0 : Math.round(serverDie() * 300)),
+    seen: (entry, request) => {
+      watch.seen(entry, request);
+      if (verbose) trace(`${now()} ${serverLine(entry)}`);
+      const member = cast.find((one) => one.login === request.user);
+      if (member !== undefined) coverage.faults(entry.faults, watch, member.profileId);
+    },
+  });
+  people = createPeople(server, startMs);
+  await insertCast(watch.store, cast, startMs, server.origins[0]);
+
+  const nodes = new Map<number, SimulatedNode>();
+  const deaths = new Map<number, () => void>();
+  const restarts = new Map<number, number>();
+  const storeTrouble: ('refused' | 'answer_lost')[] = [];
+  const webhookTrouble: ('refused' | 'answer_lost' | 'hangs')[] = [];
+  let owners: readonly number[] = [0];
+  let nudgesLost = false;
+  let crashes = 0;
+  let starts = 0;
+  let mended = false;
+  let calls = 0;
+
+  const serverClock = scheduler.clock(null, 0);
+  const endpoint: Http = async (request) => {
+    const app = cast.find((one) => one.app.callbackUrl === request.url)?.app;
+    const trouble = webhookTrouble.shift() ?? 'none';
+    if (trouble !== 'none') coverage.webhook(trouble);
+    if (trouble === 'refused') return { status: 500, headers: {}, text: '', tookMs: 1 };
+    if (trouble !== 'hangs') app?.notified(request);
+    if (trouble === 'none') return { status: 200, headers: {}, text: '', tookMs: 1 };
+    await serverClock.sleep(request.timeoutMs);
+    throw new KalendsError('timed_out', 'the application did not answer in time');
+  };
+
+  const world: NodeWorld = {
+    scheduler,
+    die,
+    store: watch.store,
+    server,
+    endpoint,
+    credentials: ({ _id }) => {
+      const login = cast.find((one) => one.profileId === _id)?.login ?? '';
+      return { kind: 'password', username: login, password: 'secret' };
+    },
+    pageKey: Buffer.alloc(32, 7),
+    normalise: createNormalise(),
+    storeTrouble: (name) => {
+      const trouble = storeTrouble.shift() ?? 'none';
+      if (trouble !== 'none') coverage.store(name, trouble);
+      return trouble;
+    },
+    asked: (life, name) => coverage.asked(name, life),
+    believes: (node) => owners.includes(node) || owners.every((one) => !nodes.has(one)),
+    nodes: () => [...nodes.values()],
+    nudgeIsLost: () => nudgesLost,
+    ended: (error) => {
+      const code = error instanceof KalendsError ? error.code : 'none';
+      if (!expected.has(code)) watch.violated('end', `a turn or a look ended with ${String(error)}`);
+    },
+  };
+
+  function start(number: number): void {
+    restarts.delete(number);
+    const skewMs = plan.skewsMs[starts % plan.skewsMs.length] ?? 0;
+    starts += 1;
+    nodes.set(number, startNode(world, number, skewMs));
+  }
+
+  async function crash(number: number, step: number): Promise<void> {
+    const node = nodes.get(number);
+    if (node === undefined) return;
+    crashes += 1;
+    nodes.delete(number);
+    restarts.set(number, step + 20 + below(die, 150));
+    await scheduler.kill(node.life, (name, done) => coverage.crash(name, done));
+    deaths.get(number)?.();
+    deaths.delete(number);
+  }
+
+  function died(number: number): Promise<never> {
+    return new Promise((_, reject) => {
+      const before = deaths.get(number);
+      deaths.set(number, () => {
+        before?.();
+        reject(new Error('the connection was lost'));
+      });
+    });
+  }
+
+  for (let number = 0; number < plan.nodes; number += 1) start(number);
+
+  const simulation: Simulation = {
+    plan,
+    scheduler,
+    server,
+    watch,
+    people,
+    cast,
+    world,
+    nodes: () => [...nodes.values()],
+    trace,
+    underWay: () => calls,
+    mend: () => {
+      mended = true;
+      server.faults.clearAll();
+      storeTrouble.length = 0;
+      webhookTrouble.length = 0;
+      nudgesLost = false;
+      owners = [0];
+      for (const number of restarts.keys()) start(number);
+    },
+    as: (app, number, act) => {
+      const node = nodes.get(number) ?? nodes.get(1 - number);
+      if (node === undefined) return;
+      calls += 1;
+      const call = act(node);
+      Promise.race([call, died(node.number)])
+        .catch((error: unknown) => {
+          if (!isPassing(error)) watch.violated('API', `${app.name} was answered with ${String(error)}`);
+        })
+        .finally(() => {
+          calls -= 1;
+        });
+    },
+    step: async () => {
+      if (!mended) for (const [number, at] of restarts) if (at <= scheduler.steps) start(number);
+      await scheduler.step();
+    },
+  };
+
+  const asMember = (index: number): Member => cast[index] ?? pick(die, cast);
+
+  async function actAt(action: Action, step: number, own: Seeded): Promise<void> {
+    switch (action.kind) {
+      case 'person':
+        return trace(`           ${simulation.people.act(action.deed, own)}`);
+      case 'write':
+      case 'remove': {
+        const { app } = asMember(action.app);
+        return simulation.as(app, action.node, (node) =>
+          action.kind === 'write' ? app.write(node, own) : app.remove(node, own),
+        );
+      }
+      case 'catch_up': {
+        const { app } = asMember(action.app);
+        return simulation.as(app, action.node, async (node) => {
+          await app.begin(node);
+          await app.catchUp(node);
+        });
+      }
+      case 'fault':
+        return server.faults.set(action.fault, { nextN: action.times });
+      case 'store':
+        return void storeTrouble.push(action.trouble);
+      case 'webhook':
+        return void webhookTrouble.push(action.trouble);
+      case 'crash':
+        return crash(action.node, step);
+      case 'owners':
+        owners = action.owners;
+        return;
+      case 'nudges_lost':
+        nudgesLost = action.lost;
+        return;
+      default: {
+        const { profileId } = asMember(action.app);
+        const profile = await inner.get('profiles', profileId);
+        if (profile === null) return;
+        const next = { ...profile, requests: [...profile.requests, action.kind], rev: profile.rev + 1 };
+        await watch.store.replace('profiles', next, profile.rev);
+      }
+    }
+  }
+
+  return { simulation, actAt, crashes: () => crashes, close: () => inner.close() };
+}
+
+const serverLine = ({ user, method, report, path, status, effect, faults }: LogEntry): string =>
+  [user, report ?? method, path, status, effect.kind, ...faults].join(' ');
+
+/** Turns may end so: the store was away, or somebody else was faster. */
+const expected: ReadonlySet<string> = new Set([
+  'store_unavailable',
+  'store_conflict',
+  'second_owner',
+  'not_owner',
+  'duplicate_key',
+  'shutting_down',
+]);
+
+function never(): never {
+  throw new Error('the people are there before anything is asked');
+}

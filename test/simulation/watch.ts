@@ -1,0 +1,226 @@
+/** The watch: sees every write to the store and every effect at the server, and knows which must not be. */
+import type { CommitDoc } from '../../domain/commit.ts';
+import type { SubscriberDoc } from '../../domain/channel.ts';
+import type { IntentDoc } from '../../domain/intent.ts';
+import type { ProfileDoc } from '../../domain/profile.ts';
+import type { Documents } from '../../store/documents.ts';
+import type { LogEntry, ModelRequest } from '../support/caldav-model/exchange.ts';
+import { segmentsOf } from '../support/caldav-model/state.ts';
+import { ownRef, type People } from './people.ts';
+
+export interface Violation {
+  /** `I1` … `I10`. */
+  readonly invariant: string;
+  readonly what: string;
+}
+
+/** One PUT or DELETE that changed something at the server. */
+export interface Effect {
+  readonly kind: 'created' | 'updated' | 'removed';
+  /** Calendar and name, `work/kalends-….ics`. */
+  readonly resource: string;
+  /** The two words of the summary of what was put: which write, and which event. */
+  readonly marker: string | null;
+  readonly event: string | null;
+  readonly faults: readonly string[];
+}
+
+export interface Counts {
+  commits: number;
+  removals: number;
+  held: number;
+  /** Updates without a real difference that servers told of. */
+  phantoms: number;
+  attempts: number;
+}
+
+export interface Watch {
+  readonly store: Documents;
+  readonly violations: readonly Violation[];
+  readonly effects: readonly Effect[];
+  readonly counts: Counts;
+  /** Machine states that were ever stored: `profile live`, `calendar quarantined`. */
+  readonly states: ReadonlySet<string>;
+  profileState(profileId: string): string;
+  calendarStates(profileId: string): readonly string[];
+  /** When a request last changed something at the server. */
+  lastEffectMs(): number;
+  seen(entry: LogEntry, request: ModelRequest): void;
+  violated(invariant: string, what: string): void;
+}
+
+const final: ReadonlySet<string> = new Set(['written', 'merged', 'rejected', 'expired']);
+
+interface Known {
+  seq: number;
+  atMs: number;
+  /** resource id → hash of what stands there by the log. */
+  readonly standing: Map<string, string>;
+  /** `work/a.ics` → removals recorded. */
+  readonly removed: Map<string, number>;
+}
+
+/** `refOf`: calendar id → its ref in the home of its owner. */
+export function createWatch(
+  inner: Documents,
+  people: () => People,
+  refOf: (calendarId: string) => string,
+  tell: (line: string) => void,
+): Watch {
+  const violations: Violation[] = [];
+  const effects: Effect[] = [];
+  const counts: Counts = { commits: 0, removals: 0, held: 0, phantoms: 0, attempts: 0 };
+  const known = new Map<string, Known>();
+  const intents = new Map<string, string>();
+  const profiles = new Map<string, ProfileDoc>();
+  const states = new Set<string>();
+  const heldBefore = new Map<string, number>();
+  let lastEffectMs = 0;
+  const violated = (invariant: string, what: string): void => void violations.push({ invariant, what });
+
+  function knownOf(profileId: string): Known {
+    const one = known.get(profileId) ?? { seq: 0, atMs: 0, standing: new Map(), removed: new Map() };
+    known.set(profileId, one);
+    return one;
+  }
+
+  function commitInserted(commit: CommitDoc): void {
+    counts.commits += 1;
+    const log = knownOf(commit.profileId);
+    if (commit.seq !== log.seq + 1) violated('I3', `commit ${commit.seq} follows ${log.seq}`);
+    if (commit.atMs < log.atMs) violated('I3', `commit ${commit.seq} is earlier than the one before it`);
+    log.seq = commit.seq;
+    log.atMs = commit.atMs;
+    for (const change of commit.changes) {
+      if (change.kind === 'resource_put') {
+        const differs = log.standing.get(change.resourceId) !== change.observedHash;
+        if (change.differs !== differs) violated('I2', `seq ${commit.seq} says ${change.differs} of ${change.ref}`);
+        if (!change.differs) counts.phantoms += 1;
+        log.standing.set(change.resourceId, change.observedHash);
+      }
+      if (change.kind === 'resource_removed') {
+        counts.removals += 1;
+        const name = refOf(change.calendarId) + change.ref;
+        const times = (log.removed.get(name) ?? 0) + 1;
+        log.removed.set(name, times);
+        if (!log.standing.delete(change.resourceId))
+          violated('I2', `seq ${commit.seq} removes ${name}, which is not there`);
+        // A removal that nobody made, whatever evidence it claims.
+        if (times > (people().removals.get(name) ?? 0))
+          violated('I1', `seq ${commit.seq} removes ${name} on ${JSON.stringify(change.evidence)}; nobody removed it`);
+      }
+      if (change.kind === 'calendar_gone')
+        violated('I1', `seq ${commit.seq} says that the calendar ${refOf(change.calendarId)} is gone; it is there`);
+    }
+  }
+
+  function intentStored(intent: IntentDoc): void {
+    const before = intents.get(intent._id);
+    if (before !== undefined && final.has(before) && before !== intent.state)
+      violated('I4', `intent ${intent._id} was ${before} and is ${intent.state}`);
+    if ((intent.state === 'rejected' || intent.state === 'expired') && intent.reason === null)
+      violated('I4', `intent ${intent._id} is ${intent.state} without a reason`);
+    if (intent.state === 'attempting' && before !== 'attempting') counts.attempts += 1;
+    intents.set(intent._id, intent.state);
+  }
+
+  function profileStored(profile: ProfileDoc): void {
+    const before = profiles.get(profile._id);
+    if (before !== undefined && JSON.stringify(before.credentials) !== JSON.stringify(profile.credentials))
+      violated('I7', `the credentials of ${profile._id} changed`);
+    if (profile.projectedSeq > knownOf(profile._id).seq)
+      violated('I9', `${profile._id} says that seq ${profile.projectedSeq} is projected; the log ends before it`);
+    profiles.set(profile._id, profile);
+    states.add(`profile ${profile.state.name}`);
+    for (const work of Object.values(profile.calendars)) states.add(`calendar ${work.state.name}`);
+  }
+
+  function subscriberStored(subscriber: SubscriberDoc): void {
+    for (const [profileId, seq] of Object.entries({ ...subscriber.told, ...subscriber.inFlight?.through })) {
+      const projected = profiles.get(profileId)?.projectedSeq ?? 0;
+      if (seq > projected) violated('I6', `${subscriber._id} is told of seq ${seq}; ${projected} are projected`);
+    }
+  }
+
+  function stored(collection: unknown, document: unknown): void {
+    tell(lineOf(collection, document));
+    if (collection === 'commits') commitInserted(document as CommitDoc);
+    if (collection === 'intents') intentStored(document as IntentDoc);
+    if (collection === 'profiles') profileStored(document as ProfileDoc);
+    if (collection === 'subscribers') subscriberStored(document as SubscriberDoc);
+    if (collection === 'checkpoints') {
+      const { _id, held } = document as { _id: string; held: readonly unknown[] };
+      counts.held += Math.max(0, held.length - (heldBefore.get(_id) ?? 0));
+      heldBefore.set(_id, held.length);
+    }
+  }
+
+  return {
+    violations,
+    effects,
+    counts,
+    states,
+    violated,
+    profileState: (profileId) => profiles.get(profileId)?.state.name ?? 'none',
+    calendarStates: (profileId) => Object.values(profiles.get(profileId)?.calendars ?? {}).map((one) => one.state.name),
+    store: watched(inner, stored),
+    lastEffectMs: () => lastEffectMs,
+    seen({ effect, faults, atMs }, request) {
+      if (effect.kind !== 'created' && effect.kind !== 'updated' && effect.kind !== 'removed') return;
+      lastEffectMs = atMs;
+      const [, , segment = '', name = ''] = segmentsOf(effect.path);
+      const calendar = ownRef(`${segment}/`);
+      const resource = calendar + name;
+      if (!name.startsWith('kalends-')) violated('I5', `${effect.kind} ${resource}, which no application manages`);
+      if (effect.kind === 'removed') people().noteRemoval(calendar, name);
+      const [, marker = '', event = ''] = /^SUMMARY:(\S+) (\S+)/m.exec(request.body) ?? [];
+      const put = effect.kind === 'removed' ? { marker: null, event: null } : { marker, event };
+      effects.push({ kind: effect.kind, resource, ...put, faults });
+    },
+  };
+}
+
+function lineOf(collection: unknown, document: unknown): string {
+  if (collection === 'commits') {
+    const { profileId, seq, cause, changes } = document as CommitDoc;
+    const shown = changes.map((one) =>
+      one.kind === 'resource_put'
+        ? `put ${one.ref} ${one.differs ? '' : 'same '}${/^SUMMARY:.*$/m.exec(one.body)?.[0] ?? ''}`
+        : JSON.stringify(one),
+    );
+    return `  ${profileId} commit ${seq} ${cause}: ${shown.join('; ').replaceAll('\r', '')}`;
+  }
+  if (collection === 'intents') {
+    const { _id, state, wish, reason, attempt, mergedInto } = document as IntentDoc;
+    return `  intent ${_id} ${state} ${JSON.stringify({ wish, reason, attempt, mergedInto })}`;
+  }
+  if (collection === 'profiles') {
+    const { _id, state, projectedSeq, requests } = document as ProfileDoc;
+    return `  ${_id} ${state.name} ${projectedSeq} ${requests.join(' ')}`;
+  }
+  return `  ${String(collection)} ${JSON.stringify(document)}`;
+}
+
+function watched(inner: Documents, stored: (collection: unknown, document: unknown) => void): Documents {
+  return {
+    open: () => inner.open(),
+    close: () => inner.close(),
+    get: (collection, id) => inner.get(collection, id),
+    getMany: (collection, ids) => inner.getMany(collection, ids),
+    find: (query, params, options) => inner.find(query, params, options),
+    count: (query, params) => inner.count(query, params),
+    remove: (collection, ids, durability) => inner.remove(collection, ids, durability),
+    removeWhere: (query, params) => inner.removeWhere(query, params),
+    insert: async (collection, document) => {
+      await inner.insert(collection, document);
+      stored(collection, document);
+    },
+    insertMany: (collection, documents) => inner.insertMany(collection, documents),
+    replace: async (collection, document, rev, durability) => {
+      const done = await inner.replace(collection, document, rev, durability);
+      if (done) stored(collection, document);
+      return done;
+    },
+    upsertMany: (collection, documents, durability) => inner.upsertMany(collection, documents, durability),
+  };
+}
