@@ -28,7 +28,10 @@ export function createCoverage(): Coverage {
         for (const state of states) hit(`fault ${fault} × calendar ${state}`);
       }
     },
-    crash: (name, done) => hit(`crash ${name} ${done ? 'done' : 'not done'}`),
+    crash: (name, done) => {
+      hit(`crash ${name}`);
+      if (done) hit(`crash ${name} done`);
+    },
     store: (name, trouble) => hit(`store ${name} ${trouble}`),
     webhook: (trouble) => hit(`webhook ${trouble}`),
     asked: (name) => hit(`asked ${name}`),

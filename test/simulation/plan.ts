@@ -6,8 +6,8 @@ import { deeds, type Deed } from './people.ts';
 export type Action =
   | { readonly kind: 'person'; readonly deed: Deed }
   | { readonly kind: 'write' | 'remove' | 'catch_up'; readonly app: number; readonly node: number }
-  /** The server is wrong about the next `times` requests that it could be wrong about. */
-  | { readonly kind: 'fault'; readonly fault: FaultName; readonly times: number }
+  /** The server is wrong about the next `times` requests that it could be wrong about, after an outage of `after` requests. */
+  | { readonly kind: 'fault'; readonly fault: FaultName; readonly times: number; readonly after: number }
   | { readonly kind: 'store'; readonly trouble: 'refused' | 'answer_lost' }
   | { readonly kind: 'webhook'; readonly trouble: 'refused' | 'answer_lost' | 'hangs' }
   | { readonly kind: 'crash'; readonly node: number }
@@ -33,7 +33,7 @@ export interface Plan {
 }
 
 export const stepsOfSeed = 2_200;
-const actionsOfSeed = 150;
+const actionsOfSeed = 180;
 
 export function planOf(seed: number): Plan {
   const die = seeded(seed * 7_919 + 1);
@@ -58,10 +58,10 @@ function actionOf(die: Seeded, crash: boolean, favourites: readonly FaultName[])
   const app = below(die, 2);
   if (crash) return { kind: 'crash', node };
   const dice = die();
-  if (dice < 0.3) return { kind: 'person', deed: pick(die, deeds) };
-  if (dice < 0.48) return { kind: 'write', app, node };
-  if (dice < 0.54) return { kind: 'remove', app, node };
-  if (dice < 0.68) return { kind: 'catch_up', app, node };
+  if (dice < 0.26) return { kind: 'person', deed: pick(die, deeds) };
+  if (dice < 0.4) return { kind: 'write', app, node };
+  if (dice < 0.46) return { kind: 'remove', app, node };
+  if (dice < 0.58) return { kind: 'catch_up', app, node };
   if (dice < 0.88) return faultOf(die, favourites);
   if (dice < 0.91) return { kind: 'store', trouble: pick(die, ['refused', 'answer_lost'] as const) };
   if (dice < 0.94) return { kind: 'webhook', trouble: pick(die, ['refused', 'answer_lost', 'hangs'] as const) };
@@ -72,7 +72,7 @@ function actionOf(die: Seeded, crash: boolean, favourites: readonly FaultName[])
 
 function faultOf(die: Seeded, favourites: readonly FaultName[]): Action {
   const fault = die() < 0.5 ? pick(die, favourites) : pick(die, faultNames);
-  return { kind: 'fault', fault, times: 1 + below(die, 4) };
+  return { kind: 'fault', fault, times: 1 + below(die, 4), after: die() < 0.4 ? 1 + below(die, 2) : 0 };
 }
 
 /** One line for people. */

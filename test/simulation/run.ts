@@ -276,6 +276,7 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
         });
       }
       case 'fault':
+        if (action.after > 0) server.faults.set('status_503', { nextN: action.after });
         return server.faults.set(action.fault, { nextN: action.times });
       case 'store':
         return void storeTrouble.push(action.trouble);

@@ -134,8 +134,7 @@ export function createScheduler(startMs: number, die: Seeded): Scheduler {
       waiting = waiting.filter((one) => one.life !== life);
       asleep = asleep.filter((one) => one.life !== life);
       for (const one of own) {
-        if (!one.lasting) continue;
-        const done = die() < 0.5;
+        const done = one.lasting && die() < 0.5;
         if (done) one.run().catch(() => undefined);
         told(one.name, done);
       }

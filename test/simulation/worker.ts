@@ -1,0 +1,19 @@
+/** One thread of a simulation: takes plans' seeds, answers their outcomes. */
+import { parentPort } from 'node:worker_threads';
+import { createCoverage } from './coverage.ts';
+import { planOf } from './plan.ts';
+import { runSeed, type Outcome } from './run.ts';
+
+export interface Answer {
+  readonly outcome: Omit<Outcome, 'trace' | 'effects'>;
+  readonly hits: readonly (readonly [string, number])[];
+}
+
+parentPort?.on('message', (seed: number) => {
+  const coverage = createCoverage();
+  void runSeed(planOf(seed), { coverage }).then(({ trace: _trace, effects: _effects, ...outcome }) => {
+    const answer: Answer = { outcome, hits: [...coverage.hits] };
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port, not a window
+    parentPort?.postMessage(answer);
+  });
+});
