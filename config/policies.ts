@@ -115,6 +115,32 @@ export const guard = {
   windowMs: 1 * day,
 } as const;
 
+/** See `domain/sync/sentinel/`: what servers of one kind do, against what is normal for them. */
+export const sentinel = {
+  /** Counts are written down this often: what a crash forgets, and how old another node's counts are. */
+  flushMs: 30 * second,
+  minuteMs: 1 * minute,
+  /** Long enough for a population at five-minute polls, short enough for an alert within a quarter of an hour. */
+  windowMs: 10 * minute,
+  populationMin: 50,
+  countMin: 10,
+  /** One household has two or three logins; five that show the same are no coincidence. */
+  profilesMin: 5,
+  factor: 3,
+  /** One false alarm in a billion windows, if counts were independent; they come in bursts. */
+  deviations: 6,
+  quietMs: 30 * minute,
+  /** Weeks differ less than weekdays. */
+  halfLifeMs: 7 * day,
+  /** Guesses for a server that nobody knows yet, generous: people tidy up, servers touch what they store. */
+  prior: { removals: 0.2, unanswered: 0.005, missing: 0.02, resyncs: 0.05, phantoms: 0.3, unreadable: 0.01 },
+  priorWeight: 500,
+  /** What looks like events that are lost; the others cost load and delay alone. */
+  holding: ['removals', 'unanswered'],
+  overrideMs: 1 * day,
+  pastMax: 20,
+} as const;
+
 export const writing = {
   /** An accepted write that could not be carried out for this long is expired, with a reason. */
   expireAfterMs: 7 * day,

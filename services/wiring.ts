@@ -6,12 +6,13 @@ import type { Service, ServiceBroker } from 'moleculer';
 import type { Server } from 'node:http';
 import { createSupervisor } from '../actors/profile/supervisor.ts';
 import type { ProfileDeps } from '../actors/profile/activation.ts';
+import { createSentinel, type TurnSentinel } from '../actors/sentinel/sentinel.ts';
 import { createHost, type Host } from '../actors/runtime/host.ts';
 import { singleNode, type Membership } from '../actors/runtime/membership.ts';
 import { createSweeps } from '../actors/runtime/wakeups.ts';
 import { createCourier } from '../actors/subscriber/courier.ts';
 import { publicUrlOf } from '../config/load.ts';
-import { horizon, polling, runtime } from '../config/policies.ts';
+import { horizon, polling, runtime, sentinel as sentinelNumbers } from '../config/policies.ts';
 import type { Config, ServiceName } from '../config/schema.ts';
 import { KalendsError, toKalendsError } from '../domain/errors.ts';
 import { newNodeId, slotOf, type AccountId, type ProfileId } from '../domain/ids.ts';
@@ -113,7 +114,7 @@ export function createNode(config: Config, options: NodeOptions = {}): KalendsNo
       start: async () => {
         await parts.documents.open();
         await membership.start();
-        actors?.start();
+        await actors?.start();
         notifier?.start();
         await parts.broker.start();
       },
@@ -212,9 +213,11 @@ const credentialsContext = (profileId: ProfileId): string => `profile:${profileI
 
 function createActors(parts: Parts, membership: Membership) {
   const { documents, broker } = parts;
+  const report = (what: string, facts: object): void => parts.log.warn(facts, what);
+  const sentinel = createSentinel({ documents, clock, numbers: sentinelNumbers, report });
   const owns = (id: ProfileId): boolean => membership.owns(slotOf(id));
   const host: Host<ProfileId> = createHost<ProfileId>({
-    behaviour: createSupervisor(profileDeps(parts, membership)),
+    behaviour: createSupervisor(profileDeps(parts, membership, sentinel)),
     clock,
     random,
     concurrency: { pull: runtime.pullTurns, write: runtime.writeTurns },
@@ -240,13 +243,16 @@ function createActors(parts: Parts, membership: Membership) {
   });
   broker.createService(createSupervisorService(host));
   return {
-    start: () => {
+    start: async () => {
+      // Before the first turn it is known whose removals are held.
+      await sentinel.start();
       host.start();
       sweeps.start();
     },
     stop: async () => {
       await sweeps.stop();
       await host.stop(stopGraceMs);
+      await sentinel.stop();
     },
   };
 }
@@ -254,7 +260,7 @@ function createActors(parts: Parts, membership: Membership) {
 /** Turns that have not ended by then are aborted; what they left open is found again at the next start. */
 const stopGraceMs = 10_000;
 
-function profileDeps(parts: Parts, membership: Membership): ProfileDeps {
+function profileDeps(parts: Parts, membership: Membership, sentinel: TurnSentinel): ProfileDeps {
   const { documents, normalise, broker, log, sealing } = parts;
   return {
     documents,
@@ -268,6 +274,7 @@ function profileDeps(parts: Parts, membership: Membership): ProfileDeps {
     mayWrite: (slot, timeoutMs) => membership.owns(slot) && membership.mayWrite(timeoutMs),
     projected: (profileId) => void broker.emit('notifier.projected', { profileId }),
     report: (what, facts) => log.warn(facts, what),
+    sentinel,
   };
 }
 

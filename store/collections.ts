@@ -10,6 +10,7 @@ import type { ProfileDoc } from '../domain/profile.ts';
 import type { EventDoc } from '../domain/projected-event.ts';
 import type { ResourceDoc } from '../domain/resource.ts';
 import type { CheckpointDoc } from '../domain/sync/checkpoint.ts';
+import type { BaselineDoc } from '../domain/sync/sentinel/baseline.ts';
 
 /** Versions of data and layout. */
 export interface SchemaDoc {
@@ -34,6 +35,7 @@ export interface Collections {
   readonly grants: GrantDoc;
   readonly tokens: TokenDoc;
   readonly nodes: NodeDoc;
+  readonly baselines: BaselineDoc;
   readonly schema: SchemaDoc;
 }
 
@@ -58,6 +60,7 @@ export const revised: Revised = {
   grants: true,
   tokens: false,
   nodes: true,
+  baselines: true,
   schema: true,
 };
 

@@ -77,6 +77,7 @@ export const queries = {
   grantsOfAccount: query('grants', { equal: ['accountId'], range: '_id' }),
   tokensOfGrant: query('tokens', { equal: ['grantId'] }),
   allNodes: query('nodes', { range: '_id' }),
+  allBaselines: query('baselines', { range: '_id' }),
 } as const;
 
 type Queries = typeof queries;

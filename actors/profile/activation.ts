@@ -17,6 +17,8 @@ import { zoneDataVersion } from '../../domain/time/iana.ts';
 import type { Credentials, Provider, Session } from '../../providers/provider.ts';
 import type { Batch, CommitLog, LogHead } from '../../store/commit.ts';
 import type { Documents } from '../../store/documents.ts';
+import { noTally, type Tally } from '../../domain/sync/sentinel/tally.ts';
+import type { TurnSentinel } from '../sentinel/sentinel.ts';
 import { counted, type Asked } from './answers.ts';
 
 /** What every profile actor of this process shares. */
@@ -34,6 +36,8 @@ export interface ProfileDeps {
   /** Something was projected: whoever tells applications may look. */
   readonly projected: (profileId: ProfileId) => void;
   readonly report: (what: string, facts: Readonly<Record<string, unknown>>) => void;
+  /** Absent: nothing is counted, and nothing held but by the guard. */
+  readonly sentinel?: TurnSentinel;
 }
 
 /** Made anew for each turn: nothing of a profile stays in memory between turns, and nobody's stale copy is acted on. */
@@ -49,6 +53,8 @@ export interface Activation {
   openIntents: readonly IntentDoc[];
   /** Calls of the provider in this turn. */
   readonly calls: Asked;
+  /** What the sentinel is told of this turn. */
+  readonly tally: Tally;
   /** The profile document differs from what is stored. */
   unsaved: boolean;
   /** Something was projected that `save` has yet to make known. */
@@ -65,7 +71,7 @@ export async function activate(
   if (profile === null) return null;
   const projected = { seq: profile.projectedSeq, atMs: profile.projectedAtMs };
   const replayed = await deps.log.replay(profileId, projected, horizonOf(profile));
-  const calls = { asked: 0, answered: 0 };
+  const calls = { asked: 0, answered: 0, unreadable: 0 };
   const activation: Activation = {
     deps,
     provider: counted(deps.providers(profile.provider), calls),
@@ -76,6 +82,7 @@ export async function activate(
     horizon: replayed.horizon,
     openIntents: [],
     calls,
+    tally: noTally(),
     unsaved: false,
     projected: false,
   };
@@ -87,6 +94,10 @@ export function horizonOf(profile: ProfileDoc): Horizon | null {
   const { horizonDay, zoneData, projector } = profile;
   return horizonDay === null || zoneData === null ? null : { day: horizonDay, zoneData, projector };
 }
+
+/** While the sentinel's breaker holds, no removal of this kind of server is believed, whatever proves it. */
+export const removalsHeld = ({ deps, provider, profile }: Activation): boolean =>
+  deps.sentinel?.holds(provider.name, provider.software(profile.root)) ?? false;
 
 /** Rejects with `not_owner` near the end of a lease: a write started now could outlive it, and meet that of the next owner. */
 export function assertMayWrite({ deps, profile }: Activation): void {

@@ -1,4 +1,5 @@
 /** What a provider was asked and did answer: a profile recovers by an answer, not by work that needed to ask nobody. */
+import { isKalendsError, type ErrorCode } from '../../domain/errors.ts';
 import type { Provider } from '../../providers/provider.ts';
 
 export interface Asked {
@@ -6,15 +7,24 @@ export interface Asked {
   asked: number;
   /** Those that resolved. */
   answered: number;
+  /** Those whose answer could not be understood. */
+  unreadable: number;
 }
+
+const unreadable: ReadonlySet<ErrorCode> = new Set(['malformed_multistatus', 'not_multistatus', 'cut_short']);
 
 /** `provider`, counting its calls in `count`. */
 export function counted(provider: Provider, count: Asked): Provider {
   const told = async <T>(answer: Promise<T>): Promise<T> => {
     count.asked += 1;
-    const value = await answer;
-    count.answered += 1;
-    return value;
+    try {
+      const value = await answer;
+      count.answered += 1;
+      return value;
+    } catch (error) {
+      if (isKalendsError(error) && unreadable.has(error.code)) count.unreadable += 1;
+      throw error;
+    }
   };
   return {
     name: provider.name,

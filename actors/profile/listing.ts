@@ -7,7 +7,7 @@ import { transition } from '../../domain/machines/calendar.ts';
 import type { CalendarWork, MissingCalendar } from '../../domain/profile.ts';
 import type { Evidence } from '../../domain/resource.ts';
 import { spread } from '../../domain/sync/polling.ts';
-import { change, changeCalendar, record, type Activation } from './activation.ts';
+import { change, changeCalendar, record, removalsHeld, type Activation } from './activation.ts';
 import { concernsProfile } from './failure-scope.ts';
 import { machineContext } from './calendar-work.ts';
 
@@ -95,6 +95,7 @@ async function askForMissing(activation: Activation, seen: Seen, known: Known): 
 }
 
 async function endIfGone(activation: Activation, calendar: CalendarDoc): Promise<boolean> {
+  if (removalsHeld(activation)) return false;
   const { provider, session, deps } = activation;
   try {
     const got = await provider.getCalendar(session, calendar.ref);

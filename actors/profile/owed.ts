@@ -4,8 +4,9 @@ import { isKalendsError } from '../../domain/errors.ts';
 import { nextBatch } from '../../domain/sync/batch.ts';
 import { each } from '../../domain/sync/checkpoint.ts';
 import { afterFetch, type Question } from '../../domain/sync/owed.ts';
+import { removalsHeld } from './activation.ts';
 import { endsActivation, ofTheAccount } from './failure-scope.ts';
-import { learn, take, type PullTurn } from './page.ts';
+import { learn, nominate, take, type PullTurn } from './page.ts';
 
 export async function askOwed(turn: PullTurn, question: Exclude<Question, { kind: 'wait' }>): Promise<void> {
   await (question.kind === 'get' ? askAlone(turn, question.ref) : askTogether(turn, question.refs));
@@ -22,6 +23,7 @@ async function askTogether(turn: PullTurn, refs: readonly string[]): Promise<voi
     await take(turn, fetched.answered);
     missing = new Set(fetched.missing);
     unanswered = new Set(fetched.unanswered);
+    countAsked(turn, refs.length, unanswered.size, missing.size);
   } catch (error) {
     if (!mayLieInTheQuestion(error)) throw error;
     await calendarAnswers(turn);
@@ -34,6 +36,13 @@ async function askTogether(turn: PullTurn, refs: readonly string[]): Promise<voi
       unanswered: left,
     });
   await learn(turn, afterFetch(refs, missing, unanswered));
+}
+
+/** For the sentinel: silence about a resource breaks the protocol, and began the incident of February 2020. */
+function countAsked({ activation: { tally } }: PullTurn, asked: number, unanswered: number, missing: number): void {
+  tally.asked += asked;
+  tally.unanswered += unanswered;
+  tally.missing += missing;
 }
 
 /** Of answers only: what fails is asked for in halves, and says nothing about the next that does not. */
@@ -51,6 +60,9 @@ async function askAlone(turn: PullTurn, ref: string): Promise<void> {
   try {
     const got = await provider.get(session, turn.calendar.ref, ref);
     if (got.kind === 'found') return await take(turn, [got.observation]);
+    // What is proved is held all the same while the breaker holds: it may be the answers that are wrong.
+    if (removalsHeld(turn.activation)) return await nominate(turn, [{ ref, reason: 'direct_404', evidence: null }]);
+    turn.activation.tally.removals += 1;
     await learn(turn, each([ref], { kind: 'verified_gone', evidence: got.evidence }));
   } catch (error) {
     if (!mayLieInTheQuestion(error)) throw error;

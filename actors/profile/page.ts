@@ -2,7 +2,7 @@
 import { guard } from '../../config/policies.ts';
 import { profileNumbers } from '../../config/profile-numbers.ts';
 import type { CalendarDoc } from '../../domain/calendar.ts';
-import type { Change } from '../../domain/commit.ts';
+import type { Change, ChangeOf } from '../../domain/commit.ts';
 import { normaliserVersion } from '../../domain/icalendar/version.ts';
 import { resourceIdOf } from '../../domain/ids.ts';
 import type { ResourceContext, ResourceInput } from '../../domain/machines/item.ts';
@@ -10,7 +10,7 @@ import type { Observation, ResourceDoc } from '../../domain/resource.ts';
 import { advance, each, type CheckpointDoc } from '../../domain/sync/checkpoint.ts';
 import { diff } from '../../domain/sync/diff.ts';
 import { guardRemovals, type Nomination } from '../../domain/sync/guard.ts';
-import { record, type Activation } from './activation.ts';
+import { record, removalsHeld, type Activation } from './activation.ts';
 import { replaceCheckpoint } from './checkpoint-store.ts';
 import { lateCallsOf, repairOverwritten } from './late-calls.ts';
 import { withOurs } from './own-echo.ts';
@@ -76,10 +76,29 @@ export async function take(
     const refs = part.map((one) => one.ref);
     const cached = known ?? (await cachedByRef(turn, refs));
     const changes = diff({ calendarId: turn.calendar._id, cached, observations: part, normalise, normaliserVersion });
+    countTaken(turn, refs, cached, changes);
     await recordChanges(turn, changes);
     await learn(turn, each(refs, { kind: 'answered' }));
     await clock.breathe();
   }
+}
+
+/** For the sentinel: what the cache held and arrived again, and how much of that differs in nothing. */
+function countTaken(
+  { activation }: PullTurn,
+  refs: readonly string[],
+  cached: ReadonlyMap<string, ResourceDoc>,
+  changes: ReadonlyArray<ChangeOf<'resource_put'>>,
+): void {
+  const { tally, deps } = activation;
+  const standing = new Set(refs.filter((ref) => cached.get(ref)?.live === 1));
+  const real = changes.filter((one) => one.differs && standing.has(one.ref)).length;
+  tally.updates += standing.size;
+  tally.phantoms += standing.size - real;
+  tally.read += refs.length;
+  const unreadable = ({ format, body }: ChangeOf<'resource_put'>): boolean =>
+    deps.normalise(format, body).problem?.code === 'resource_unparsable';
+  tally.unreadable += changes.filter((one) => one.differs && unreadable(one)).length;
 }
 
 async function recordChanges(turn: PullTurn, changes: readonly Change[]): Promise<void> {
@@ -103,6 +122,7 @@ export async function nominate(turn: PullTurn, nominations: readonly Omit<Nomina
   // Reported as removed and never seen: there is nothing to remove, and nothing to ask for.
   const unknown = refs.filter((ref) => cached.get(ref)?.live !== 1);
   await learn(turn, each(unknown, { kind: 'answered' }));
+  turn.activation.tally.removals += alive.length;
   if (alive.length > 0) await guardAndRecord(turn, alive);
 }
 
@@ -111,7 +131,8 @@ async function guardAndRecord(turn: PullTurn, nominations: readonly Nomination[]
   const calendar = turn.calendar._id;
   const liveCount = await documents.count('resourcesOfCalendar', { calendarId: calendar, live: 1 });
   const { removals24h: tally } = turn.checkpoint;
-  const decision = guardRemovals({ nominations, liveCount, tally, nowMs: clock.now(), numbers: guard });
+  const breakerHolds = removalsHeld(turn.activation);
+  const decision = guardRemovals({ nominations, liveCount, tally, breakerHolds, nowMs: clock.now(), numbers: guard });
   const { believed, held, suspicious } = decision;
   if (suspicious) {
     turn.suspicious = true;

@@ -6,7 +6,7 @@ import type { ResourceDoc } from '../../domain/resource.ts';
 import { each, leftOverAt } from '../../domain/sync/checkpoint.ts';
 import { nextQuestion } from '../../domain/sync/owed.ts';
 import type { ListedResource } from '../../providers/provider.ts';
-import type { Activation } from './activation.ts';
+import { removalsHeld, type Activation } from './activation.ts';
 import { planNext, probeCalendar } from './calendar-work.ts';
 import { readCheckpoint } from './checkpoint-store.ts';
 import { dropWork } from './listing.ts';
@@ -42,7 +42,9 @@ export async function pullCalendar(activation: Activation, calendarId: CalendarI
   const nowMs = deps.clock.now();
   // Pages of a delta that are left come as soon as what the last one named has arrived.
   const unfinished = more || turn.checkpoint.deltaPages > 0;
-  planNext(turn, unfinished ? nowMs : leftOverAt(turn.checkpoint));
+  // Held by the breaker: nothing is asked about them before it is released.
+  const { owed, held } = turn.checkpoint;
+  planNext(turn, unfinished ? nowMs : leftOverAt({ owed, held: removalsHeld(activation) ? [] : held }));
 }
 
 const unproved = ({ calendar }: PullTurn): KalendsError =>
@@ -63,7 +65,7 @@ async function onePage(turn: PullTurn): Promise<boolean> {
     await askOwed(turn, question);
     return false;
   }
-  if (checkpoint.held.some((one) => one.nextCheckAtMs <= nowMs)) {
+  if (!removalsHeld(activation) && checkpoint.held.some((one) => one.nextCheckAtMs <= nowMs)) {
     await verifyHeld(turn);
     return false;
   }
@@ -90,9 +92,13 @@ async function pullDelta(turn: PullTurn, token: string): Promise<boolean> {
   if (page === null || endless) {
     // A first listing that broke off between its parts is remembered by their number: the next one is whole.
     const inParts = turn.checkpoint.listedAtMs === null;
+    activation.tally.pages += 1;
+    activation.tally.resyncs += 1;
     turn.checkpoint = { ...turn.checkpoint, token: null, ctag: null, deltaPages: inParts ? deltaPages : 0 };
     return true;
   }
+  activation.tally.pages += 1;
+  activation.tally.synced += page.changed.length + page.removed.length;
   await noteShown(turn, page.changed);
   const wanted = await takeListed(turn, page.changed);
   const alive = new Set(page.changed.map((one) => one.ref));
@@ -155,6 +161,8 @@ async function pullListing(turn: PullTurn): Promise<boolean> {
   const present = new Set(listing.resources.map((one) => one.ref));
   const wanted = await takeListed(turn, listing.resources, known);
   const absent = [...known.keys()].filter((ref) => !present.has(ref));
+  activation.tally.pages += 1;
+  activation.tally.synced += listing.resources.length + absent.length;
   await nominate(turn, absent.map(asAbsent));
   await learn(turn, each(wanted, { kind: 'reported' }));
   const { token, ctag, more } = listing;

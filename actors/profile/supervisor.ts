@@ -43,9 +43,17 @@ async function takeTurn(activation: Activation, lane: Lane): Promise<TurnOutcome
   if (lane === 'write' && piece.kind !== 'idle' && !isWrite(piece)) return { kind: 'more', lane: 'pull' };
   if (piece.kind === 'look') await look(activation);
   else if (piece.kind !== 'idle') await doPiece(activation, piece);
+  noteTally(activation);
   // Other writes wait: the next turn chooses among them.
   if (piece.kind === 'write' && piece.others) return leave(activation, null);
   return leave(activation, piece.kind === 'idle' ? piece : await choose(activation));
+}
+
+/** Answers that could not be understood say something of a server whatever was asked. */
+function noteTally({ deps, provider, profile, calls, tally }: Activation): void {
+  tally.read += calls.answered + calls.unreadable;
+  tally.unreadable += calls.unreadable;
+  deps.sentinel?.note(provider.name, provider.software(profile.root), profile._id, tally);
 }
 
 /** Disarms, or stays due while there is more to do (`next` null: writes): what was projected and when to wake next, last of all and in one document. */

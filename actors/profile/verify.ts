@@ -4,6 +4,7 @@ import { KalendsError } from '../../domain/errors.ts';
 import type { ResourceInput } from '../../domain/machines/item.ts';
 import type { Observation } from '../../domain/resource.ts';
 import type { HeldRemoval } from '../../domain/sync/checkpoint.ts';
+import { removalsHeld } from './activation.ts';
 import { mayLieInTheQuestion } from './owed.ts';
 import { learn, take, type PullTurn } from './page.ts';
 
@@ -16,6 +17,8 @@ interface Verified {
 
 /** Answers how many are proved to be gone. Rejects with `suspicious_delta` when the server contradicts itself. */
 export async function verifyHeld(turn: PullTurn): Promise<number> {
+  // The breaker holds: what answers now is not to be trusted with a removal.
+  if (removalsHeld(turn.activation)) return 0;
   const nowMs = turn.activation.deps.clock.now();
   const due = turn.checkpoint.held.filter((one) => one.nextCheckAtMs <= nowMs).slice(0, pulling.verifyPerTurn);
   const { inputs, found, failure } = await askEach(turn, due);

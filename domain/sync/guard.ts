@@ -23,6 +23,8 @@ export interface GuardInput {
   /** Live resources of the calendar before these removals. */
   readonly liveCount: number;
   readonly tally: readonly RemovalTally[];
+  /** The sentinel's breaker holds every removal of this kind of server. */
+  readonly breakerHolds: boolean;
   readonly nowMs: number;
   readonly numbers: GuardNumbers;
 }
@@ -39,7 +41,8 @@ export interface GuardDecision {
 
 /**
  * Tombstones are believed while the day's unverified removals stay within max(floor, share) and are not all that the
- * calendar holds; otherwise every nomination of this page is held. Absence is always held, never believed.
+ * calendar holds, and no breaker holds them; otherwise every nomination of this page is held. Absence is always held,
+ * never believed.
  */
 export function guardRemovals(input: GuardInput): GuardDecision {
   const { nominations, nowMs, numbers } = input;
@@ -50,8 +53,9 @@ export function guardRemovals(input: GuardInput): GuardDecision {
   const allowed = Math.max(numbers.removalsFloor, Math.floor(before * numbers.removalsShare));
   const suspicious = counted + nominations.length > allowed || nominations.length >= input.liveCount;
   const proved = nominations.filter((one): one is Nomination & { evidence: Evidence } => one.evidence !== null);
-  const believed = suspicious ? [] : proved;
-  const held = suspicious ? nominations : nominations.filter((one) => one.evidence === null);
+  const holdAll = suspicious || input.breakerHolds;
+  const believed = holdAll ? [] : proved;
+  const held = holdAll ? nominations : nominations.filter((one) => one.evidence === null);
   return {
     believed,
     held,

@@ -19,7 +19,7 @@ const nominations = (count: number, evidence: Evidence | null = proof): Nominati
   }));
 
 const decide = (many: readonly Nomination[], liveCount: number, tally: readonly RemovalTally[] = []) =>
-  guardRemovals({ nominations: many, liveCount, tally, nowMs, numbers: guard });
+  guardRemovals({ nominations: many, liveCount, tally, breakerHolds: false, nowMs, numbers: guard });
 
 test('a few tombstones are believed', () => {
   const { believed, held, suspicious, tally } = decide(nominations(5), 40);

@@ -1,6 +1,7 @@
 /** One profile in one process of a test: the real supervisor, host, log and store, over a fake clock and a fallible world. */
 import { createSupervisor } from '../../../actors/profile/supervisor.ts';
 import type { ProfileDeps } from '../../../actors/profile/activation.ts';
+import type { TurnSentinel } from '../../../actors/sentinel/sentinel.ts';
 import { createHost, type Host, type HostStats } from '../../../actors/runtime/host.ts';
 import { horizon, polling, writing } from '../../../config/policies.ts';
 import { allScopes, type Scope } from '../../../domain/account.ts';
@@ -54,6 +55,8 @@ export interface RigOptions<Side extends OtherSide> {
   readonly whileDead?: (other: Side) => void;
   /** More turns at one moment are a hot loop. */
   readonly turnsAtOnceMax?: number;
+  /** Counts turns and holds removals; none when absent. */
+  readonly sentinel?: (documents: Documents, clock: FakeClock) => TurnSentinel;
   /** How many processes believe at once that they own the profile; 1 when absent. */
   readonly owners?: number;
 }
@@ -109,6 +112,7 @@ export async function createRig<Side extends OtherSide>(options: RigOptions<Side
   let lost = 0;
   const make = options.side ?? (memorySide as unknown as (clock: FakeClock, random: () => number) => Side);
   const other = make(clock, random);
+  const sentinel = options.sentinel?.(documents, clock) ?? null;
   const plan = createPlan(options.cuts);
   const effects: string[] = [];
   const reports: { what: string; facts: Readonly<Record<string, unknown>> }[] = [];
@@ -148,6 +152,7 @@ export async function createRig<Side extends OtherSide>(options: RigOptions<Side
       mayWrite: () => options.mayWrite?.() ?? true,
       projected: () => undefined,
       report: (what, facts) => void reports.push({ what, facts }),
+      ...(sentinel === null ? {} : { sentinel }),
     };
     const started = createHost<ProfileId>({
       behaviour: createSupervisor(deps),
