@@ -10,6 +10,7 @@ import { explain, type ExplainInput } from './ops/explain.ts';
 import { inspectProfile, listProfiles, profileOr404 } from './ops/profiles.ts';
 import { rebuild } from './ops/rebuild.ts';
 import { revokeAccess } from './ops/revoke.ts';
+import { listSentinel, sayOfBreaker, type BreakerWord } from './ops/sentinel.ts';
 
 /** The names of the actions, for the CLI and the REPL. */
 export const opsActions = [
@@ -24,6 +25,8 @@ export const opsActions = [
   'deliveries',
   'explain',
   'rebuild',
+  'sentinel',
+  'breaker',
   'connect',
   'apps',
   'createApp',
@@ -54,6 +57,8 @@ export function createOpsService(context: OpsContext): ServiceSchema {
         profileId: ctx.params.profile === undefined ? null : asProfileId(ctx.params.profile),
         compare: ctx.params.compare ?? true,
       }),
+    sentinel: () => listSentinel(context),
+    breaker: (ctx: Context<BreakerWord>) => sayOfBreaker(context, ctx.params),
     connect: (ctx: Context<ConnectInput>) => connect(context, ctx.params),
     apps: async () => {
       const apps = await context.documents.find('allApps', {});

@@ -1,27 +1,7 @@
 /** `kalends ops`: looking at profiles and steering them. */
 import { Command } from 'commander';
-import { withOperator } from './operator.ts';
-import { print } from './print.ts';
-import { settingsOf } from './settings.ts';
-
-interface Json {
-  readonly json?: boolean;
-}
-
-async function ask(action: string, params: object, options: Json, columns?: readonly string[]): Promise<unknown> {
-  const result = await withOperator(settingsOf(), (call) => call(`ops.${action}`, params));
-  print(result, options.json ?? false, columns);
-  return result;
-}
-
-const run = async (...of: Parameters<typeof ask>): Promise<void> => void (await ask(...of));
-
-/** `usage`: the name, then its arguments. */
-function command(usage: string, description: string): Command {
-  const [name, ...args] = usage.split(' ');
-  const made = new Command(name).description(description).option('--json', 'print JSON');
-  return args.length === 0 ? made : made.arguments(args.join(' '));
-}
+import { ask, command, run, type Json } from './ops-call.ts';
+import { sentinelCommand } from './sentinel-command.ts';
 
 export const opsCommand = (): Command =>
   new Command('ops')
@@ -49,6 +29,7 @@ export const opsCommand = (): Command =>
         ),
     )
     .addCommand(rebuildCommand())
+    .addCommand(sentinelCommand())
     .addCommand(
       command('channels', 'list open channels: how far each was told, what waits').action((options: Json) =>
         run('channels', {}, options, ['channel_id', 'callback_url', 'told_until', 'pending_since', 'failures']),
