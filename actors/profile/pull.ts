@@ -55,7 +55,7 @@ const unproved = ({ calendar }: PullTurn): KalendsError =>
 const isStoreFailure = (error: unknown): boolean =>
   !isKalendsError(error) || error.code.startsWith('store_') || error.code === 'second_owner';
 
-/** Answers true while the same delta has more pages. */
+/** Answers true while there is more to be asked now: pages of the same delta, or what was put off for a verification. */
 async function onePage(turn: PullTurn): Promise<boolean> {
   const { activation, checkpoint } = turn;
   const nowMs = activation.deps.clock.now();
@@ -67,7 +67,8 @@ async function onePage(turn: PullTurn): Promise<boolean> {
   }
   if (!removalsHeld(activation) && checkpoint.held.some((one) => one.nextCheckAtMs <= nowMs)) {
     await verifyHeld(turn);
-    return false;
+    // The poll that was due comes after it: what waits for verification must not make the rest wait.
+    return true;
   }
   if (checkpoint.token === null || isOld(turn)) {
     return pullListing(turn);
@@ -97,10 +98,10 @@ async function pullDelta(turn: PullTurn, token: string): Promise<boolean> {
     turn.checkpoint = { ...turn.checkpoint, token: null, ctag: null, deltaPages: inParts ? deltaPages : 0 };
     return true;
   }
-  activation.tally.pages += 1;
-  activation.tally.synced += page.changed.length + page.removed.length;
   await noteShown(turn, page.changed);
   const wanted = await takeListed(turn, page.changed);
+  const brought = page.changed.filter((one) => one.observation !== null).length;
+  countPage(turn, turn.checkpoint.listedAtMs === null ? 0 : brought + wanted.length + page.removed.length);
   const alive = new Set(page.changed.map((one) => one.ref));
   const removed = page.removed.filter((one) => !alive.has(one.ref));
   await nominate(
@@ -118,6 +119,12 @@ async function pullDelta(turn: PullTurn, token: string): Promise<boolean> {
   turn.read = !page.more;
   if (wanted.length > 0 && !page.more) await askAtOnce(turn);
   return page.more;
+}
+
+/** For the sentinel. A first listing has nothing to compare with, so its resources say nothing of what is usual. */
+function countPage({ activation: { tally } }: PullTurn, news: number): void {
+  tally.pages += 1;
+  tally.synced += news;
 }
 
 /** What a delta brings along is recorded before its token is durable: after a crash it may be gone, and passed over. */
@@ -161,8 +168,7 @@ async function pullListing(turn: PullTurn): Promise<boolean> {
   const present = new Set(listing.resources.map((one) => one.ref));
   const wanted = await takeListed(turn, listing.resources, known);
   const absent = [...known.keys()].filter((ref) => !present.has(ref));
-  activation.tally.pages += 1;
-  activation.tally.synced += listing.resources.length + absent.length;
+  countPage(turn, first ? 0 : wanted.length + absent.length);
   await nominate(turn, absent.map(asAbsent));
   await learn(turn, each(wanted, { kind: 'reported' }));
   const { token, ctag, more } = listing;

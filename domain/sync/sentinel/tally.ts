@@ -2,7 +2,7 @@
 
 /** Counts of one turn, one minute or all that was learned: they add up. */
 export interface Tally {
-  /** Resources that listings and deltas spoke of. */
+  /** Resources that deltas and listings called new, different or gone; those of a first listing are not among them. */
   synced: number;
   /** … of which it was claimed that they are gone, whether or not that was believed. */
   removals: number;

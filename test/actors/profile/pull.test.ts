@@ -459,3 +459,16 @@ test('a first sync is complete when everything that was listed has been asked fo
   expect(await calendarState(rig, 'big/')).toBe('live');
   await expectAllWell(rig);
 });
+
+test('what waits for a verification does not make the rest of its calendar wait for another poll', async () => {
+  const rig = await syncedInMemory({ events: 30, polling: { ...still, baseMs: hour, activeMs: hour, quietMs: hour } });
+  rig.other.world.failNext('get', () => new KalendsError('server_error', 'oh'), 12);
+  for (let k = 0; k < 12; k += 1) rig.other.remove(work, `e${k}.ics`);
+  await pull(rig);
+  put(rig, 20, 21, 'Changed');
+  // Nobody looks for two hours: their verification and the poll are due at once.
+  await rig.clock.advance(2 * hour);
+  await rig.settle();
+  expect(await summaries(rig)).toContain('Changed 20');
+  await expectAllWell(rig);
+});
