@@ -1,5 +1,5 @@
 /** A profile: one connected login at one provider, its machine states, and what its actor keeps between turns. */
-import type { AccountId, AppId, CalendarId, ProfileId } from './ids.ts';
+import type { AccountId, AppId, CalendarId, ProfileId, ResourceId } from './ids.ts';
 import type { LateCall } from './intent.ts';
 import type { CalendarState } from './machines/calendar.ts';
 import type { ProfileState } from './machines/profile-states.ts';
@@ -18,7 +18,16 @@ export interface Sealed {
 export type ProviderRoot = Readonly<Record<string, string>>;
 
 /** What an operator, or a person who connected again, asked of a profile; its actor carries it out first of all. */
-export type ProfileRequest = 'relinked' | 'disconnect' | 'reinstate' | 'resync' | 'pull';
+export type ProfileRequest = PlainRequest | HeldRequest;
+
+export type PlainRequest = 'relinked' | 'disconnect' | 'reinstate' | 'resync' | 'pull';
+
+/** An operator's word about removals that are held: they are believed, or their claims are forgotten. */
+export interface HeldRequest {
+  readonly kind: 'release_held' | 'discard_held';
+  readonly resourceIds: readonly ResourceId[];
+  readonly note: string;
+}
 
 export interface CalendarWork {
   readonly state: CalendarState;

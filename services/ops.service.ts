@@ -7,6 +7,7 @@ import { listChannels, listDeliveries } from './ops/channels.ts';
 import { connect, revise, type ConnectInput } from './ops/connect.ts';
 import type { OpsContext } from './ops/context.ts';
 import { explain, type ExplainInput } from './ops/explain.ts';
+import { listHeld, sayOfHeld, type HeldWord } from './ops/held.ts';
 import { inspectProfile, listProfiles, profileOr404 } from './ops/profiles.ts';
 import { rebuild } from './ops/rebuild.ts';
 import { revokeAccess } from './ops/revoke.ts';
@@ -25,6 +26,8 @@ export const opsActions = [
   'deliveries',
   'explain',
   'rebuild',
+  'held',
+  'settleHeld',
   'sentinel',
   'breaker',
   'connect',
@@ -57,6 +60,8 @@ export function createOpsService(context: OpsContext): ServiceSchema {
         profileId: ctx.params.profile === undefined ? null : asProfileId(ctx.params.profile),
         compare: ctx.params.compare ?? true,
       }),
+    held: (ctx: Context<{ profile: string }>) => listHeld(context, asProfileId(ctx.params.profile)),
+    settleHeld: (ctx: Context<HeldWord>) => sayOfHeld(context, ctx.params),
     sentinel: () => listSentinel(context),
     breaker: (ctx: Context<BreakerWord>) => sayOfBreaker(context, ctx.params),
     connect: (ctx: Context<ConnectInput>) => connect(context, ctx.params),

@@ -1,10 +1,11 @@
-/** Carrying out what operators asked of a profile: relinked credentials, disconnection, reinstatement, a full resync. */
+/** Carrying out what operators asked of a profile: relinked credentials, disconnection, reinstatement, a full resync, their word about what is held. */
 import { KalendsError } from '../../domain/errors.ts';
 import type { CalendarId } from '../../domain/ids.ts';
 import { transition } from '../../domain/machines/calendar.ts';
 import type { ProfileRequest } from '../../domain/profile.ts';
 import { profileNumbers } from '../../config/profile-numbers.ts';
 import { change, changeCalendar, step, type Activation } from './activation.ts';
+import { settleHeld } from './held.ts';
 
 /** All of them, in order; each is struck off in the same document that carries its effects, and can be repeated. */
 export async function carryOutRequests(activation: Activation): Promise<void> {
@@ -15,6 +16,7 @@ export async function carryOutRequests(activation: Activation): Promise<void> {
 }
 
 async function carryOut(activation: Activation, request: ProfileRequest): Promise<void> {
+  if (typeof request === 'object') return settleHeld(activation, request);
   const { name } = activation.profile.state;
   if (request === 'relinked') {
     await step(activation, { kind: 'relinked' });

@@ -50,6 +50,8 @@ export type ResourceInput =
   | { readonly kind: 'unverified' }
   /** An operator believes the removal. */
   | { readonly kind: 'released'; readonly evidence: Extract<Evidence, { readonly kind: 'operator' }> }
+  /** An operator does not believe the removal. */
+  | { readonly kind: 'discarded' }
   | { readonly kind: 'probe_due' };
 
 export type ResourceEffect =
@@ -91,6 +93,7 @@ export const resourceMachine = machineOf<ResourceState, ResourceInput, ResourceC
     verified_gone: verifiedGone,
     unverified: { to: { held: 'counted, and checked again later' }, step: checkLater },
     released: { to: { ok: 'removed, on the word of an operator' }, step: remove },
+    discarded: { to: { ok: 'an operator does not believe it' }, step: (): ResourceStep => stay({ name: 'ok' }) },
   },
   quarantined: {
     reported: { to: { owed: 'it changed: it may be well again' }, step: owe },

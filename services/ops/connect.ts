@@ -1,4 +1,5 @@
 /** Connecting a profile: find the account's root, prove the credentials, then make everything durable. */
+import { isDeepStrictEqual } from 'node:util';
 import { isKalendsError, KalendsError } from '../../domain/errors.ts';
 import { canonicalJson, hashOfText } from '../../domain/hashes.ts';
 import { newProfileId, slotOf, type AccountId, type AppId, type ProfileId } from '../../domain/ids.ts';
@@ -151,7 +152,8 @@ export async function revise(
         ids: { profile: profileId },
       });
     // The last word counts: only that one need not be said twice.
-    const requests = profile.requests.at(-1) === request ? profile.requests : [...profile.requests, request];
+    const said = isDeepStrictEqual(profile.requests.at(-1), request);
+    const requests = said ? profile.requests : [...profile.requests, request];
     const next = { ...profile, ...fields, requests, nextWakeAtMs: context.clock.now(), rev: profile.rev + 1 };
     if (await context.documents.replace('profiles', next, profile.rev)) break;
   }

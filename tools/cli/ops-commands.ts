@@ -1,5 +1,6 @@
 /** `kalends ops`: looking at profiles and steering them. */
 import { Command } from 'commander';
+import { heldCommand } from './held-command.ts';
 import { ask, command, run, type Json } from './ops-call.ts';
 import { sentinelCommand } from './sentinel-command.ts';
 
@@ -29,6 +30,7 @@ export const opsCommand = (): Command =>
         ),
     )
     .addCommand(rebuildCommand())
+    .addCommand(heldCommand())
     .addCommand(sentinelCommand())
     .addCommand(
       command('channels', 'list open channels: how far each was told, what waits').action((options: Json) =>

@@ -1,7 +1,7 @@
 /** What operators and people ask of a profile, in every state that it may be in. */
 import { expect, test } from 'vitest';
 import { KalendsError, type ErrorCode } from '../../../domain/errors.ts';
-import type { ProfileRequest } from '../../../domain/profile.ts';
+import type { PlainRequest } from '../../../domain/profile.ts';
 import { ics, wish } from './bodies.ts';
 import { expectAllWell, expectRebuildable, expectWholeLog, outcomesOf } from './invariants.ts';
 import { day, hour, minute, type Rig } from './rig.ts';
@@ -55,7 +55,7 @@ async function profileIn(state: StateName) {
   return { rig, trouble };
 }
 
-const after: Record<ProfileRequest, Record<StateName, string>> = {
+const after: Record<PlainRequest, Record<StateName, string>> = {
   pull: {
     live: 'live',
     backing_off: 'backing_off',
@@ -93,7 +93,7 @@ const after: Record<ProfileRequest, Record<StateName, string>> = {
   },
 };
 
-const rows = (Object.keys(after) as ProfileRequest[]).flatMap((request) =>
+const rows = (Object.keys(after) as PlainRequest[]).flatMap((request) =>
   (Object.keys(after[request]) as StateName[]).map((state) => ({ request, state, to: after[request][state] })),
 );
 
