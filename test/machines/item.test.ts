@@ -96,6 +96,7 @@ const inputs: ResourceInput[] = [
   { kind: 'verified_gone', evidence: proof },
   { kind: 'unverified' },
   { kind: 'released', evidence: word },
+  { kind: 'discarded' },
   { kind: 'probe_due' },
 ];
 

@@ -43,7 +43,8 @@ function createJury(people: People, now: () => number) {
       const key = keyOf(person, ref);
       const wrong = kind === 'removed' && !people.cancelled.has(key);
       if (wrong) damaged.add(person);
-      if (kind === 'removed') wrong ? (falseDeletions += 1) : (trueDeletions += 1);
+      if (wrong) falseDeletions += 1;
+      else if (kind === 'removed') trueDeletions += 1;
       const sinceMs = waiting.get(key)?.sinceMs ?? 0;
       const delayMs = people.seen(key, now(), kind, waiting);
       if (delayMs !== null && sinceMs >= startMs + onsetMs) delays[kind].push(delayMs);

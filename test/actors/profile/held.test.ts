@@ -136,7 +136,7 @@ test('explain shows what proved each kind of removal', async () => {
     end: { kind: 'instant', ms: day * 20_500 + hour, tzid: 'Etc/UTC' },
   });
   await rig.pass(minute);
-  const [own] = (await rig.documents.find('resourcesOfProfile', { profileId })).filter((one) => one.eventId === 'x');
+  const own = (await rig.documents.find('resourcesOfProfile', { profileId })).find((one) => one.eventId === 'x');
   const intent = await rig.remove(work, 'x');
   await rig.pass(minute);
   expect(await shown(own?.ref ?? '')).toMatchObject({
