@@ -18,9 +18,15 @@ export interface Sealed {
 export type ProviderRoot = Readonly<Record<string, string>>;
 
 /** What an operator, or a person who connected again, asked of a profile; its actor carries it out first of all. */
-export type ProfileRequest = PlainRequest | HeldRequest;
+export type ProfileRequest = PlainRequest | HeldRequest | RepairRequest;
 
 export type PlainRequest = 'relinked' | 'disconnect' | 'reinstate' | 'resync' | 'pull';
+
+/** What servers said was gone since then is looked for again. */
+export interface RepairRequest {
+  readonly kind: 'repair_deletions';
+  readonly sinceMs: number;
+}
 
 /** An operator's word about removals that are held: they are believed, or their claims are forgotten. */
 export interface HeldRequest {

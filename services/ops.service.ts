@@ -10,6 +10,7 @@ import { explain, type ExplainInput } from './ops/explain.ts';
 import { listHeld, sayOfHeld, type HeldWord } from './ops/held.ts';
 import { inspectProfile, listProfiles, profileOr404 } from './ops/profiles.ts';
 import { rebuild } from './ops/rebuild.ts';
+import { repairDeletions, type RepairInput } from './ops/repair.ts';
 import { revokeAccess } from './ops/revoke.ts';
 import { listSentinel, sayOfBreaker, type BreakerWord } from './ops/sentinel.ts';
 
@@ -28,6 +29,7 @@ export const opsActions = [
   'rebuild',
   'held',
   'settleHeld',
+  'repairDeletions',
   'sentinel',
   'breaker',
   'connect',
@@ -62,6 +64,7 @@ export function createOpsService(context: OpsContext): ServiceSchema {
       }),
     held: (ctx: Context<{ profile: string }>) => listHeld(context, asProfileId(ctx.params.profile)),
     settleHeld: (ctx: Context<HeldWord>) => sayOfHeld(context, ctx.params),
+    repairDeletions: (ctx: Context<RepairInput>) => repairDeletions(context, ctx.params),
     sentinel: () => listSentinel(context),
     breaker: (ctx: Context<BreakerWord>) => sayOfBreaker(context, ctx.params),
     connect: (ctx: Context<ConnectInput>) => connect(context, ctx.params),

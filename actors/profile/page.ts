@@ -103,9 +103,14 @@ function countTaken(
 
 async function recordChanges(turn: PullTurn, changes: readonly Change[]): Promise<void> {
   const { activation } = turn;
+  const sought = new Set(turn.checkpoint.repairing);
+  const isReinstated = (one: Change): boolean => one.kind === 'resource_put' && one.differs && sought.has(one.ref);
+  const reinstated = sought.size === 0 ? [] : changes.filter(isReinstated);
+  const others = reinstated.length === 0 ? changes : changes.filter((one) => !isReinstated(one));
+  await record(activation, { cause: 'repair', operations: [], changes: reinstated });
   const lateCalls = lateCallsOf(activation);
-  await repairOverwritten(activation, lateCalls, changes);
-  for (const batch of withOurs(activation.openIntents, lateCalls, changes)) await record(activation, batch);
+  await repairOverwritten(activation, lateCalls, others);
+  for (const batch of withOurs(activation.openIntents, lateCalls, others)) await record(activation, batch);
   if (changes.some((one) => one.kind !== 'resource_put' || one.differs)) turn.changed = true;
 }
 

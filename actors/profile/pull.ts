@@ -3,7 +3,7 @@ import { pulling } from '../../config/policies.ts';
 import { isKalendsError, KalendsError } from '../../domain/errors.ts';
 import type { CalendarId, ResourceId } from '../../domain/ids.ts';
 import type { ResourceDoc } from '../../domain/resource.ts';
-import { each, leftOverAt } from '../../domain/sync/checkpoint.ts';
+import { each, leftOverAt, repairLeft } from '../../domain/sync/checkpoint.ts';
 import { nextQuestion } from '../../domain/sync/owed.ts';
 import type { ListedResource } from '../../providers/provider.ts';
 import { removalsHeld, type Activation } from './activation.ts';
@@ -38,6 +38,7 @@ export async function pullCalendar(activation: Activation, calendarId: CalendarI
     if (!isStoreFailure(error)) await storeCheckpoint(turn);
     throw error;
   }
+  turn.checkpoint = repairLeft(turn.checkpoint);
   await storeCheckpoint(turn);
   const nowMs = deps.clock.now();
   // Pages of a delta that are left come as soon as what the last one named has arrived.

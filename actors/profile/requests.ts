@@ -1,4 +1,4 @@
-/** Carrying out what operators asked of a profile: relinked credentials, disconnection, reinstatement, a full resync, their word about what is held. */
+/** Carrying out what operators asked of a profile: relinked credentials, disconnection, reinstatement, resyncs, their word about what is held, repairs. */
 import { KalendsError } from '../../domain/errors.ts';
 import type { CalendarId } from '../../domain/ids.ts';
 import { transition } from '../../domain/machines/calendar.ts';
@@ -6,6 +6,7 @@ import type { ProfileRequest } from '../../domain/profile.ts';
 import { profileNumbers } from '../../config/profile-numbers.ts';
 import { change, changeCalendar, step, type Activation } from './activation.ts';
 import { settleHeld } from './held.ts';
+import { beginRepair } from './repair.ts';
 
 /** All of them, in order; each is struck off in the same document that carries its effects, and can be repeated. */
 export async function carryOutRequests(activation: Activation): Promise<void> {
@@ -16,7 +17,9 @@ export async function carryOutRequests(activation: Activation): Promise<void> {
 }
 
 async function carryOut(activation: Activation, request: ProfileRequest): Promise<void> {
-  if (typeof request === 'object') return settleHeld(activation, request);
+  if (typeof request === 'object') {
+    return request.kind === 'repair_deletions' ? beginRepair(activation, request) : settleHeld(activation, request);
+  }
   const { name } = activation.profile.state;
   if (request === 'relinked') {
     await step(activation, { kind: 'relinked' });

@@ -57,6 +57,8 @@ export interface CheckpointDoc {
    * went since its token (RFC 6578 3.5.2), so one that passes over such a resource leaves its removal possible.
    */
   readonly unseen: readonly string[];
+  /** Refs that a repair looks for: what a listing shows of them is reinstated. Absent: no repair is under way. */
+  readonly repairing?: readonly string[];
   /** When a complete listing was last reconciled; null before the first, also while its parts are being read (with a token). */
   readonly listedAtMs: number | null;
   /** Resources that are asked for together next time, see `batch.ts`; null before the first answer. */
@@ -163,7 +165,21 @@ export function leftOverAt({ owed, held }: Pick<CheckpointDoc, 'owed' | 'held'>)
 export const isComplete = ({ listedAtMs, owed }: CheckpointDoc): boolean =>
   listedAtMs !== null && owed.every((one) => one.quarantinedUntilMs !== null);
 
-const leftBehind = ({ owed, held, removals24h, unseen }: CheckpointDoc) => [owed, held, removals24h, unseen];
+const leftBehind = ({ owed, held, removals24h, unseen, repairing }: CheckpointDoc) => [
+  owed,
+  held,
+  removals24h,
+  unseen,
+  repairing ?? [],
+];
+
+/** What a repair looks for still: nothing once everything was listed, but for what was named and not answered yet. */
+export function repairLeft(checkpoint: CheckpointDoc): CheckpointDoc {
+  const { repairing, owed, listedAtMs } = checkpoint;
+  if (repairing === undefined || repairing.length === 0 || listedAtMs === null) return checkpoint;
+  const named = new Set(owed.map((one) => one.ref));
+  return { ...checkpoint, repairing: repairing.filter((ref) => named.has(ref)) };
+}
 
 /** Two checkpoints say the same: nothing needs to be stored. */
 export function sameCheckpoint(a: CheckpointDoc, b: CheckpointDoc): boolean {

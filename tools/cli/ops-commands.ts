@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { heldCommand } from './held-command.ts';
 import { ask, command, run, type Json } from './ops-call.ts';
+import { repairCommand } from './repair-command.ts';
 import { sentinelCommand } from './sentinel-command.ts';
 
 export const opsCommand = (): Command =>
@@ -31,6 +32,7 @@ export const opsCommand = (): Command =>
     )
     .addCommand(rebuildCommand())
     .addCommand(heldCommand())
+    .addCommand(repairCommand())
     .addCommand(sentinelCommand())
     .addCommand(
       command('channels', 'list open channels: how far each was told, what waits').action((options: Json) =>
