@@ -37,7 +37,9 @@ export interface FleetOptions {
   readonly people: number;
   readonly eventsEach: number;
   /** Put around the provider, e.g. one that believes silence. */
-  readonly around?: (provider: Provider) => Provider;
+  readonly around?: (provider: Provider, clock: FakeClock) => Provider;
+  /** Without a sentinel. */
+  readonly unwatched?: true;
   /** Each commit as it is appended. */
   readonly appended?: (commit: CommitDoc) => void;
 }
@@ -81,7 +83,10 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
   const report = (what: string, facts: Readonly<Record<string, unknown>>): void =>
     void reports.push({ atMs: clock.now(), what, facts });
   const sentinel = createSentinel({ documents, clock, numbers, report });
-  const provider = (options.around ?? ((one) => one))(createCalDav({ http: modelHttp(server, clock), clock, random }));
+  const provider = (options.around ?? ((one) => one))(
+    createCalDav({ http: modelHttp(server, clock), clock, random }),
+    clock,
+  );
   const normalise = createNormalise();
   const host = createHost<ProfileId>({
     behaviour: createSupervisor({
@@ -96,7 +101,7 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
       mayWrite: () => true,
       projected: () => undefined,
       report,
-      sentinel,
+      ...(options.unwatched === true ? {} : { sentinel }),
     }),
     clock,
     random,

@@ -33,7 +33,7 @@ export interface Outcome {
 }
 
 /** Compares what a client says with what people did. */
-function createJury(people: People, now: () => number) {
+export function createJury(people: People, now: () => number) {
   const waiting = people.reader();
   const delays = { put: [] as number[], removed: [] as number[] };
   const damaged = new Set<string>();
@@ -67,7 +67,7 @@ function spreadOf(delays: readonly number[]): [number, number] {
   return [at(0.5), at(0.99)];
 }
 
-const breakServer = (faults: Fleet['server']['faults']): void =>
+export const breakServer = (faults: Fleet['server']['faults']): void =>
   faults.set('multiget_stops_at_missing', { always: true });
 
 export async function runNaive(options: RunOptions): Promise<Outcome> {

@@ -7,7 +7,7 @@ import { newChannel } from '../../../domain/notification/subscriber.ts';
 import { repairDeletions, type RepairInput } from '../../../services/ops/repair.ts';
 import { sinceOf } from '../../../services/ops/since.ts';
 import { believingSilence } from '../../replay/believing-silence.ts';
-import { ics } from './bodies.ts';
+import { ics, wish } from './bodies.ts';
 import { expectAllWell } from './invariants.ts';
 import { accountId, appId, day, hour, minute, profileId, second, startMs, type Rig } from './rig.ts';
 import { cached, checkpointOf, logOf, pull, seqOf, summaries, synced, work } from './starts.ts';
@@ -192,4 +192,49 @@ test('since when is said in minutes, hours, days, or as a time', () => {
   expect(sinceOf(new Date(startMs - 5).toISOString(), startMs)).toBe(startMs - 5);
   for (const wrong of ['soon', '', '7w', new Date(startMs + 5).toISOString()])
     expect(() => sinceOf(wrong, startMs)).toThrow('is no time past');
+});
+
+test('what waits for a verification and is asked for first does not end a repair early', async () => {
+  const rig = await damaged();
+  const lost = 38 - (await cached(rig)).length;
+  // A tombstone too many is held, and cannot be verified yet.
+  rig.other.server.faults.set('status_500', { always: true, only: { method: 'GET' } });
+  for (let k = 32; k < 40; k += 1) rig.other.remove(work, `e${k}.ics`);
+  await pull(rig);
+  expect((await checkpointOf(rig)).held).toHaveLength(8);
+  rig.other.server.faults.clearAll();
+  // Nobody looks for an hour: the verification is due before the listing of the repair.
+  await rig.clock.advance(hour);
+  await ask(rig, { carryOut: true });
+  await rig.pass(minute);
+  expect(await ask(rig)).toMatchObject({ waiting_profiles: 0, reinstated: lost });
+  await expectAllWell(rig);
+});
+
+test('a calendar that lost everything is listed in parts, and all of it is a reinstatement', async () => {
+  const rig = await damaged();
+  for (let k = 0; k < 40; k += 1) if (k < 30 || k > 31) rig.other.remove(work, `e${k}.ics`);
+  await pull(rig, hour);
+  rig.other.server.faults.set('status_500', { always: true, only: { pathPrefix: '/calendars/alice/work/' } });
+  for (let k = 0; k < 40; k += 1) rig.other.put(work, `e${k}.ics`, ics(`e${k}`, `Back ${k}`));
+  await ask(rig, { carryOut: true });
+  rig.other.server.faults.clearAll();
+  rig.other.server.faults.set('pages_507', { always: true, value: 3 });
+  const seq = await seqOf(rig);
+  await rig.pass(hour);
+  expect(
+    (await logOf(rig, seq)).filter((line) => line.includes(' put ')).every((line) => line.startsWith('repair')),
+  ).toBe(true);
+  expect(await ask(rig)).toMatchObject({ reinstated: 40, waiting_profiles: 0 });
+});
+
+test('what an application deleted, or an operator removed, is no matter of a repair', async () => {
+  const rig = await damaged();
+  const { events } = await ask(rig);
+  await rig.upsert(work, 'x', wish('Ours'));
+  await rig.pass(minute);
+  await rig.remove(work, 'x');
+  await rig.pass(minute);
+  expect((await logOf(rig)).at(-2)).toContain('by own_write');
+  expect((await ask(rig)).events).toBe(events);
 });
