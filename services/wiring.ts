@@ -241,7 +241,7 @@ function createActors(parts: Parts, membership: Membership) {
     aside: () => host.stats().aside,
     onError: (error, sweep) => parts.log.error({ sweep, err: error }, 'a sweep failed and is repeated'),
   });
-  broker.createService(createSupervisorService(host));
+  broker.createService(createSupervisorService(host, sentinel));
   return {
     start: async () => {
       // Before the first turn it is known whose removals are held.
@@ -340,6 +340,7 @@ function opsContext(parts: Parts): OpsContext {
     sealCredentials: (profileId, credentials) =>
       credentials.kind === 'none' ? null : sealing.seal(JSON.stringify(credentials), credentialsContext(profileId)),
     nudge: nudgeOf(parts),
+    breakerMoved: () => void parts.broker.broadcast('supervisor.breakers'),
     revoked: (grantId) => void parts.broker.broadcast('auth.revoked', { grantId }),
   };
 }

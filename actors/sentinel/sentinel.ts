@@ -59,6 +59,7 @@ export function createSentinel(deps: SentinelDeps): Sentinel {
   let pending = new Map<string, Pending>();
   let holding: ReadonlySet<string> = new Set();
   let loop: Promise<void> = Promise.resolve();
+  let flushing: Promise<void> = Promise.resolve();
 
   function pendingOf(provider: ProviderName, software: string): Pending {
     const key = baselineKey(provider, software);
@@ -90,7 +91,14 @@ export function createSentinel(deps: SentinelDeps): Sentinel {
     }
   }
 
-  async function flush(): Promise<void> {
+  /** One after the other: what was read first must not be believed last. */
+  function flush(): Promise<void> {
+    const mine = flushing.then(writeDown);
+    flushing = mine.catch(() => undefined);
+    return mine;
+  }
+
+  async function writeDown(): Promise<void> {
     const left = pending;
     pending = new Map();
     try {

@@ -12,6 +12,8 @@ export interface OpsContext extends RegistryContext {
   readonly horizon: HorizonNumbers;
   readonly sealCredentials: (profileId: ProfileId, credentials: Credentials) => ProfileDoc['credentials'];
   readonly nudge: (profileId: ProfileId) => void;
+  /** Every node looks at the breakers anew. */
+  readonly breakerMoved: () => void;
   /** Every node forgets what it remembers of the grant. */
   readonly revoked: (grantId: GrantId) => void;
 }

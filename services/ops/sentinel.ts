@@ -10,7 +10,8 @@ import type { OpsContext } from './context.ts';
 import { iso } from './iso.ts';
 import { everyProfile } from './profiles.ts';
 
-type SentinelContext = Pick<OpsContext, 'documents' | 'clock' | 'provider'>;
+type SentinelContext = Pick<OpsContext, 'documents' | 'clock'>;
+type BreakerContext = Pick<OpsContext, 'documents' | 'clock' | 'provider' | 'breakerMoved'>;
 
 export interface SentinelRow {
   readonly provider: string;
@@ -75,8 +76,8 @@ export interface BreakerWord {
   readonly note?: string;
 }
 
-/** Takes effect on every node at its next flush. Rejects where no such kind of server is connected. */
-export async function sayOfBreaker(context: SentinelContext, word: BreakerWord): Promise<readonly SentinelRow[]> {
+/** Takes effect on every node at once, or at its next flush where the message is lost. Rejects where no such kind of server is connected. */
+export async function sayOfBreaker(context: BreakerContext, word: BreakerWord): Promise<readonly SentinelRow[]> {
   const kinds = await kindsOf(context, word);
   if (kinds.size === 0) {
     throw new KalendsError(
@@ -87,10 +88,11 @@ export async function sayOfBreaker(context: SentinelContext, word: BreakerWord):
   }
   const rows: SentinelRow[] = [];
   for (const base of kinds.values()) rows.push(rowOf(await say(context, base, word), context.clock.now()));
+  context.breakerMoved();
   return rows;
 }
 
-async function kindsOf(context: SentinelContext, word: BreakerWord): Promise<ReadonlyMap<string, BaselineDoc>> {
+async function kindsOf(context: BreakerContext, word: BreakerWord): Promise<ReadonlyMap<string, BaselineDoc>> {
   const wanted = (provider: string, software: string): boolean =>
     provider === word.provider && (word.software === undefined || software === word.software);
   const kinds = new Map<string, BaselineDoc>();

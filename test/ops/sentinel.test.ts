@@ -13,7 +13,9 @@ let sentinel: Sentinel;
 const reports: string[] = [];
 const provider = () =>
   ({ software: (root: Readonly<Record<string, string>>) => root['software'] ?? 'unknown' }) as Provider;
-const context = () => ({ documents: world.documents, clock: world.clock, provider });
+let moved = 0;
+const breakerMoved = () => void (moved += 1);
+const context = () => ({ documents: world.documents, clock: world.clock, provider, breakerMoved });
 const word = (one: Omit<BreakerWord, 'provider'>) => sayOfBreaker(context(), { provider: 'caldav', ...one });
 
 beforeAll(async () => {
@@ -65,6 +67,7 @@ test('an operator holds a kind of server that was never counted, and lets it go 
   ]);
   await sentinel.flush();
   expect(sentinel.holds('caldav', 'radicale')).toBe(true);
+  expect(moved).toBeGreaterThan(0);
   expect(await word({ word: 'release', software: 'radicale' })).toMatchObject([{ removals: 'usual', why: null }]);
   await sentinel.flush();
   expect(sentinel.holds('caldav', 'radicale')).toBe(false);

@@ -17,7 +17,10 @@ async function release({ documents, clock, sentinel }: Fleet): Promise<number> {
   const provider = () =>
     ({ software: () => 'icloud' }) as unknown as ReturnType<Parameters<typeof sayOfBreaker>[0]['provider']>;
   const note = 'multigets end early; direct answers are right';
-  await sayOfBreaker({ documents, clock, provider }, { word: 'release', provider: 'caldav', software: 'icloud', note });
+  await sayOfBreaker(
+    { documents, clock, provider, breakerMoved: () => undefined },
+    { word: 'release', provider: 'caldav', software: 'icloud', note },
+  );
   await sentinel.flush();
   return held;
 }
