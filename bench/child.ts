@@ -12,6 +12,7 @@ const subjects = {
   'gateway.asking': () => import('./gateway/asking.ts'),
   'gateway.insert': () => import('./gateway/insert.ts'),
   'idle.actors': () => import('./idle/actors.ts'),
+  'safety.syncing': () => import('./safety/syncing.ts'),
 } as const satisfies Record<string, () => Promise<{ readonly subject: SubjectActions }>>;
 
 export type SubjectName = keyof typeof subjects;

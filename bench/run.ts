@@ -2,9 +2,10 @@
 import { caldav } from './caldav.ts';
 import { gateway } from './gateway.ts';
 import { idleActors } from './idle-actors.ts';
+import { safety } from './safety.ts';
 import { table, type Bench, type Scale } from './kit/figures.ts';
 
-const benches: Readonly<Record<string, Bench>> = { caldav, gateway, 'idle-actors': idleActors };
+const benches: Readonly<Record<string, Bench>> = { caldav, gateway, 'idle-actors': idleActors, safety };
 
 const runsDefault = 5;
 

@@ -2,13 +2,14 @@
 import { guard } from '../../config/policies.ts';
 import { profileNumbers } from '../../config/profile-numbers.ts';
 import type { CalendarDoc } from '../../domain/calendar.ts';
-import type { Change, ChangeOf } from '../../domain/commit.ts';
+import type { Change } from '../../domain/commit.ts';
 import { normaliserVersion } from '../../domain/icalendar/version.ts';
 import { resourceIdOf } from '../../domain/ids.ts';
 import type { ResourceContext, ResourceInput } from '../../domain/machines/item.ts';
 import type { Observation, ResourceDoc } from '../../domain/resource.ts';
 import { advance, each, type CheckpointDoc } from '../../domain/sync/checkpoint.ts';
 import { diff } from '../../domain/sync/diff.ts';
+import { countTaken } from '../../domain/sync/sentinel/count.ts';
 import { guardRemovals, type Nomination } from '../../domain/sync/guard.ts';
 import { record, removalsHeld, type Activation } from './activation.ts';
 import { replaceCheckpoint } from './checkpoint-store.ts';
@@ -76,29 +77,11 @@ export async function take(
     const refs = part.map((one) => one.ref);
     const cached = known ?? (await cachedByRef(turn, refs));
     const changes = diff({ calendarId: turn.calendar._id, cached, observations: part, normalise, normaliserVersion });
-    countTaken(turn, refs, cached, changes);
+    countTaken(turn.activation.tally, refs, cached, changes, normalise);
     await recordChanges(turn, changes);
     await learn(turn, each(refs, { kind: 'answered' }));
     await clock.breathe();
   }
-}
-
-/** For the sentinel: what the cache held and arrived again, and how much of that differs in nothing. */
-function countTaken(
-  { activation }: PullTurn,
-  refs: readonly string[],
-  cached: ReadonlyMap<string, ResourceDoc>,
-  changes: ReadonlyArray<ChangeOf<'resource_put'>>,
-): void {
-  const { tally, deps } = activation;
-  const standing = new Set(refs.filter((ref) => cached.get(ref)?.live === 1));
-  const real = changes.filter((one) => one.differs && standing.has(one.ref)).length;
-  tally.updates += standing.size;
-  tally.phantoms += standing.size - real;
-  tally.read += refs.length;
-  const unreadable = ({ format, body }: ChangeOf<'resource_put'>): boolean =>
-    deps.normalise(format, body).problem?.code === 'resource_unparsable';
-  tally.unreadable += changes.filter((one) => one.differs && unreadable(one)).length;
 }
 
 async function recordChanges(turn: PullTurn, changes: readonly Change[]): Promise<void> {

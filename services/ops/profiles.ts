@@ -148,4 +148,5 @@ const leftBehind = (checkpoint: CheckpointDoc | undefined) =>
         listed_at: iso(checkpoint.listedAtMs),
         owed: checkpoint.owed,
         held: checkpoint.held,
+        repairing: checkpoint.repairing ?? [],
       };

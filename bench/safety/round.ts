@@ -1,0 +1,142 @@
+/** A round: a first sync, then polls with news and polls without, over a provider in memory that costs next to nothing. */
+import { createSupervisor } from '../../actors/profile/supervisor.ts';
+import { createHost } from '../../actors/runtime/host.ts';
+import { createSentinel } from '../../actors/sentinel/sentinel.ts';
+import { horizon, polling, sentinel as numbers } from '../../config/policies.ts';
+import { asAccountId, asProfileId, type AppId, type ProfileId } from '../../domain/ids.ts';
+import { createNormalise } from '../../domain/normalise.ts';
+import type { ProfileDoc } from '../../domain/profile.ts';
+import { createCommitLog } from '../../store/commit.ts';
+import { openSqlite } from '../../store/engines/sqlite.ts';
+import { createFakeClock } from '../../test/support/fake-clock.ts';
+import { createMemoryProvider, type MemoryWorld } from '../../test/support/memory-provider.ts';
+
+export interface Round {
+  /** Of the processor, in the turns alone. */
+  readonly cpuMs: number;
+  readonly requests: Readonly<Record<string, number>>;
+  /** Live resources at the end, and commits on the way there. */
+  readonly resources: number;
+  readonly commits: number;
+}
+
+const startMs = Date.UTC(2026, 10, 20, 8);
+const pollMs = 5 * 60_000;
+const profileId = asProfileId('pro_bench');
+const calendars = ['work/', 'home/', 'team/', 'travel/'] as const;
+/** Polls with news, each followed by two without. */
+const polls = 10;
+
+function bodyOf(uid: string, summary: string): string {
+  const lines = ['BEGIN:VEVENT', `UID:${uid}`, 'DTSTAMP:20261101T000000Z', 'DTSTART:20261125T090000Z', 'DURATION:PT1H'];
+  const all = ['BEGIN:VCALENDAR', 'VERSION:2.0', 'PRODID:-//bench//EN', ...lines, `SUMMARY:${summary}`];
+  return [...all, `DESCRIPTION:${'what was agreed '.repeat(20)}`, 'END:VEVENT', 'END:VCALENDAR', ''].join('\r\n');
+}
+
+/** A tenth of what is there changes, some is new, two are cancelled: fewer than the guard would hold. */
+function edit(world: MemoryWorld, poll: number, size: number): void {
+  for (const calendar of calendars) {
+    for (let k = 0; k < size / 10; k += 1) {
+      const n = 20 + ((poll * 31 + k * 7) % (size - 20));
+      world.put(calendar, `e${n}.ics`, bodyOf(`${calendar}${n}`, `Changed ${poll}`));
+    }
+    for (let k = 0; k < size / 50; k += 1)
+      world.put(calendar, `n${poll}-${k}.ics`, bodyOf(`${calendar}n${poll}-${k}`, `New ${poll}`));
+    world.remove(calendar, `e${poll}.ics`);
+    world.remove(calendar, `e${poll + polls}.ics`);
+  }
+}
+
+/** `size`: events of each of the four calendars. */
+export async function syncRound(size: number, safe: boolean): Promise<Round> {
+  const clock = createFakeClock(startMs);
+  const { provider, world } = createMemoryProvider({ now: () => clock.now() });
+  for (const calendar of calendars) {
+    world.addCalendar(calendar, { name: calendar });
+    for (let k = 0; k < size; k += 1) world.put(calendar, `e${k}.ics`, bodyOf(`${calendar}${k}`, `Event ${k}`));
+  }
+  const documents = openSqlite({ path: ':memory:', durable: false });
+  await documents.open();
+  await documents.insert('profiles', profile);
+  const failures: unknown[] = [];
+  const report = (what: string, facts: object): void => void failures.push({ what, facts });
+  const sentinel = createSentinel({ documents, clock, numbers, report });
+  const normalise = createNormalise();
+  const host = createHost<ProfileId>({
+    behaviour: createSupervisor({
+      documents,
+      log: createCommitLog({ documents, normalise, clock, horizon }),
+      providers: () => provider,
+      credentials: () => ({ kind: 'none' }),
+      normalise,
+      clock,
+      random: () => 0.5,
+      polling: { ...polling, activeMs: pollMs, quietMs: pollMs, listMs: 1_000 * pollMs },
+      mayWrite: () => true,
+      projected: () => undefined,
+      report,
+      ...(safe ? { sentinel } : {}),
+    }),
+    clock,
+    random: () => 0.5,
+    concurrency: { pull: 1, write: 1 },
+    owns: () => true,
+    onError: (error) => void failures.push(error),
+  });
+  host.start();
+  let cpuMs = 0;
+  const poll = async (): Promise<void> => {
+    const before = process.cpuUsage();
+    host.nudge(profileId, 'pull');
+    await host.idle();
+    // Far more often than in life, where one flush writes down what hundreds of calendars counted.
+    if (safe) await sentinel.flush();
+    const { user, system } = process.cpuUsage(before);
+    cpuMs += (user + system) / 1_000;
+    await clock.advance(pollMs);
+  };
+  await poll();
+  for (let k = 0; k < polls; k += 1) {
+    edit(world, k, size);
+    for (let again = 0; again < 3; again += 1) await poll();
+  }
+  if (failures.length > 0) throw new Error(`a healthy sync failed: ${JSON.stringify(failures[0])}`);
+  const resources = await documents.count('resourcesOfProfile', { profileId, live: 1 });
+  const commits = await documents.count('commitsOfProfile', { profileId });
+  const expected = calendars.reduce((sum, calendar) => sum + world.contents(calendar).size, 0);
+  if (resources !== expected) throw new Error(`${resources} resources are cached, ${expected} are there`);
+  await host.stop();
+  await documents.close();
+  const methods = Map.groupBy(world.calls, ({ method }) => method);
+  const requests = Object.fromEntries([...methods].map(([method, calls]) => [method, calls.length]));
+  return { cpuMs, requests, resources, commits };
+}
+
+const profile: ProfileDoc = {
+  _id: profileId,
+  rev: 1,
+  appId: 'app_bench' as AppId,
+  accountId: asAccountId('acc_bench'),
+  provider: 'memory',
+  name: 'someone',
+  login: 'someone',
+  email: null,
+  credentials: null,
+  root: { home: 'memory' },
+  state: { name: 'connecting' },
+  requests: [],
+  calendars: {},
+  nextListAtMs: startMs,
+  missingCalendars: [],
+  horizonDay: null,
+  zoneData: null,
+  projector: 1,
+  slot: 0,
+  nextWakeAtMs: startMs,
+  projectedSeq: 0,
+  projectedAtMs: startMs,
+  attemptedThroughN: 0,
+  initialSyncAtMs: null,
+  freshAtMs: null,
+  createdAtMs: startMs,
+};
