@@ -1,11 +1,13 @@
 /** A round: a first sync, then polls with news and polls without, over a provider in memory that costs next to nothing. */
+import type { ProfileDeps } from '../../actors/profile/activation.ts';
 import { createSupervisor } from '../../actors/profile/supervisor.ts';
-import { createHost } from '../../actors/runtime/host.ts';
+import { createHost, type Host } from '../../actors/runtime/host.ts';
 import { createSentinel } from '../../actors/sentinel/sentinel.ts';
 import { horizon, polling, sentinel as numbers } from '../../config/policies.ts';
 import { asAccountId, asProfileId, type AppId, type ProfileId } from '../../domain/ids.ts';
 import { createNormalise } from '../../domain/normalise.ts';
 import type { ProfileDoc } from '../../domain/profile.ts';
+import type { Provider } from '../../providers/provider.ts';
 import { createCommitLog } from '../../store/commit.ts';
 import { openSqlite } from '../../store/engines/sqlite.ts';
 import { createFakeClock } from '../../test/support/fake-clock.ts';
@@ -61,28 +63,7 @@ export async function syncRound(size: number, safe: boolean): Promise<Round> {
   const failures: unknown[] = [];
   const report = (what: string, facts: object): void => void failures.push({ what, facts });
   const sentinel = createSentinel({ documents, clock, numbers, report });
-  const normalise = createNormalise();
-  const host = createHost<ProfileId>({
-    behaviour: createSupervisor({
-      documents,
-      log: createCommitLog({ documents, normalise, clock, horizon }),
-      providers: () => provider,
-      credentials: () => ({ kind: 'none' }),
-      normalise,
-      clock,
-      random: () => 0.5,
-      polling: { ...polling, activeMs: pollMs, quietMs: pollMs, listMs: 1_000 * pollMs },
-      mayWrite: () => true,
-      projected: () => undefined,
-      report,
-      ...(safe ? { sentinel } : {}),
-    }),
-    clock,
-    random: () => 0.5,
-    concurrency: { pull: 1, write: 1 },
-    owns: () => true,
-    onError: (error) => void failures.push(error),
-  });
+  const host = hostOf({ documents, clock, report, ...(safe ? { sentinel } : {}) }, provider);
   host.start();
   let cpuMs = 0;
   const poll = async (): Promise<void> => {
@@ -110,6 +91,32 @@ export async function syncRound(size: number, safe: boolean): Promise<Round> {
   const methods = Map.groupBy(world.calls, ({ method }) => method);
   const requests = Object.fromEntries([...methods].map(([method, calls]) => [method, calls.length]));
   return { cpuMs, requests, resources, commits };
+}
+
+type Parts = Pick<ProfileDeps, 'documents' | 'clock' | 'report' | 'sentinel'>;
+
+function hostOf(parts: Parts, provider: Provider): Host<ProfileId> {
+  const normalise = createNormalise();
+  const { documents, clock, report } = parts;
+  const random = (): number => 0.5;
+  return createHost<ProfileId>({
+    behaviour: createSupervisor({
+      ...parts,
+      log: createCommitLog({ documents, normalise, clock, horizon }),
+      providers: () => provider,
+      credentials: () => ({ kind: 'none' }),
+      normalise,
+      random,
+      polling: { ...polling, activeMs: pollMs, quietMs: pollMs, listMs: 1_000 * pollMs },
+      mayWrite: () => true,
+      projected: () => undefined,
+    }),
+    clock,
+    random,
+    concurrency: { pull: 1, write: 1 },
+    owns: () => true,
+    onError: (error) => report('a turn threw', { error: String(error) }),
+  });
 }
 
 const profile: ProfileDoc = {

@@ -1,6 +1,7 @@
 /** A thousand people with a calendar each on the model server, and Kalends over all of them: real but for time and network. */
+import type { ProfileDeps } from '../../actors/profile/activation.ts';
 import { createSupervisor } from '../../actors/profile/supervisor.ts';
-import { createHost } from '../../actors/runtime/host.ts';
+import { createHost, type Host } from '../../actors/runtime/host.ts';
 import { createSentinel, type Sentinel } from '../../actors/sentinel/sentinel.ts';
 import { horizon, polling, sentinel as numbers } from '../../config/policies.ts';
 import type { CommitDoc } from '../../domain/commit.ts';
@@ -87,29 +88,13 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
     createCalDav({ http: modelHttp(server, clock), clock, random }),
     clock,
   );
-  const normalise = createNormalise();
-  const host = createHost<ProfileId>({
-    behaviour: createSupervisor({
-      documents: watched,
-      log: createCommitLog({ documents: watched, normalise, clock, horizon }),
-      providers: () => provider,
-      credentials: ({ name }) => ({ kind: 'password', username: name, password }),
-      normalise,
-      clock,
-      random,
-      polling: everyFiveMinutes,
-      mayWrite: () => true,
-      projected: () => undefined,
-      report,
-      ...(options.unwatched === true ? {} : { sentinel }),
-    }),
+  const host = hostOf({
+    documents: watched,
+    provider,
     clock,
     random,
-    concurrency: { pull: 8, write: 2 },
-    owns: () => true,
-    onError: (error) => {
-      throw error;
-    },
+    report,
+    ...(options.unwatched === true ? {} : { sentinel }),
   });
   await sentinel.start();
   host.start();
@@ -132,6 +117,34 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
       await documents.close();
     },
   };
+}
+
+type Parts = Pick<ProfileDeps, 'documents' | 'clock' | 'random' | 'report' | 'sentinel'> & {
+  readonly provider: Provider;
+};
+
+function hostOf({ provider, ...parts }: Parts): Host<ProfileId> {
+  const normalise = createNormalise();
+  const { documents, clock, random } = parts;
+  return createHost<ProfileId>({
+    behaviour: createSupervisor({
+      ...parts,
+      log: createCommitLog({ documents, normalise, clock, horizon }),
+      providers: () => provider,
+      credentials: ({ name }) => ({ kind: 'password', username: name, password }),
+      normalise,
+      polling: everyFiveMinutes,
+      mayWrite: () => true,
+      projected: () => undefined,
+    }),
+    clock,
+    random,
+    concurrency: { pull: 8, write: 2 },
+    owns: () => true,
+    onError: (error) => {
+      throw error;
+    },
+  });
 }
 
 function settle(server: ModelServer, person: string, events: number): void {
