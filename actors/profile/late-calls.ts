@@ -29,9 +29,10 @@ export async function noteLateCall(turn: WriteTurn, intent: IntentDoc, attempt: 
 
 /**
  * True: this turn is over. What a pull has shown meanwhile is settled without another call. A delete waits until no late
- * call can begin the life again that it ends: where nothing stands, or on servers that look at no precondition.
+ * call can begin the life again that it ends: where nothing stands, or on servers that look at no precondition. So does
+ * a refusal (`refused`): nothing is called refused that may yet be done.
  */
-export async function meetsLateCall(turn: WriteTurn): Promise<boolean> {
+export async function meetsLateCall(turn: WriteTurn, refused: boolean): Promise<boolean> {
   const { activation, calendarId, eventId, intents } = turn;
   const late = lateCallsOf(activation).filter((one) => one.calendarId === calendarId && one.eventId === eventId);
   const shown = late.find((one) => intents.some(({ n }) => n === one.n) && isShown(turn, one.attempt));
@@ -41,7 +42,7 @@ export async function meetsLateCall(turn: WriteTurn): Promise<boolean> {
     await commitSettled(attempted, stateOf(attempted, shown.attempt), shown.attempt.sentHash);
     return true;
   }
-  const ends = intents.some((one) => one.wish.kind !== 'upsert');
+  const ends = refused || intents.some((one) => one.wish.kind !== 'upsert');
   const unknown = late.find(({ attempt, shown: seen }) => attempt.action === 'put' && seen !== true);
   if (!ends || unknown === undefined) return false;
   await findOut(turn, unknown);

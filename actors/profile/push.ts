@@ -31,8 +31,8 @@ export async function writeEventTurn(activation: Activation, event: EventOfInten
   const open = turn.intents.find((one) => one.attempt !== null);
   const readable = refusal === null || (refusal.code !== 'calendar_unknown' && refusal.code !== 'calendar_gone');
   if (open?.attempt && readable) return readBack(turn, open, open.attempt);
+  if (await meetsLateCall(turn, readable && refusal !== null)) return;
   if (refusal !== null) return refuse(turn, refusal);
-  if (await meetsLateCall(turn)) return;
   const group = groupOf({ generation: turn.generation, wanted: applied?.wanted ?? null }, turn.intents, resource);
   const { appId } = activation.profile;
   const wish = reconcile({ appId, calendarId, eventId, applied, resource, state: group.state });

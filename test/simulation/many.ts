@@ -29,6 +29,8 @@ export interface ManyOptions {
   readonly failuresMax?: number;
   /** The flags of the threads' processes, e.g. what mutates the code. */
   readonly execArgv?: readonly string[];
+  /** Beside those of this process. */
+  readonly env?: Readonly<Record<string, string>>;
   readonly progress?: (done: number, failed: number) => void;
 }
 
@@ -48,7 +50,7 @@ export async function runMany(options: ManyOptions): Promise<Sum> {
   };
   const nextSeed = (): number | null => (next < from + seeds && failed().length < failuresMax ? next++ : null);
   const threads = Math.min(options.threads ?? availableParallelism(), seeds);
-  await Promise.all(Array.from({ length: threads }, () => oneThread(nextSeed, take, options.execArgv ?? [])));
+  await Promise.all(Array.from({ length: threads }, () => oneThread(nextSeed, take, options)));
   const sum = (of: (one: Answer['outcome']) => number): number => answers.reduce((total, one) => total + of(one), 0);
   const least = (of: (one: Answer['outcome']) => number): number => Math.min(...answers.map(of));
   return {
@@ -76,9 +78,12 @@ export async function runMany(options: ManyOptions): Promise<Sum> {
 function oneThread(
   nextSeed: () => number | null,
   take: (answer: Answer) => void,
-  execArgv: readonly string[],
+  { execArgv = [], env = {} }: ManyOptions,
 ): Promise<void> {
-  const worker = new Worker(new URL('worker.ts', import.meta.url), { execArgv: [...execArgv] });
+  const worker = new Worker(new URL('worker.ts', import.meta.url), {
+    execArgv: [...execArgv],
+    env: { ...process.env, ...env },
+  });
   return new Promise((resolve, reject) => {
     const goOn = (): void => {
       const seed = nextSeed();

@@ -18,7 +18,7 @@ const checkEvery = 40;
 /** Rejects, or notes a violation, when the world does not come to rest as it must. */
 export async function comeToRest(simulation: Simulation): Promise<void> {
   const { scheduler, watch } = simulation;
-  simulation.mend();
+  await simulation.mend();
   const mendedMs = scheduler.now();
   const restMs = mendedMs + restWithinMs;
   let why: string | null = 'not looked yet';

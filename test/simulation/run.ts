@@ -1,4 +1,5 @@
 /** One seed, from the first look at two profiles to the quiet after the last fault. */
+import { allScopes } from '../../domain/account.ts';
 import { createNormalise } from '../../domain/normalise.ts';
 import { KalendsError } from '../../domain/errors.ts';
 import type { Http } from '../../providers/http.ts';
@@ -43,7 +44,7 @@ export interface Simulation {
   /** Those that live now. */
   nodes(): readonly SimulatedNode[];
   /** From now on nothing goes wrong any more, and nobody is away. */
-  mend(): void;
+  mend(): Promise<void>;
   /** Does something as that application, on a node that lives; what fails in passing is asked again later. */
   as(app: Application, node: number, act: (node: SimulatedNode) => Promise<unknown>): void;
   /** Calls of applications that have not been answered yet. */
@@ -120,10 +121,12 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
     () => people ?? never(),
     (id) => ownRef(refs.get(id) ?? id),
     verbose ? (line) => trace(`${now()} ${line}`) : () => undefined,
+    () => scheduler.now(),
   );
   const server = createModelServer({
     clock: scheduler.clock(null, 0),
     random: serverDie,
+    abilities: { sync: plan.sync },
     latencyMs: () => (serverDie() < 0.5 ? 0 : Math.round(serverDie() * 300)),
     seen: (entry, request) => {
       watch.seen(entry, request);
@@ -146,6 +149,7 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
   let starts = 0;
   let mended = false;
   let calls = 0;
+  const dying: Dying[] = [];
 
   const serverClock = scheduler.clock(null, 0);
   const endpoint: Http = async (request) => {
@@ -227,8 +231,9 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
     nodes: () => [...nodes.values()],
     trace,
     underWay: () => calls,
-    mend: () => {
+    mend: async () => {
       mended = true;
+      for (const member of cast) await mayWrite(member, true);
       server.faults.clearAll();
       storeTrouble.length = 0;
       webhookTrouble.length = 0;
@@ -251,11 +256,27 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
     },
     step: async () => {
       if (!mended) for (const [number, at] of restarts) if (at <= scheduler.steps) start(number);
+      for (const one of dying.filter((each) => !mended && isTime(each))) {
+        dying.splice(dying.indexOf(one), 1);
+        await crash(victimOf(one), scheduler.steps);
+      }
       await scheduler.step();
     },
   };
 
+  const victimOf = ({ node, at }: Dying): number =>
+    [...nodes.values()].find((one) => scheduler.waitsFor(one.life, at))?.number ?? node;
+  const isTime = ({ at, latest }: Dying): boolean =>
+    latest <= scheduler.steps || [...nodes.values()].some((one) => scheduler.waitsFor(one.life, at));
+
   const asMember = (index: number): Member => cast[index] ?? pick(die, cast);
+
+  async function mayWrite({ app }: Member, granted: boolean): Promise<void> {
+    const grant = await inner.get('grants', app.caller.grantId);
+    if (grant === null) return;
+    const scopes = granted ? allScopes : readingScopes;
+    await watch.store.replace('grants', { ...grant, scopes, rev: grant.rev + 1 }, grant.rev);
+  }
 
   async function actAt(action: Action, step: number, own: Seeded): Promise<void> {
     switch (action.kind) {
@@ -283,13 +304,17 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
       case 'webhook':
         return void webhookTrouble.push(action.trouble);
       case 'crash':
-        return crash(action.node, step);
+        dying.push({ ...action, latest: step + patience });
+        return;
       case 'owners':
         owners = action.owners;
         return;
       case 'nudges_lost':
         nudgesLost = action.lost;
         return;
+      case 'revoke':
+      case 'grant':
+        return mayWrite(asMember(action.app), action.kind === 'grant');
       default: {
         const { profileId } = asMember(action.app);
         const profile = await inner.get('profiles', profileId);
@@ -303,8 +328,17 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
   return { simulation, actAt, crashes: () => crashes, close: () => inner.close() };
 }
 
+/** Steps after which a node dies of whatever it does. */
+const patience = 500;
+
+interface Dying extends Extract<Action, { kind: 'crash' }> {
+  readonly latest: number;
+}
+
 const serverLine = ({ user, method, report, path, status, effect, faults }: LogEntry): string =>
   [user, report ?? method, path, status, effect.kind, ...faults].join(' ');
+
+const readingScopes = allScopes.filter((scope) => scope.startsWith('read') || scope.startsWith('list'));
 
 /** Turns may end so: the store was away, or somebody else was faster. */
 const expected: ReadonlySet<string> = new Set([

@@ -42,6 +42,8 @@ export interface Scheduler {
   /** Lets follow what needs neither the die nor time. */
   drain(): Promise<void>;
   waiting(): number;
+  /** What this life waits for, by name. */
+  waitsFor(life: Life, name: string): boolean;
   /** When the next sleeper wakes; null when nobody sleeps. */
   nextWakeMs(): number | null;
   readonly steps: number;
@@ -142,6 +144,7 @@ export function createScheduler(startMs: number, die: Seeded): Scheduler {
     },
     drain,
     waiting: () => waiting.length,
+    waitsFor: (life, name) => waiting.some((one) => one.life === life && one.name === name),
     nextWakeMs: () => next()?.atMs ?? null,
     get steps() {
       return steps;

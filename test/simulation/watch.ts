@@ -1,5 +1,6 @@
 /** The watch: sees every write to the store and every effect at the server, and knows which must not be. */
-import type { CommitDoc } from '../../domain/commit.ts';
+import type { GrantDoc } from '../../domain/account.ts';
+import type { Change, ChangeOf, CommitDoc } from '../../domain/commit.ts';
 import type { SubscriberDoc } from '../../domain/channel.ts';
 import type { IntentDoc } from '../../domain/intent.ts';
 import type { ProfileDoc } from '../../domain/profile.ts';
@@ -51,7 +52,16 @@ export interface Watch {
 
 const final: ReadonlySet<string> = new Set(['written', 'merged', 'rejected', 'expired']);
 
+const minute = 60_000;
+const day = 24 * 60 * minute;
+
 interface Known {
+  /** By seq: whether the commit holds something that an application must be told. */
+  readonly tellable: boolean[];
+  /** Calendar id → when removals were believed without a direct request. */
+  readonly unverified: Map<string, number[]>;
+  /** resource id → calendar id. */
+  readonly calendarOf: Map<string, string>;
   seq: number;
   atMs: number;
   /** resource id → hash of what stands there by the log. */
@@ -66,6 +76,7 @@ export function createWatch(
   people: () => People,
   refOf: (calendarId: string) => string,
   tell: (line: string) => void,
+  now: () => number,
 ): Watch {
   const violations: Violation[] = [];
   const effects: Effect[] = [];
@@ -75,11 +86,23 @@ export function createWatch(
   const profiles = new Map<string, ProfileDoc>();
   const states = new Set<string>();
   const heldBefore = new Map<string, number>();
+  /** application → since when it may write nothing. */
+  const revoked = new Map<string, number>();
+  /** login → when its password was refused, since it last worked. */
+  const refusals = new Map<string, number[]>();
   let lastEffectMs = 0;
   const violated = (invariant: string, what: string): void => void violations.push({ invariant, what });
 
   function knownOf(profileId: string): Known {
-    const one = known.get(profileId) ?? { seq: 0, atMs: 0, standing: new Map(), removed: new Map() };
+    const one = known.get(profileId) ?? {
+      seq: 0,
+      atMs: 0,
+      standing: new Map(),
+      removed: new Map(),
+      tellable: [],
+      unverified: new Map(),
+      calendarOf: new Map(),
+    };
     known.set(profileId, one);
     return one;
   }
@@ -91,12 +114,15 @@ export function createWatch(
     if (commit.atMs < log.atMs) violated('I3', `commit ${commit.seq} is earlier than the one before it`);
     log.seq = commit.seq;
     log.atMs = commit.atMs;
+    log.tellable[commit.seq] = commit.cause !== 'write' && commit.changes.some(isTold);
+    countUnverified(log, commit);
     for (const change of commit.changes) {
       if (change.kind === 'resource_put') {
         const differs = log.standing.get(change.resourceId) !== change.observedHash;
         if (change.differs !== differs) violated('I2', `seq ${commit.seq} says ${change.differs} of ${change.ref}`);
         if (!change.differs) counts.phantoms += 1;
         log.standing.set(change.resourceId, change.observedHash);
+        log.calendarOf.set(change.resourceId, change.calendarId);
       }
       if (change.kind === 'resource_removed') {
         counts.removals += 1;
@@ -114,13 +140,37 @@ export function createWatch(
     }
   }
 
+  /** The guard: what is removed within a day on a tombstone alone stays within a few, or a tenth. */
+  function countUnverified(log: Known, commit: CommitDoc): void {
+    for (const [calendarId, removals] of Map.groupBy(commit.changes.filter(isTombstone), (one) => one.calendarId)) {
+      const recent = (log.unverified.get(calendarId) ?? []).filter((atMs) => atMs > now() - day);
+      const standing = [...log.calendarOf].filter(([id, of]) => of === calendarId && log.standing.has(id)).length;
+      const allowed = Math.max(5, Math.floor((standing + recent.length) / 10));
+      if (recent.length + removals.length > allowed)
+        violated(
+          'I1',
+          `${recent.length + removals.length} removals from ${refOf(calendarId)} within a day, none verified`,
+        );
+      log.unverified.set(calendarId, [...recent, ...removals.map(() => now())]);
+    }
+  }
+
   function intentStored(intent: IntentDoc): void {
     const before = intents.get(intent._id);
     if (before !== undefined && final.has(before) && before !== intent.state)
       violated('I4', `intent ${intent._id} was ${before} and is ${intent.state}`);
     if ((intent.state === 'rejected' || intent.state === 'expired') && intent.reason === null)
       violated('I4', `intent ${intent._id} is ${intent.state} without a reason`);
-    if (intent.state === 'attempting' && before !== 'attempting') counts.attempts += 1;
+    if (intent.state === 'attempting' && before !== 'attempting') {
+      counts.attempts += 1;
+      // The check is made in the same turn, which the store may slow down.
+      const revokedAtMs = revoked.get(intent.appId) ?? Infinity;
+      if (intent.attempt !== null && now() - revokedAtMs > 5 * minute)
+        violated(
+          'I5',
+          `${intent._id} is carried out ${Math.round((now() - revokedAtMs) / minute)} min after its permission ended`,
+        );
+    }
     intents.set(intent._id, intent.state);
   }
 
@@ -130,9 +180,21 @@ export function createWatch(
       violated('I7', `the credentials of ${profile._id} changed`);
     if (profile.projectedSeq > knownOf(profile._id).seq)
       violated('I9', `${profile._id} says that seq ${profile.projectedSeq} is projected; the log ends before it`);
+    if (profile.state.name === 'relink_required' && before?.state.name !== 'relink_required') checkProof(profile);
     profiles.set(profile._id, profile);
     states.add(`profile ${profile.state.name}`);
     for (const work of Object.values(profile.calendars)) states.add(`calendar ${work.state.name}`);
+  }
+
+  /** One 401 is never proof: a password is refused several times, over half an hour. */
+  function checkProof({ _id, name }: ProfileDoc): void {
+    const times = refusals.get(name) ?? [];
+    const overMs = (times.at(-1) ?? 0) - (times[0] ?? 0);
+    if (times.length < 3 || overMs < 30 * minute)
+      violated(
+        'I7',
+        `${_id} must be linked again after ${times.length} refusals within ${Math.round(overMs / minute)} min`,
+      );
   }
 
   function subscriberStored(subscriber: SubscriberDoc): void {
@@ -140,12 +202,23 @@ export function createWatch(
       const projected = profiles.get(profileId)?.projectedSeq ?? 0;
       if (seq > projected) violated('I6', `${subscriber._id} is told of seq ${seq}; ${projected} are projected`);
     }
+    const { inFlight, told } = subscriber;
+    if (inFlight?.notification !== 'change' || inFlight.attempts > 0) return;
+    const covered = Object.entries(inFlight.through).flatMap(([id, seq]) =>
+      knownOf(id).tellable.slice((told as Record<string, number>)[id] ?? 0, seq + 1),
+    );
+    if (!covered.includes(true)) violated('I6', `${subscriber._id} is told of a change, and there is none but its own`);
   }
 
   function stored(collection: unknown, document: unknown): void {
     tell(lineOf(collection, document));
     if (collection === 'commits') commitInserted(document as CommitDoc);
     if (collection === 'intents') intentStored(document as IntentDoc);
+    if (collection === 'grants') {
+      const { appId, scopes } = document as GrantDoc;
+      if (scopes.includes('create_event')) revoked.delete(appId);
+      else if (!revoked.has(appId)) revoked.set(appId, now());
+    }
     if (collection === 'profiles') profileStored(document as ProfileDoc);
     if (collection === 'subscribers') subscriberStored(document as SubscriberDoc);
     if (collection === 'checkpoints') {
@@ -165,7 +238,9 @@ export function createWatch(
     calendarStates: (profileId) => Object.values(profiles.get(profileId)?.calendars ?? {}).map((one) => one.state.name),
     store: watched(inner, stored),
     lastEffectMs: () => lastEffectMs,
-    seen({ effect, faults, atMs }, request) {
+    seen({ effect, faults, atMs, user, status }, request) {
+      if (user !== null && status === 401) refusals.set(user, [...(refusals.get(user) ?? []), atMs]);
+      else if (user !== null && status >= 200 && status < 300 && !faults.includes('html_200')) refusals.delete(user);
       if (effect.kind !== 'created' && effect.kind !== 'updated' && effect.kind !== 'removed') return;
       lastEffectMs = atMs;
       const [, , segment = '', name = ''] = segmentsOf(effect.path);
@@ -196,10 +271,17 @@ function lineOf(collection: unknown, document: unknown): string {
   }
   if (collection === 'profiles') {
     const { _id, state, projectedSeq, requests } = document as ProfileDoc;
-    return `  ${_id} ${state.name} ${projectedSeq} ${requests.join(' ')}`;
+    return `  ${_id} ${state.name} ${projectedSeq} ${JSON.stringify(requests)}`;
   }
   return `  ${String(collection)} ${JSON.stringify(document)}`;
 }
+
+const isTombstone = (change: Change): change is ChangeOf<'resource_removed'> =>
+  change.kind === 'resource_removed' && change.evidence.kind === 'tombstone';
+
+/** Whether it may show: what a reader would not see differently is not looked at here. */
+const isTold = (change: Change): boolean =>
+  change.kind === 'resource_put' ? change.differs : change.kind !== 'managed' && change.kind !== 'notice';
 
 function watched(inner: Documents, stored: (collection: unknown, document: unknown) => void): Documents {
   return {

@@ -1,0 +1,203 @@
+/** Deliberate mistakes in the real code, each of which the simulation must notice. */
+
+export interface Mutation {
+  readonly name: string;
+  readonly file: string;
+  /** Occurs exactly once. */
+  readonly find: string;
+  readonly replace: string;
+}
+
+export const mutations: readonly Mutation[] = [
+  {
+    name: 'trust absence',
+    file: 'domain/sync/guard.ts',
+    find: 'const proved = nominations.filter((one): one is Nomination & { evidence: Evidence } => one.evidence !== null);',
+    replace:
+      "const proved = nominations.map((one) => ({ ...one, evidence: one.evidence ?? { kind: 'tombstone', request: 'none', status: 404, atMs: nowMs } }) as Nomination & { evidence: Evidence });",
+  },
+  {
+    name: 'trust a multiget 404',
+    file: 'actors/profile/owed.ts',
+    find: 'await learn(turn, afterFetch(refs, missing, unanswered));',
+    replace:
+      "await learn(turn, each([...missing], { kind: 'verified_gone', evidence: { kind: 'tombstone', request: 'multiget', status: 404, atMs: 0 } })); await learn(turn, afterFetch(refs.filter((ref) => !missing.has(ref)), new Set(), unanswered));",
+  },
+  {
+    name: 'take silence for deletion',
+    file: 'actors/profile/owed.ts',
+    find: 'await learn(turn, afterFetch(refs, missing, unanswered));',
+    replace:
+      "await learn(turn, each([...unanswered], { kind: 'verified_gone', evidence: { kind: 'tombstone', request: 'multiget', status: 404, atMs: 0 } })); await learn(turn, afterFetch(refs.filter((ref) => !unanswered.has(ref)), missing, new Set()));",
+  },
+  {
+    name: 'one question is proof',
+    file: 'providers/caldav/fetch.ts',
+    find: 'const response = await ask();\n',
+    replace: 'const response = first;\n',
+  },
+  {
+    name: 'a cut document is whole',
+    file: 'providers/caldav/xml/parse.ts',
+    find: '      this.#parser.close();\n',
+    replace: '',
+  },
+  {
+    name: 'drop the guard',
+    file: 'domain/sync/guard.ts',
+    find: 'counted + nominations.length > allowed || nominations.length >= input.liveCount',
+    replace: 'false',
+  },
+  {
+    name: 'count the guard per page',
+    file: 'domain/sync/guard.ts',
+    find: 'tally.reduce((sum, entry) => sum + entry.count, 0)',
+    replace: '0',
+  },
+  {
+    name: 'skip If-Match',
+    file: 'providers/caldav/write.ts',
+    find: "return { 'if-match': isWeak(etag) ? await strongCondition(dav, path, etag) : etag };",
+    replace: 'return {};',
+  },
+  {
+    name: 'a page is an answer to a write',
+    file: 'providers/caldav/write.ts',
+    find: 'if (!succeeded(status) || ',
+    replace: 'if (status > 0 || ',
+  },
+  {
+    name: 'acknowledge before durable',
+    file: 'services/api/intake.ts',
+    find: "await context.documents.insert('intents', intent);",
+    replace: "void context.documents.insert('intents', intent).catch(() => undefined);",
+  },
+  {
+    name: 'echo own writes',
+    file: 'domain/notification/relevance.ts',
+    find: "  if (commit.cause === 'write') return false;\n",
+    replace: '',
+  },
+  {
+    name: 'notify before projecting',
+    file: 'actors/subscriber/facts.ts',
+    find: 'const part = await log.read(profile._id, after, profile.projectedSeq, room);',
+    replace: 'const part = await log.read(profile._id, after, profile.projectedSeq + 1, room);',
+  },
+  {
+    name: 'project before append',
+    file: 'store/commit.ts',
+    find: 'await insertCommit(deps.documents, commit);',
+    replace: 'void insertCommit(deps.documents, commit).catch(() => undefined);',
+  },
+  {
+    name: 'advance the token without owed',
+    file: 'actors/profile/pull.ts',
+    find: "  await learn(turn, each(wanted, { kind: 'reported' }));\n  const spokenOf",
+    replace: '  const spokenOf',
+  },
+  {
+    name: 'forget what only our own requests showed',
+    file: 'actors/profile/own-traces.ts',
+    find: 'if (stored.token === null || stored.unseen.includes(ref)) return;',
+    replace: 'if (stored.rev >= 0) return;',
+  },
+  {
+    name: 'read the ctag after the listing',
+    file: 'providers/caldav/list.ts',
+    find: "  const { ctag } = await describeVersion(dav, calendar, ['cs:getctag']);\n  return { token: null, ctag, more: false, resources: await listByPropfind(dav, calendar) };",
+    replace:
+      "  const resources = await listByPropfind(dav, calendar);\n  const { ctag } = await describeVersion(dav, calendar, ['cs:getctag']);\n  return { token: null, ctag, more: false, resources };",
+  },
+  {
+    name: 'fold newest wins',
+    file: 'domain/sync/fold.ts',
+    find: 'applyPatch(state.wanted ?? nothing, intent.wish.patch)',
+    replace: 'applyPatch(nothing, intent.wish.patch)',
+  },
+  {
+    name: 'order by clock',
+    file: 'actors/profile/supervisor.ts',
+    find: "activation.openIntents = await documents.find('openIntentsOfProfile', open, { limit: intentsAtOnce });",
+    replace:
+      "activation.openIntents = (await documents.find('openIntentsOfProfile', open, { limit: intentsAtOnce })).toSorted((a, b) => a.acceptedAtMs - b.acceptedAtMs);",
+  },
+  {
+    name: 'drop the attempt record',
+    file: 'actors/profile/intents.ts',
+    find: "{ ...intent, state: 'attempting', attempt, attempts: attempt.number }",
+    replace: "{ ...intent, state: 'attempting', attempt: null, attempts: attempt.number }",
+  },
+  {
+    name: 'read nothing back',
+    file: 'actors/profile/read-back.ts',
+    find: 'const found = await settleIfLanded(turn, intent, attempt);',
+    replace: "const found = attempt.number > 0 ? 'something_else' : await settleIfLanded(turn, intent, attempt);",
+  },
+  {
+    name: 'forget calls that may come late',
+    file: 'actors/profile/late-calls.ts',
+    find: '  change(activation, { lateCalls });\n  await save(activation);\n',
+    replace: '',
+  },
+  {
+    name: 'no generation in the name',
+    file: 'domain/sync/reconcile.ts',
+    find: '-g${generation}`',
+    replace: '`',
+  },
+  {
+    name: 'carry out again what the log calls carried out',
+    file: 'actors/profile/push.ts',
+    find: 'turn.intents.filter((one) => one.n <= (applied?.throughN ?? 0))',
+    replace: 'turn.intents.filter((one) => one.n < 0)',
+  },
+  {
+    name: 'no re-check of authorisation',
+    file: 'actors/profile/permission.ts',
+    find: 'if (missing.length === 0) return null;',
+    replace: 'if (missing.length >= 0) return null;',
+  },
+  {
+    name: 'key events by UID',
+    file: 'domain/projection/lay-out.ts',
+    find: '_id: occurrence.recurrenceKey === null ? resource._id :',
+    replace: '_id: occurrence.recurrenceKey === null ? (normalised.uid ?? resource._id) :',
+  },
+  {
+    name: 'no tombstones',
+    file: 'domain/projection/lay-out.ts',
+    find: 'const events = before.filter((one) => one.deleted === 0).map((one) => tombstone(one, commit));',
+    replace: 'const events = before.filter((one) => one.deleted === 2).map((one) => tombstone(one, commit));',
+  },
+  {
+    name: 'a removal keeps its old time of change',
+    file: 'domain/projection/lay-out.ts',
+    find: '  deleted: 1,\n  updatedMs: commit.atMs,',
+    replace: '  deleted: 1,',
+  },
+  {
+    name: 'no replay after a crash',
+    file: 'actors/profile/activation.ts',
+    find: 'const replayed = await deps.log.replay(profileId, projected, horizonOf(profile));',
+    replace: 'const replayed = { head: await deps.log.head(profileId), horizon: horizonOf(profile), projected };',
+  },
+  {
+    name: 'tell of the latest change alone',
+    file: 'domain/notification/plan.ts',
+    find: 'const sinceMs = Math.min(subscriber.toldAtMs, span.earliestAtMs);',
+    replace: 'const sinceMs = Math.max(subscriber.toldAtMs, span.latestAtMs);',
+  },
+  {
+    name: 'take a refused notification for told',
+    file: 'actors/subscriber/attempt.ts',
+    find: "if (answer.kind === 'accepted') return acknowledged(subscriber, inFlight, nowMs);",
+    replace: 'if (nowMs > 0) return acknowledged(subscriber, inFlight, nowMs);',
+  },
+  {
+    name: 'relink on the first 401',
+    file: 'config/policies.ts',
+    find: '  relinkAfterRefusals: 3,',
+    replace: '  relinkAfterRefusals: 1,',
+  },
+];
