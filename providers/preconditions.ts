@@ -33,5 +33,5 @@ export function conditionsIn(text: string): string[] {
     /<(?:[\w-]+:)?error\b[^>]*>([\s\S]*?)(?:<\/(?:[\w-]+:)?error\s*>|$)/i.exec(text.slice(0, 65_536))?.[1] ?? '';
   return [...error.matchAll(/<(?:[\w-]+:)?([a-z][\w-]*)/g)]
     .map((match) => match[1] ?? '')
-    .filter((name) => name in conditionCodes);
+    .filter((name) => Object.hasOwn(conditionCodes, name));
 }

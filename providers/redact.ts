@@ -18,23 +18,61 @@ const rules: readonly (readonly [RegExp, string])[] = [
   [/(\w+:\/\/)[^/\s@:]+:[^/\s@]+@/g, `$1${hidden}@`],
 ];
 
+/** Shorter ones would blot out half of every page. */
+const secretCharactersMin = 3;
+
 /**
  * `text` trimmed to `limits.excerptCharacters` with everything that looks like a secret or like calendar contents
- * replaced; `secrets` (a password, and what is made from it) are replaced wherever they occur.
+ * replaced; `secrets` (a password, and what is made from it, see `secretsOf`) are replaced wherever they occur.
  */
 export function redact(text: string, secrets: readonly string[] = []): string {
-  // A cut first keeps the cost bounded; a secret that the cut splits is hidden by the rules or cut away below.
-  let excerpt = text.slice(0, limits.excerptCharacters * 8);
-  for (const secret of secrets) if (secret.length >= 3) excerpt = excerpt.replaceAll(secret, hidden);
+  const known = longestFirst(secrets);
+  const longest = known[0]?.length ?? 0;
+  // A cut first keeps the cost bounded. What it splits of a secret is shorter than the longest one, and goes as well.
+  const kept = limits.excerptCharacters * 8 + longest;
+  let excerpt = hide(text.slice(0, kept), known);
+  if (text.length > kept) excerpt = excerpt.slice(0, excerpt.length - longest);
   for (const [pattern, replacement] of rules) excerpt = excerpt.replace(pattern, replacement);
-  excerpt = excerpt.replaceAll(/\s+/g, ' ').trim();
+  // Again: a page may have broken a line where the secret has a space.
+  excerpt = hide(collapsed(excerpt), known);
   return excerpt.length <= limits.excerptCharacters ? excerpt : `${excerpt.slice(0, limits.excerptCharacters - 1)}…`;
 }
 
+/** The longest first: one that lies inside another must not leave the rest of that one behind. */
+function longestFirst(secrets: readonly string[]): string[] {
+  const forms = new Set(secrets.flatMap((secret) => [secret, collapsed(secret)]));
+  return [...forms].filter((form) => form.length >= secretCharactersMin).sort((a, b) => b.length - a.length);
+}
+
+function hide(text: string, secrets: readonly string[]): string {
+  let left = text;
+  for (const secret of secrets) left = left.replaceAll(secret, () => hidden);
+  return left;
+}
+
+const collapsed = (text: string): string => text.replaceAll(/\s+/g, ' ').trim();
+
+const inPercent = (text: string): string => encodeURIComponent(text.toWellFormed());
+const inJson = (text: string): string => JSON.stringify(text).slice(1, -1);
+
+/** How a text looks after a server or a library has written it into something else. */
+const encodings: readonly ((text: string) => string)[] = [
+  (text) => text,
+  inPercent,
+  (text) => inPercent(text).replaceAll(/%../g, (hex) => hex.toLowerCase()),
+  (text) => new URLSearchParams({ x: text }).toString().slice(2),
+  inJson,
+  // json_encode of PHP, which Nextcloud answers with.
+  (text) =>
+    inJson(text)
+      .replaceAll('/', String.raw`\/`)
+      .replaceAll(/[^ -~]/g, (unit) => String.raw`\u` + unit.charCodeAt(0).toString(16).padStart(4, '0')),
+  (text) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;'),
+];
+
 /** All forms in which a login's password may come back in an error page. */
 export function secretsOf(username: string, password: string): string[] {
-  const basic = Buffer.from(`${username}:${password}`).toString('base64');
-  return [password, basic, encodeURIComponent(password), Buffer.from(password).toString('base64')].filter(
-    (secret) => secret !== '',
-  );
+  const inBase64 = (text: string): string => Buffer.from(text).toString('base64');
+  const forms = [password, inBase64(`${username}:${password}`), inBase64(password)];
+  return [...new Set(forms.flatMap((form) => encodings.map((encode) => encode(form))))].filter((form) => form !== '');
 }

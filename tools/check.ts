@@ -1,4 +1,4 @@
-/** `npm run check`: format, lint, types, layers, unused code, diagrams; each says what it saw, all are run. */
+/** `npm run check`: format, lint, types, layers, unused code, diagrams, generated pages; each says what it saw, all are run. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { checkLayers } from './layers/layers.ts';
@@ -39,6 +39,10 @@ const steps: readonly Step[] = [
   {
     name: 'diagrams',
     run: command('node', ['tools/diagrams.ts', '--check'], (output) => output.trim().split('\n').at(-1) ?? ''),
+  },
+  {
+    name: 'pages',
+    run: command('node', ['tools/pages.ts', '--check'], (output) => output.trim().split('\n').at(-1) ?? ''),
   },
 ];
 

@@ -44,3 +44,67 @@ describe('excerpts for evidence', () => {
     );
   });
 });
+
+describe('nothing that went in comes out', () => {
+  const password = fc.oneof(
+    fc.string({ unit: 'grapheme', minLength: 6, maxLength: 24 }),
+    fc.string({ unit: fc.constantFrom(...'aB3 é"\\/<>&\'+%=:;,{}[]~\n'.split('')), minLength: 6, maxLength: 24 }),
+  );
+  const username = fc.constantFrom('ada', 'ada@example.com', 'Ada Lovelace');
+
+  /** Every way in which servers and libraries are known to write back what they were sent. */
+  const encodings: Readonly<Record<string, (password: string, username: string) => string>> = {
+    'as it is': (secret) => secret,
+    'of Basic': (secret, name) => Buffer.from(`${name}:${secret}`).toString('base64'),
+    'of Basic in a header': (secret, name) => `Basic ${Buffer.from(`${name}:${secret}`).toString('base64')}`,
+    'of Basic in a URL': (secret, name) => encodeURIComponent(Buffer.from(`${name}:${secret}`).toString('base64')),
+    'in base64': (secret) => Buffer.from(secret).toString('base64'),
+    percent: (secret) => encodeURIComponent(secret),
+    'percent in lower case': (secret) => encodeURIComponent(secret).replaceAll(/%../g, (hex) => hex.toLowerCase()),
+    form: (secret) => new URLSearchParams({ x: secret }).toString().slice(2),
+    JSON: (secret) => JSON.stringify(secret).slice(1, -1),
+    "JSON as PHP's": (secret) =>
+      JSON.stringify(secret)
+        .slice(1, -1)
+        .replaceAll('/', '\\/')
+        .replaceAll(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),
+    XML: (secret) =>
+      secret.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;'),
+  };
+
+  /** White space is not kept by `redact`, so it does not tell two texts apart. */
+  const plain = (text: string): string => text.replaceAll(/\s+/g, ' ').trim();
+  const marks = ['[redacted]', '[calendar contents]'];
+  const telling = (form: string): boolean => form.length >= 6 && !marks.some((mark) => mark.includes(form));
+  const noise = fc.string({
+    unit: fc.constantFrom('x', ' ', '\n', '<', '"', '=', ':', 'password', '&'),
+    maxLength: 60,
+  });
+
+  test.each(Object.entries(encodings))('%s', (_name, encode) => {
+    fc.assert(
+      fc.property(password, username, noise, noise, fc.nat(9_000), (secret, name, before, after, padding) => {
+        fc.pre(secret.isWellFormed());
+        const form = encode(secret, name);
+        fc.pre(telling(plain(form)) && plain(form) === form.trim());
+        const page = `${' '.repeat(padding)}${before}${form}${after}`;
+        const excerpt = redact(page, secretsOf(name, secret));
+        expect(excerpt).not.toContain(plain(form));
+        expect(excerpt.length).toBeLessThanOrEqual(limits.excerptCharacters);
+      }),
+      { seed: 20_261_120, numRuns: 400 },
+    );
+  });
+
+  test('a secret that the cut would split leaves no half of itself', () => {
+    const secret = 'correct-horse-battery-staple';
+    for (let padding = 3_900; padding < 4_100; padding += 1) {
+      const excerpt = redact(`${' '.repeat(padding)}${secret} after`, [secret]);
+      expect(excerpt, `after ${padding} spaces`).not.toMatch(/correct|horse|battery|staple/);
+    }
+  });
+
+  test('a secret inside another one does not leave the rest of that one', () => {
+    expect(redact('token abcdefghij end', ['cde', 'abcdefghij'])).not.toMatch(/ab|fghij/);
+  });
+});
