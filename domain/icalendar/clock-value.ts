@@ -18,6 +18,9 @@ export const dayMs = 86_400_000;
 export const lastWallMs = 253_402_300_799_000;
 const firstWallMs = -62_135_596_800_000;
 
+/** The nearest time that four digits of a year can say. */
+export const clampWall = (wallMs: number): number => Math.min(lastWallMs, Math.max(firstWallMs, wallMs));
+
 // The extended form with dashes and colons, a missing `Z` in lower case and missing seconds all occur.
 const timePattern = /^(\d{4})-?(\d\d)-?(\d\d)(?:[Tt ](\d\d):?(\d\d)(?::?(\d\d)(?:[.,]\d+)?)?([Zz])?)?$/;
 const durationPattern = /^([+-])?P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$/i;

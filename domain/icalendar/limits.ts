@@ -12,3 +12,6 @@ export const maxDepth = 16;
 export const maxEvents = 5_000;
 /** Values of RDATE and EXDATE together. */
 export const maxDates = 20_000;
+
+/** What is said of a resource that cannot be read is kept with it, and logged: names inside it may be as long as itself. */
+export const detailCharactersMax = 200;

@@ -10,7 +10,7 @@
 import type { EventTime } from '../event.ts';
 import { canonicalRule } from '../hashes.ts';
 import { dayOf, wallOf, type Zone } from '../time/zone.ts';
-import { dateText, dayMs, localText, readTime, utcText } from './clock-value.ts';
+import { clampWall, dateText, dayMs, localText, readTime, utcText } from './clock-value.ts';
 import { removeLines, replaceLine } from './edit.ts';
 import { paramOf, rawLine, readProperty, type Property } from './property.ts';
 import type { Span } from './span.ts';
@@ -97,9 +97,9 @@ function shifted(
 ): string {
   // The duration of a PERIOD, or what was never a time.
   if (time === null) return text;
-  if (time.kind === 'date') return dateText(dayOf(time.date) + by.daysMs);
-  const wallMs = wallTime(time, series.before.zone) + by.wallMs;
-  if (series.before.start.kind === 'date') return dateText(Math.floor(wallMs / dayMs) * dayMs + by.daysMs);
+  if (time.kind === 'date') return dateText(clampWall(dayOf(time.date) + by.daysMs));
+  const wallMs = clampWall(wallTime(time, series.before.zone) + by.wallMs);
+  if (series.before.start.kind === 'date') return dateText(clampWall(Math.floor(wallMs / dayMs) * dayMs + by.daysMs));
   return isUtc(series.after.zone) ? utcText(wallMs) : localText(wallMs);
 }
 

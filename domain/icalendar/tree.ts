@@ -1,7 +1,7 @@
 /** A body as the tree of its components and lines, each line kept as received, so that an edit touches nothing else. */
 import type { ResourceProblem } from '../event.ts';
 import { refold, unfold, withoutBreak } from './fold.ts';
-import { maxCharacters, maxDepth, maxLines } from './limits.ts';
+import { detailCharactersMax, maxCharacters, maxDepth, maxLines } from './limits.ts';
 
 /** One content line. `name` is upper case, and empty for what is no content line: it is kept and never looked at. */
 export interface Line {
@@ -109,7 +109,7 @@ export function childrenOf(nodes: readonly Node[], name: string): Component[] {
 }
 
 function broken(code: ResourceProblem['code'], detail: string): Tree {
-  return { nodes: null, problem: { code, detail } };
+  return { nodes: null, problem: { code, detail: detail.slice(0, detailCharactersMax) } };
 }
 
 /** The index of the line feed that ends the logical line, or the length of the text. */

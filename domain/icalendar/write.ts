@@ -129,6 +129,15 @@ function realign(draft: Draft, before: SeriesState): void {
   };
   const dropped = new Set<Node>(family.exceptions.filter(gone));
   removeNodes(calendar, (node) => dropped.has(node));
+  keepFirst(draft);
+}
+
+/** The first VEVENT names the event: where an exception was that one, the master must not stand behind strangers now. */
+function keepFirst({ calendar, master, family }: Draft): void {
+  if (familyOf(childrenOf(calendar, 'VEVENT'))?.uid === family.uid) return;
+  removeNodes(calendar, (node) => node === master);
+  const first = calendar.findIndex((node) => node.kind === 'component' && node.name === 'VEVENT');
+  calendar.splice(first === -1 ? calendar.length : first, 0, master);
 }
 
 /** Every field that is no time. */

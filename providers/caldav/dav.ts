@@ -119,7 +119,7 @@ export class Dav {
       return { ...parsed, request: this.label(request), status: response.status, url: response.url };
     } catch (error) {
       if (!isKalendsError(error)) throw error;
-      throw new KalendsError(error.code, error.message, {
+      throw new KalendsError(error.code, redact(error.message, this.secrets), {
         evidence: {
           request: this.label(request),
           status: response.status,

@@ -38,6 +38,17 @@ describe('a body that is no calendar', () => {
   });
 });
 
+describe('what is said of a broken body', () => {
+  it.each([
+    ['crossed', `BEGIN:VCALENDAR\nBEGIN:${'A'.repeat(100_000)}\nEND:VCALENDAR\n`],
+    ['cut', `BEGIN:VCALENDAR\nBEGIN:${'A'.repeat(100_000)}\n`],
+  ])('is short, however long the names in it: %s', (_what, body) => {
+    const { problem } = parseResource(body);
+    expect(problem?.detail.length).toBeLessThanOrEqual(200);
+    expect(problem?.detail).toContain('AAA');
+  });
+});
+
 describe('a body that is too much', () => {
   const deep = (levels: number): string =>
     'BEGIN:VCALENDAR\n' +
@@ -111,6 +122,17 @@ describe('a body that is odd but not broken', () => {
   it('of VEVENTs with several UIDs the first UID counts', () => {
     const resource = parseResource(calendar(...vevent('UID:a', 'SUMMARY:1'), ...vevent('UID:b', 'SUMMARY:2')));
     expect(resource).toMatchObject({ uid: 'a', master: { summary: '1' }, exceptions: [], problem: null });
+  });
+
+  it('of VEVENTs with several UIDs stays the same event when its first exception goes', () => {
+    const body = calendar(
+      ...vevent('UID:a', 'RECURRENCE-ID:20260303T090000Z', 'SUMMARY:moved'),
+      ...vevent('UID:b', 'SUMMARY:other'),
+      ...vevent('UID:a', 'RRULE:FREQ=DAILY;COUNT=3', 'SUMMARY:1'),
+    );
+    const written = writeEvent({ base: body, fields: { recurrence: [] }, uid: 'x', nowMs: 0 });
+    expect(parseResource(written)).toMatchObject({ uid: 'a', master: { summary: '1' }, exceptions: [] });
+    expect(written).toContain('SUMMARY:other');
   });
 
   it('of two masters the one with the higher SEQUENCE counts', () => {

@@ -48,6 +48,16 @@ describe('what names single occurrences', () => {
     expect(lines).toContain('SEQUENCE:2');
   });
 
+  it('stays readable where it would move out of the years that a file can write', () => {
+    const base = calendar(
+      ...vevent('DTSTART:99991201T090000Z', 'RRULE:FREQ=WEEKLY', 'EXDATE:00010108T090000Z', 'DURATION:PT1H'),
+      ...vevent('RECURRENCE-ID:00010115T090000Z', 'DTSTART:99991215T120000Z', 'SUMMARY:Later'),
+    );
+    const lines = edit(base, { start: at('2026-03-02T09:00Z', 'Etc/UTC'), end: at('2026-03-02T10:00Z', 'Etc/UTC') });
+    expect(about(lines).slice(0, 2)).toEqual(['EXDATE:00010101T000000Z', 'RECURRENCE-ID:00010101T000000Z']);
+    expect(parseResource(`${lines.join('\r\n')}\r\n`).problem).toBeNull();
+  });
+
   it('moves along into another zone', () => {
     const lines = edit(series(), {
       start: at('2026-03-02T15:00Z', 'America/New_York'),

@@ -60,7 +60,8 @@ class MultistatusReader {
   #refuse(why: string, cause?: unknown): never {
     if (isKalendsError(cause)) throw cause;
     const code = this.#rootSeen ? 'malformed_multistatus' : 'not_multistatus';
-    throw new KalendsError(code, `the answer is not a whole multistatus document: ${why}`);
+    // The parser quotes names, which may be as long as the document.
+    throw new KalendsError(code, `the answer is not a whole multistatus document: ${why.slice(0, 200)}`);
   }
 
   #opened(tag: SaxesTagNS): void {

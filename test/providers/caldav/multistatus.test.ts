@@ -155,6 +155,16 @@ describe('the strict multistatus parser', () => {
     expect(codeOf(text)).toBe(code);
   });
 
+  test.each([
+    ['a root', `<${'r'.repeat(100_000)}/>`],
+    ['a tag that is not closed', document(`<d:${'r'.repeat(100_000)}>`)],
+    ['an entity', document(`&${'r'.repeat(100_000)};`)],
+  ])('says so in few words, however long %s is', (_what, text) => {
+    expect(() => parseMultistatus(text)).toThrow(
+      expect.objectContaining({ message: expect.stringMatching(/^.{20,300}$/) }),
+    );
+  });
+
   test('rejects a million levels without growing a million deep', () => {
     expect(codeOf(`<d:multistatus xmlns:d="DAV:">${'<d:x>'.repeat(1_000_000)}`)).toBe('malformed_multistatus');
   });
