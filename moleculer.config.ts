@@ -1,7 +1,7 @@
 /** The broker and nothing else: transporter, logger, error regenerator. Retries are off: the actors own them. */
 import moleculer from 'moleculer';
 import type { BrokerOptions } from 'moleculer';
-import type { LoggerOptions } from 'pino';
+import type { DestinationStream, LoggerOptions } from 'pino';
 import type { Config } from './config/schema.ts';
 import { isKalendsError } from './domain/errors.ts';
 import { createLog, logOptions, logDestination } from './services/log.ts';
@@ -42,14 +42,18 @@ const isPlain = (value: unknown): value is object =>
 
 type PlainMoleculerError = ReturnType<moleculer.Errors.Regenerator['extractPlainError']>;
 
-export function brokerOptions(config: Config, nodeId: string): BrokerOptions {
+export function brokerOptions(
+  config: Config,
+  nodeId: string,
+  logTo: DestinationStream = logDestination(),
+): BrokerOptions {
   return {
     namespace: 'kalends',
     nodeID: nodeId,
-    ...(config.natsUrl === null ? {} : { transporter: transporterOf(config, config.natsUrl, nodeId) }),
+    ...(config.natsUrl === null ? {} : { transporter: transporterOf(config, config.natsUrl, nodeId, logTo) }),
     logger: {
       type: 'Pino',
-      options: { pino: { options: { ...logOptions(config.logLevel), hooks }, destination: logDestination() } },
+      options: { pino: { options: { ...logOptions(config.logLevel), hooks }, destination: logTo } },
     },
     logLevel: moleculerLevel(config.logLevel),
     errorRegenerator: new KalendsRegenerator(),
@@ -64,8 +68,8 @@ export function brokerOptions(config: Config, nodeId: string): BrokerOptions {
   };
 }
 
-function transporterOf({ logLevel }: Config, url: string, name: string): KalendsTransporter {
-  const log = createLog(logLevel);
+function transporterOf({ logLevel }: Config, url: string, name: string, logTo: DestinationStream): KalendsTransporter {
+  const log = createLog(logLevel, logTo);
   return new KalendsTransporter({
     url,
     name,

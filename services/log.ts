@@ -41,4 +41,5 @@ function errorFacts(error: unknown): Readonly<Record<string, unknown>> {
 /** Standard output belongs to what commands print. */
 export const logDestination = (): DestinationStream => destination({ fd: 2, sync: true });
 
-export const createLog = (level: LogLevel): Logger => pino(logOptions(level), logDestination());
+export const createLog = (level: LogLevel, to: DestinationStream = logDestination()): Logger =>
+  pino(logOptions(level), to);

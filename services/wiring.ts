@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import moleculer from 'moleculer';
 import type { Service, ServiceBroker } from 'moleculer';
 import type { Server } from 'node:http';
+import type { DestinationStream } from 'pino';
 import { createSupervisor } from '../actors/profile/supervisor.ts';
 import type { ProfileDeps } from '../actors/profile/activation.ts';
 import { createSentinel, type TurnSentinel } from '../actors/sentinel/sentinel.ts';
@@ -85,6 +86,8 @@ export interface Around {
   readonly documents?: (documents: Documents) => Documents;
   readonly provider?: (provider: Provider) => Provider;
   readonly http?: (http: Http) => Http;
+  /** In place of standard error. */
+  readonly log?: DestinationStream;
 }
 
 export interface NodeOptions {
@@ -177,8 +180,8 @@ function createParts(config: Config, around: Around): Parts {
     providers: createProviders(http, around.provider ?? ((one) => one)),
     sealing: createSealing(keys, randomBytes),
     pageKey: Buffer.from(hkdfSync('sha256', firstKey.key, '', 'kalends page addresses', 32)),
-    broker: new moleculer.ServiceBroker(brokerOptions(config, nodeId)),
-    log: createLog(config.logLevel),
+    broker: new moleculer.ServiceBroker(brokerOptions(config, nodeId, around.log)),
+    log: createLog(config.logLevel, around.log),
     normalise: createNormalise(),
     authenticator: createAuthenticator({ documents, clock }),
   };

@@ -25,6 +25,8 @@ for (const module of vitest.state.getTestModules()) {
 const unhandled = vitest.state.getUnhandledErrors().length;
 await vitest.close();
 counts.failed += unhandled;
+// Secrets that the end of the run found in logs.
+if (process.exitCode !== undefined && process.exitCode !== 0 && counts.failed === 0) counts.failed += 1;
 if (modules === 0) log('no test file was found');
 process.stdout.write(
   `${counts.passed} passed, ${counts.failed} failed${counts.skipped > 0 ? `, ${counts.skipped} skipped` : ''}\n`,

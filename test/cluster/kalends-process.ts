@@ -5,12 +5,17 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { repositoryRoot } from '../../tools/setup/locate.ts';
 import { startProcess, temporaryFolder, type OwnedProcess } from '../support/process.ts';
+import { keepLog, useKeys, useSecret } from '../support/traces.ts';
 
 export type Settings = Readonly<Record<string, string>>;
 
 const entrance = join(repositoryRoot, 'tools', 'kalends.js');
 
-export const newKeys = (id = 'k1'): string => `${id}:${randomBytes(32).toString('base64')}`;
+export function newKeys(id = 'k1'): string {
+  const ring = `${id}:${randomBytes(32).toString('base64')}`;
+  useKeys(ring);
+  return ring;
+}
 
 /** Intervals of seconds instead of minutes, and a log in which every secret would be seen. */
 export const quickCluster = {
@@ -44,7 +49,9 @@ export async function startKalends(services: string, settings: Settings): Promis
     environment: { KALENDS_DATA_DIR: join(folder, 'data'), ...settings, SERVICES: services },
     ready: async () => startedLine(readFileSync(log, 'utf8')) !== null,
   });
-  return Object.assign(owned, { url: startedLine(owned.output())?.url ?? '' });
+  const end = owned.stop.bind(owned);
+  const stop = (): Promise<void> => end().finally(() => keepLog(owned.output()));
+  return Object.assign(owned, { url: startedLine(owned.output())?.url ?? '', stop });
 }
 
 function startedLine(output: string): { readonly url?: string } | null {
@@ -83,8 +90,13 @@ export function runKalends(args: readonly string[], settings: Settings, input = 
   }
   child.stdin.on('error', () => undefined);
   child.stdin.end(input);
+  // What is handed over on standard input is a password.
+  if (input !== '') useSecret(input.trim());
   const ended = new Promise<Ended>((resolve) => {
-    child.once('close', (status) => resolve({ status, ...printed }));
+    child.once('close', (status) => {
+      keepLog(printed.stderr);
+      resolve({ status, ...printed });
+    });
   });
   return {
     pid: child.pid ?? 0,

@@ -2,6 +2,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { keepLog, useSecretsIn } from '../support/traces.ts';
 import type { Orders, Said } from './child.ts';
 
 export interface Victim {
@@ -38,7 +39,10 @@ export function startVictim(orders: Orders): Victim {
   const lines = createInterface({ input: child.stdout ?? process.stdin });
   // `close` comes after the last line was read, `exit` may come before.
   const ended = new Promise<Ending>((resolve) => {
-    child.once('close', (code, signal) => resolve({ code, signal, said, complaint }));
+    child.once('close', (code, signal) => {
+      keepLog(complaint);
+      resolve({ code, signal, said, complaint });
+    });
   });
   const ready = new Promise<string>((resolve, reject) => {
     lines.on('line', (line) => {
@@ -70,6 +74,7 @@ function caller(child: ChildProcess, ended: Promise<Ending>): Victim['ops'] {
   child.on('message', ({ id, result, error }: { id: number; result?: unknown; error?: string }) => {
     const one = waiting.get(id);
     waiting.delete(id);
+    useSecretsIn(result);
     if (error === undefined) one?.resolve(result as never);
     else one?.reject(new Error(error));
   });

@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { quickSettings } from '../support/node-under-test.ts';
+import { keepLog, useSecret } from '../support/traces.ts';
 
 const pathOf = (file: string): string => fileURLToPath(new URL(`../../${file}`, import.meta.url));
 const program = pathOf('tools/kalends.js');
@@ -31,6 +32,8 @@ export function kalends(
 ): Promise<Outcome> {
   const child = spawn(process.execPath, [program, ...args], { env: environmentOf(dataDir, more.settings ?? {}) });
   child.stdin.end(more.input ?? '');
+  // What is handed over on standard input is a password.
+  if (more.input !== undefined) useSecret(more.input.trim());
   return outcomeOf(child);
 }
 
@@ -66,5 +69,10 @@ function outcomeOf(child: ChildProcess): Promise<Outcome> {
   let stderr = '';
   child.stdout?.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
   child.stderr?.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-  return new Promise((resolve) => child.once('close', (status) => resolve({ status, stdout, stderr })));
+  return new Promise((resolve) =>
+    child.once('close', (status) => {
+      keepLog(stderr);
+      resolve({ status, stdout, stderr });
+    }),
+  );
 }

@@ -1,11 +1,12 @@
 /** A whole node under test: the real wiring with short intervals on a folder of its own, and an application's view of it. */
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadConfig } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
 import { createNode, type Around, type KalendsNode } from '../../services/wiring.ts';
 import type { CalDavLogin } from './caldav-server.ts';
 import { temporaryFolder } from './process.ts';
+import { logSink, useKeys, useSecret, useSecretsIn } from './traces.ts';
 
 /** Intervals that let a test see within seconds what takes minutes in life; all may be overridden. */
 export const quickSettings = {
@@ -51,10 +52,16 @@ export function settingsFor(dataDir: string, settings: Readonly<Record<string, s
 export async function startNode(options: NodeOptions = {}): Promise<NodeUnderTest> {
   const folder = options.dataDir === undefined ? temporaryFolder('node') : null;
   const dataDir = options.dataDir ?? join(folder ?? '', 'data');
-  const config = settingsFor(dataDir, options.settings);
-  const node = createNode(config, options.around === undefined ? {} : { around: options.around });
+  // Everything is logged, into a file that the end of the run looks through.
+  const config = settingsFor(dataDir, { KALENDS_LOG_LEVEL: 'trace', ...options.settings });
+  const node = createNode(config, { around: { log: logSink, ...options.around } });
+  useKeys(options.settings?.['KALENDS_KEYS'] ?? readFileSync(join(dataDir, 'sealing-keys'), 'utf8'));
   await node.start();
-  const ops: NodeUnderTest['ops'] = (action, params = {}) => node.broker.call(`ops.${action}`, params);
+  const ops: NodeUnderTest['ops'] = async <T>(action: string, params: object = {}): Promise<T> => {
+    const answer: T = await node.broker.call(`ops.${action}`, params);
+    useSecretsIn(answer);
+    return answer;
+  };
   return {
     node,
     url: node.gatewayUrl() ?? '',
@@ -76,6 +83,7 @@ export async function connectCalDav(
   login: { readonly url: string } & Pick<CalDavLogin, 'username' | 'password'>,
 ): Promise<Connection> {
   const { username, password } = login;
+  useSecret(password, username);
   const credentials = { kind: 'password', username, password };
   return connectionOf(
     await ops('connect', {
