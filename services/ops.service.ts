@@ -11,6 +11,7 @@ import { listHeld, sayOfHeld, type HeldWord } from './ops/held.ts';
 import { inspectProfile, listProfiles, profileOr404 } from './ops/profiles.ts';
 import { rebuild } from './ops/rebuild.ts';
 import { repairDeletions, type RepairInput } from './ops/repair.ts';
+import { reseal } from './ops/reseal.ts';
 import { revokeAccess } from './ops/revoke.ts';
 import { listSentinel, sayOfBreaker, type BreakerWord } from './ops/sentinel.ts';
 
@@ -32,6 +33,7 @@ export const opsActions = [
   'repairDeletions',
   'sentinel',
   'breaker',
+  'reseal',
   'connect',
   'apps',
   'createApp',
@@ -67,6 +69,7 @@ export function createOpsService(context: OpsContext): ServiceSchema {
     repairDeletions: (ctx: Context<RepairInput>) => repairDeletions(context, ctx.params),
     sentinel: () => listSentinel(context),
     breaker: (ctx: Context<BreakerWord>) => sayOfBreaker(context, ctx.params),
+    reseal: () => reseal(context),
     connect: (ctx: Context<ConnectInput>) => connect(context, ctx.params),
     apps: async () => {
       const apps = await context.documents.find('allApps', {});

@@ -2,6 +2,7 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto';
 
 import { KalendsError } from '../domain/errors.ts';
+import type { ProfileId } from '../domain/ids.ts';
 import type { Sealed } from '../domain/profile.ts';
 
 /** `key` has 32 bytes; `id` is stored beside whatever the key sealed. */
@@ -18,7 +19,12 @@ export interface Sealing {
   seal(plain: string, context: string): Sealed;
   /** Opens with whichever key sealed it; throws `unsealable` for an unknown key, another context or a changed box. */
   open(sealed: Sealed, context: string): string;
+  /** The first key of the ring sealed it: no older one is needed for it. */
+  isCurrent(sealed: Sealed): boolean;
 }
+
+/** The place of a profile's credentials. */
+export const credentialsContext = (profileId: ProfileId): string => `profile:${profileId}:credentials`;
 
 const cipher = 'aes-256-gcm';
 /** NIST SP 800-38D: 96 bits is the nonce length that GCM uses as it is. */
@@ -26,7 +32,8 @@ const nonceBytes = 12;
 const tagBytes = 16;
 
 /**
- * Rotation: put the new key first and keep the old ones behind it until nothing is sealed with them any more.
+ * Rotation: put the new key first and keep the old ones behind it until nothing is sealed with them any more, which is
+ * what `ops reseal` sees to.
  * Throws `configuration_invalid` for an empty ring, a repeated id or a key that has not 32 bytes.
  */
 export function createSealing(keys: readonly SealingKey[], randomBytes: RandomBytes): Sealing {
@@ -46,6 +53,7 @@ export function createSealing(keys: readonly SealingKey[], randomBytes: RandomBy
       if (key === undefined) throw unsealable(`no key ${sealed.keyId} in the ring`, context);
       return open(key, sealed, context);
     },
+    isCurrent: (sealed) => sealed.keyId === first.id,
   };
 }
 

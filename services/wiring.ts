@@ -42,7 +42,7 @@ import { createNotifierService } from './notifier.service.ts';
 import { createStreamTarget } from './notifier/stream.ts';
 import { createOpsService } from './ops.service.ts';
 import type { OpsContext } from './ops/context.ts';
-import { createSealing, type Sealing } from './sealing.ts';
+import { createSealing, credentialsContext, type Sealing } from './sealing.ts';
 import { createSupervisorService } from './supervisor.service.ts';
 import { systemClock, systemRandom } from './system-clock.ts';
 
@@ -211,8 +211,6 @@ function createProviders(http: Http, around: (one: Provider) => Provider): Parts
     );
   };
 }
-
-const credentialsContext = (profileId: ProfileId): string => `profile:${profileId}:credentials`;
 
 function createActors(parts: Parts, membership: Membership) {
   const { documents, broker } = parts;

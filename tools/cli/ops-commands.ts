@@ -60,6 +60,12 @@ export const opsCommand = (): Command =>
       command('add-secret <app>', 'add a client secret to an application, for rotation').action(
         (app: string, options: Json) => run('addSecret', { app }, options),
       ),
+    )
+    .addCommand(
+      command(
+        'reseal',
+        'after a new sealing key was put in front: seal everything with it, so that older ones can go',
+      ).action((options: Json) => run('reseal', {}, options)),
     );
 
 function profileCommand(
