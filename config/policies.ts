@@ -39,6 +39,8 @@ export const limits = {
   apiBodyBytes: 1024 * 1024,
   /** Elements inside elements; real multistatus documents stay below 12. */
   xmlDepth: 32,
+  /** Elements and attributes: 50,000 events with all that is asked of each have 700,000; a million of the smallest take 0.5 GB. */
+  xmlElements: 1_000_000,
   redirects: 5,
   /** An excerpt kept as evidence. */
   excerptCharacters: 500,

@@ -29,10 +29,12 @@ class MultistatusReader {
   readonly #responses: MultistatusResponse[] = [];
   #syncToken: string | null = null;
   #rootSeen = false;
+  #elements = 0;
 
   constructor() {
     this.#parser.on('error', (error) => this.#refuse(error.message));
     this.#parser.on('doctype', () => this.#refuse('it has a document type'));
+    this.#parser.on('attribute', () => this.#count());
     this.#parser.on('opentag', (tag) => this.#opened(tag));
     this.#parser.on('closetag', () => this.#closed());
     this.#parser.on('text', (text) => this.#text(text));
@@ -71,7 +73,14 @@ class MultistatusReader {
       this.#rootSeen = true;
     }
     if (this.#open.length >= limits.xmlDepth) this.#refuse(`it is deeper than ${limits.xmlDepth} elements`);
+    this.#count();
     this.#open.push({ name, attributes: attributesOf(tag), pieces: [], children: [] });
+  }
+
+  /** Elements and attributes, before anything of them is kept: the smallest take a hundred times their bytes. */
+  #count(): void {
+    this.#elements += 1;
+    if (this.#elements > limits.xmlElements) this.#refuse(`it has more than ${limits.xmlElements} elements`);
   }
 
   #text(text: string): void {

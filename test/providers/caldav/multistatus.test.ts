@@ -165,6 +165,18 @@ describe('the strict multistatus parser', () => {
     );
   });
 
+  test.each([
+    ['responses', (count: number) => '<d:response/>'.repeat(count)],
+    [
+      'attributes',
+      (count: number) => `<d:response ${Array.from({ length: count - 1 }, (_, k) => `a${k}=""`).join(' ')}/>`,
+    ],
+    ['elements in one', (count: number) => `<d:response>${'<d:x/>'.repeat(count)}</d:response>`],
+  ])('rejects more %s than any calendar has: each costs a hundred times its bytes', (_what, inner) => {
+    expect(codeOf(document(inner(limits.xmlElements - 10)))).toBe('accepted');
+    expect(codeOf(document(inner(limits.xmlElements)))).toBe('malformed_multistatus');
+  });
+
   test('rejects a million levels without growing a million deep', () => {
     expect(codeOf(`<d:multistatus xmlns:d="DAV:">${'<d:x>'.repeat(1_000_000)}`)).toBe('malformed_multistatus');
   });
