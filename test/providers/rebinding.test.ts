@@ -52,7 +52,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   expect(intrusions).toEqual([]);
-  for (const client of clients) await client.close();
+  for (const one of clients) await one.close();
   for (const server of servers) {
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
