@@ -26,12 +26,16 @@ export function zoneLookup(timeZones: readonly Component[]): ZoneLookup {
   return (tzid) => {
     const before = resolved.get(tzid);
     if (before !== undefined) return before;
-    const defined = definitions.find((one) => one.tzid === tzid);
+    const plain = withoutEscapes(tzid);
+    const defined = definitions.find((one) => one.tzid === tzid || one.tzid === plain);
     const zone = defined === undefined ? resolveZone(tzid, null) : defined.zone;
     resolved.set(tzid, zone);
     return zone;
   };
 }
+
+/** Some write the name in a parameter as they write it in the property: escaped. */
+const withoutEscapes = (tzid: string): string => tzid.replaceAll(/\\([\\,;])/g, '$1');
 
 function knownDefinition(timeZone: Component): KnownDefinition {
   const text = timeZone.received === '' ? render([timeZone]) : timeZone.received;
@@ -50,8 +54,10 @@ const detached = (text: string): string => Buffer.from(text).toString();
 
 /** Observances that cannot be read are left out; null without a TZID. */
 export function readDefinition(timeZone: Component): ZoneDefinition | null {
-  const tzid = tokenOf(timeZone, 'TZID');
-  if (tzid === null) return null;
+  const written = tokenOf(timeZone, 'TZID');
+  if (written === null) return null;
+  // A text: Outlook's `(UTC+01:00) Amsterdam\, Berlin` is escaped here and quoted in the parameters that refer to it.
+  const tzid = withoutEscapes(written);
   const location = tokenOf(timeZone, 'X-LIC-LOCATION');
   const standard = childrenOf(timeZone.nodes, 'STANDARD').map((one) => readObservance(one, 'standard'));
   const daylight = childrenOf(timeZone.nodes, 'DAYLIGHT').map((one) => readObservance(one, 'daylight'));
