@@ -1,7 +1,7 @@
 /**
  * Fuzzing: seeded inputs for one entrance, as many as a test may take, or as long as one likes.
  *
- * `FUZZ_RUNS` sets how many inputs, `FUZZ_MINUTES` how long instead, `FUZZ_SEED` the first input's seed: each input has
+ * `FUZZ_RUNS` sets how many inputs at least, `FUZZ_MINUTES` for how long at least, `FUZZ_SEED` the first input's seed: each input has
  * a seed of its own, so `FUZZ_SEED=<seed of the failure> FUZZ_RUNS=1` makes the same one again.
  */
 import { getHeapStatistics } from 'node:v8';
