@@ -2,7 +2,7 @@
 import { request as httpRequest } from 'node:http';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { aliases } from '../../services/gateway/routes.ts';
-import { below, pick, type Seeded } from '../crash/seeded.ts';
+import { below, pick, type Seeded } from '../support/seeded.ts';
 import { event, openWorld, type World } from '../gateway/world.ts';
 import { fuzz } from './kit.ts';
 

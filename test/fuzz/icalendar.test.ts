@@ -12,7 +12,7 @@ import { expandSeries } from '../../domain/recurrence/expand.ts';
 import { defaultRecurrenceLimits } from '../../domain/recurrence/limits.ts';
 import { ianaZone, utc } from '../../domain/time/iana.ts';
 import { eventRow, freeBusyRow } from '../../services/api/event-row.ts';
-import { below, pick, type Seeded } from '../crash/seeded.ts';
+import { below, pick, type Seeded } from '../support/seeded.ts';
 import { corpus } from '../icalendar/bodies.ts';
 import { accountId, appId, profileId, resource } from '../sync/samples.ts';
 import { fuzz } from './kit.ts';

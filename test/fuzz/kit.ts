@@ -5,7 +5,7 @@
  * a seed of its own, so `FUZZ_SEED=<seed of the failure> FUZZ_RUNS=1` makes the same one again.
  */
 import { getHeapStatistics } from 'node:v8';
-import { pick, seeded, type Seeded } from '../crash/seeded.ts';
+import { pick, seeded, type Seeded } from '../support/seeded.ts';
 import { mutated, type Vocabulary } from './mutate.ts';
 import { watchdog } from './watchdog.ts';
 

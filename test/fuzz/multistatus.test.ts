@@ -7,7 +7,7 @@ import { escapeXml } from '../../providers/caldav/xml/bodies.ts';
 import type { Http } from '../../providers/http.ts';
 import type { Provider, Session } from '../../providers/provider.ts';
 import { redact } from '../../providers/redact.ts';
-import { below, pick, seeded, type Seeded } from '../crash/seeded.ts';
+import { below, pick, seeded, type Seeded } from '../support/seeded.ts';
 import { skippingClock } from '../providers/model-session.ts';
 import { fuzz } from './kit.ts';
 

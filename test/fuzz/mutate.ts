@@ -1,5 +1,5 @@
 /** Mutations: real texts made wrong in the ways that networks, programs and attackers make them wrong. */
-import { below, pick, type Seeded } from '../crash/seeded.ts';
+import { below, pick, type Seeded } from '../support/seeded.ts';
 
 /** Texts that have a meaning somewhere. */
 export interface Vocabulary {

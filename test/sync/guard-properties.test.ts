@@ -45,7 +45,14 @@ test('in every rolling day, no more is believed than the floor or the share of w
         nowMs += one.waitMs;
         live += one.added;
         const nominations = nominationsOf(one, live);
-        const decision = guardRemovals({ nominations, liveCount: live, tally, nowMs, numbers: guard });
+        const decision = guardRemovals({
+          nominations,
+          liveCount: live,
+          tally,
+          nowMs,
+          numbers: guard,
+          breakerHolds: false,
+        });
         tally = decision.tally;
         const { believed, held, suspicious } = decision;
         expect(believed.length + held.length).toBe(nominations.length);
@@ -83,6 +90,7 @@ test('a page is decided alike whatever order it comes in', () => {
         const { believed, held, suspicious } = guardRemovals({
           nominations: many,
           liveCount: live,
+          breakerHolds: false,
           tally,
           nowMs: 2,
           numbers: guard,
