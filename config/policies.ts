@@ -79,6 +79,25 @@ export const quarantine = {
   noticeAfterMs: 1 * hour,
 } as const;
 
+/** When a host fails for many at once. */
+export const hosts = {
+  /** This many logins without an answer between them, within a quarter of an hour, are no coincidence. */
+  brokenAfterLogins: 5,
+  withinMs: 15 * minute,
+  /** A failure counts until somebody is answered; the longest wait between two tries is 6 h. */
+  rememberMs: 12 * hour,
+  /** Two people do not lose their passwords at once while nobody is answered. */
+  doubtedAfterLogins: 2,
+  /** A server that comes back is easily overrun: a few first, then twice as many every ten seconds. */
+  rampStart: 4,
+  rampMax: 500,
+  rampStepMs: 10 * second,
+  /** What other nodes know of hosts is read this often. */
+  lookMs: 1 * second,
+  /** Whoever waits for a host looks by itself this often, whatever else was lost. */
+  waitMs: 6 * hour,
+} as const;
+
 export const polling = {
   /** Most calendars: people accept five minutes. */
   baseMs: 5 * minute,

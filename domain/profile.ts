@@ -67,6 +67,8 @@ export interface ProfileDoc {
   readonly projector: number;
   readonly slot: number;
   readonly nextWakeAtMs: number;
+  /** The host that it waits for, see `HostState`; absent or null: none. */
+  readonly waitsFor?: string | null;
   readonly projectedSeq: number;
   readonly projectedAtMs: number;
   /** No intent beyond this n was ever attempted. */

@@ -6,6 +6,8 @@ import type { Service, ServiceBroker } from 'moleculer';
 import type { Server } from 'node:http';
 import { createSupervisor } from '../actors/profile/supervisor.ts';
 import type { ProfileDeps } from '../actors/profile/activation.ts';
+import { createHosts, type Hosts } from '../actors/profile/hosts.ts';
+import { createSweepQuestions } from '../actors/profile/sweep-questions.ts';
 import { createHost, type Host } from '../actors/runtime/host.ts';
 import { singleNode, type Membership } from '../actors/runtime/membership.ts';
 import { createSweeps } from '../actors/runtime/wakeups.ts';
@@ -212,9 +214,10 @@ const credentialsContext = (profileId: ProfileId): string => `profile:${profileI
 
 function createActors(parts: Parts, membership: Membership) {
   const { documents, broker } = parts;
+  const hosts = createHosts({ documents, clock, random });
   const owns = (id: ProfileId): boolean => membership.owns(slotOf(id));
   const host: Host<ProfileId> = createHost<ProfileId>({
-    behaviour: createSupervisor(profileDeps(parts, membership)),
+    behaviour: createSupervisor(profileDeps(parts, membership, hosts)),
     clock,
     random,
     concurrency: { pull: runtime.pullTurns, write: runtime.writeTurns },
@@ -227,14 +230,7 @@ function createActors(parts: Parts, membership: Membership) {
     owns,
     policies: runtime,
     nudge: (id, lane) => host.nudge(id, lane),
-    // Filtered by owner after the limit: right while one node owns every slot. Several need the slot in the query.
-    dueIds: async (nowMs, limit) =>
-      (await documents.find('dueProfiles', { nextWakeAtMs: { lte: nowMs } }, { limit })).map((one) => one._id),
-    idsWithOpenIntents: async (after, limit) => {
-      const range = after === null ? {} : { profileId: { gt: after } };
-      const intents = await documents.find('openIntents', { open: 1, ...range }, { limit });
-      return [...new Set(intents.map((one) => one.profileId))];
-    },
+    ...createSweepQuestions({ documents, hosts, ownsSlot: (slot) => membership.owns(slot) }),
     aside: () => host.stats().aside,
     onError: (error, sweep) => parts.log.error({ sweep, err: error }, 'a sweep failed and is repeated'),
   });
@@ -254,10 +250,11 @@ function createActors(parts: Parts, membership: Membership) {
 /** Turns that have not ended by then are aborted; what they left open is found again at the next start. */
 const stopGraceMs = 10_000;
 
-function profileDeps(parts: Parts, membership: Membership): ProfileDeps {
+function profileDeps(parts: Parts, membership: Membership, hosts: Hosts): ProfileDeps {
   const { documents, normalise, broker, log, sealing } = parts;
   return {
     documents,
+    hosts,
     normalise,
     clock,
     random,

@@ -3,6 +3,7 @@ import type { AccountDoc, AppDoc, GrantDoc, TokenDoc } from '../domain/account.t
 import type { CalendarDoc } from '../domain/calendar.ts';
 import type { DeliveryDoc, SubscriberDoc } from '../domain/channel.ts';
 import type { CommitDoc } from '../domain/commit.ts';
+import type { HostDoc } from '../domain/host.ts';
 import type { IntentDoc } from '../domain/intent.ts';
 import type { ManagedEventDoc } from '../domain/managed-event.ts';
 import type { NodeDoc } from '../domain/node.ts';
@@ -34,6 +35,7 @@ export interface Collections {
   readonly grants: GrantDoc;
   readonly tokens: TokenDoc;
   readonly nodes: NodeDoc;
+  readonly hosts: HostDoc;
   readonly schema: SchemaDoc;
 }
 
@@ -58,6 +60,7 @@ export const revised: Revised = {
   grants: true,
   tokens: false,
   nodes: true,
+  hosts: true,
   schema: true,
 };
 

@@ -35,6 +35,8 @@ export const queries = {
   profilesOfAccount: query('profiles', { equal: ['accountId'] }),
   profilesByLogin: query('profiles', { equal: ['login'], unique: true }),
   dueProfiles: query('profiles', { range: 'nextWakeAtMs', filter: ['slot'] }),
+  /** Those that wait for a host, the longest first. */
+  profilesWaitingForHost: query('profiles', { equal: ['waitsFor'], range: 'nextWakeAtMs', filter: ['slot'] }),
   recentlyProjectedProfiles: query('profiles', { range: 'projectedAtMs' }),
   commitsOfProfile: query('commits', { equal: ['profileId'], range: 'seq', unique: true }),
   resourcesOfCalendar: query('resources', { equal: ['calendarId', 'live'], range: '_id' }),
@@ -76,6 +78,7 @@ export const queries = {
   allApps: query('apps', { range: '_id' }),
   grantsOfAccount: query('grants', { equal: ['accountId'], range: '_id' }),
   tokensOfGrant: query('tokens', { equal: ['grantId'] }),
+  troubledHosts: query('hosts', { equal: ['troubled'] }),
   allNodes: query('nodes', { range: '_id' }),
 } as const;
 

@@ -12,12 +12,14 @@ import type { ProfileEffect, ProfileInput } from '../../domain/machines/profile-
 import type { CalendarWork, ProfileDoc } from '../../domain/profile.ts';
 import { projectorVersion } from '../../domain/projection/project.ts';
 import { horizonDayOf } from '../../domain/projection/horizon.ts';
+import type { Gate } from '../../domain/sync/agenda.ts';
 import type { PollingNumbers } from '../../domain/sync/polling.ts';
 import { zoneDataVersion } from '../../domain/time/iana.ts';
 import type { Credentials, Provider, Session } from '../../providers/provider.ts';
 import type { Batch, CommitLog, LogHead } from '../../store/commit.ts';
 import type { Documents } from '../../store/documents.ts';
 import { counted, type Asked } from './answers.ts';
+import type { Hosts } from './hosts.ts';
 
 /** What every profile actor of this process shares. */
 export interface ProfileDeps {
@@ -25,6 +27,7 @@ export interface ProfileDeps {
   readonly log: CommitLog;
   readonly providers: (name: ProfileDoc['provider']) => Provider;
   readonly credentials: (profile: ProfileDoc) => Credentials;
+  readonly hosts: Hosts;
   readonly normalise: Normalise;
   readonly clock: Clock;
   readonly random: Random;
@@ -43,6 +46,10 @@ export interface Activation {
   readonly session: Session;
   readonly runId: RunId;
   profile: ProfileDoc;
+  /** As it was when the turn began. */
+  readonly stateBefore: ProfileDoc['state'];
+  /** Between the profile and its host. */
+  gate: Gate;
   head: LogHead;
   horizon: Horizon | null;
   /** As they were when the turn's work was chosen. */
@@ -72,6 +79,8 @@ export async function activate(
     session: { root: profile.root, credentials: deps.credentials(profile), signal },
     runId: newRunId(deps.clock.now(), deps.random),
     profile,
+    stateBefore: profile.state,
+    gate: { kind: 'open' },
     head: replayed.head,
     horizon: replayed.horizon,
     openIntents: [],

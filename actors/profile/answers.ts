@@ -34,5 +34,6 @@ export function counted(provider: Provider, count: Asked): Provider {
     newResourceRef: (name) => provider.newResourceRef(name),
     probe: (session) => told(provider.probe(session)),
     software: (root) => provider.software(root),
+    hostOf: (root) => provider.hostOf(root),
   };
 }

@@ -11,6 +11,7 @@ import type { Behaviour, Lane, TurnOutcome } from '../runtime/behaviour.ts';
 import { activate, change, dueHorizon, record, save, step, type Activation, type ProfileDeps } from './activation.ts';
 import { bulkDeleteTurn } from './bulk-delete.ts';
 import { calendarFailed, endsActivation, eventFailed, listFailed } from './failure-scope.ts';
+import { comeToGate, tellHostAnswered, tellHostFailed } from './host-gate.ts';
 import { expireIntents } from './intents.ts';
 import { readCalendarList } from './listing.ts';
 import { makeCalendarTurn } from './make-calendar.ts';
@@ -38,6 +39,7 @@ export function createSupervisor(deps: ProfileDeps): Behaviour<ProfileId> {
 }
 
 async function takeTurn(activation: Activation, lane: Lane): Promise<TurnOutcome> {
+  await comeToGate(activation);
   const piece = await choose(activation);
   // The write lane's places are kept for writes: other work goes on in the pull lane.
   if (lane === 'write' && piece.kind !== 'idle' && !isWrite(piece)) return { kind: 'more', lane: 'pull' };
@@ -87,6 +89,7 @@ function chooseAmong(activation: Activation, trying: boolean): Piece {
     dueHorizon: dueHorizon(deps, profile),
     nextHorizonAtMs: nextHorizonAt(nowMs, profile.slot, slotCount),
     mayWork: trying || mayWork(profile.state),
+    gate: activation.gate,
     lookAtMs: wakeAtOf(profile.state, profileNumbers),
     pulls: provider.capabilities.pull,
     nowMs,
@@ -98,14 +101,15 @@ async function look(activation: Activation): Promise<void> {
   const effects = await step(activation, { kind: 'probe_due' });
   // Counted durably before it is made: a process that dies of the try finds it counted.
   await save(activation);
-  const probe = () => attempt(activation, profileScope, () => proveWell(activation));
-  if (effects.some((one) => one.kind === 'probe')) await probe();
+  if (effects.some((one) => one.kind === 'probe')) await probe(activation);
   if (!effects.some((one) => one.kind === 'retry')) return;
   const piece = await choose(activation, true);
   if (piece.kind !== 'idle' && piece.kind !== 'look') await doPiece(activation, piece);
   // What could be done without asking proves nothing of a provider that failed.
-  if (activation.calls.asked === 0) await probe();
+  if (activation.calls.asked === 0) await probe(activation);
 }
+
+const probe = (activation: Activation): Promise<void> => attempt(activation, profileScope, () => proveWell(activation));
 
 /** Where no calendar is known, the list is what the profile suffered from: a probe alone would prove nothing of it. */
 async function proveWell(activation: Activation): Promise<void> {
@@ -117,7 +121,10 @@ async function proveWell(activation: Activation): Promise<void> {
 async function doPiece(activation: Activation, piece: WorkPiece): Promise<void> {
   switch (piece.kind) {
     case 'requests':
-      return carryOutRequests(activation);
+      await carryOutRequests(activation);
+      return comeToGate(activation);
+    case 'prove':
+      return probe(activation);
     case 'expire':
       return expireIntents(activation, piece.intents);
     case 'horizon':
@@ -170,9 +177,16 @@ async function attempt(activation: Activation, scope: Scope, work: () => Promise
   } catch (error) {
     failure = await widest(activation, scope, toKalendsError(error));
   }
-  if (failure !== null) await step(activation, { kind: 'failed', error: asOfTheProfile(failure) });
+  if (failure !== null) await failed(activation, failure);
   else if (activation.calls.answered > 0) await recover(activation);
   await completeInitialSync(activation);
+}
+
+/** A host that fails for many is not held against each of them. */
+async function failed(activation: Activation, error: KalendsError): Promise<void> {
+  const host = await tellHostFailed(activation, error);
+  if (host === 'broken') return;
+  await step(activation, { kind: 'failed', error: asOfTheProfile(error), hostWell: host.hostWell });
 }
 
 /** What a resource or a calendar could not do, the whole account cannot: nobody knows why, so it is looked at by probes. */
@@ -190,6 +204,7 @@ const ofOneThing: ReadonlySet<Verdict> = new Set([
 ]);
 
 async function recover(activation: Activation): Promise<void> {
+  await tellHostAnswered(activation);
   const { name } = activation.profile.state;
   if (name === 'live' || name === 'connecting') return;
   await step(activation, { kind: 'answered_well' });

@@ -12,6 +12,8 @@ export type Piece =
   | { readonly kind: 'horizon'; readonly horizon: Horizon }
   /** A backing off or quarantined profile may be tried again, or told of. */
   | { readonly kind: 'look' }
+  /** The host may be well again: one question shows it. */
+  | { readonly kind: 'prove' }
   /** Intents that waited longer than promised. */
   | { readonly kind: 'expire'; readonly intents: readonly IntentDoc[] }
   /** All open intents of one event that no bulk delete separates, in order. */
@@ -29,6 +31,14 @@ export type Piece =
   | { readonly kind: 'pull'; readonly calendarId: CalendarId }
   | { readonly kind: 'idle'; readonly untilMs: number };
 
+/** Between a profile and its host, see `HostState`. */
+export type Gate =
+  | { readonly kind: 'open' }
+  /** Nothing is asked; looked at again then, whatever else was lost. */
+  | { readonly kind: 'closed'; readonly untilMs: number }
+  /** It was let in: ordinary work begins when a question was answered. */
+  | { readonly kind: 'try' };
+
 export interface AgendaInput {
   readonly profile: ProfileDoc;
   /** By n. */
@@ -40,6 +50,7 @@ export interface AgendaInput {
   readonly nextHorizonAtMs: number;
   /** Ordinary work may be asked of the provider. */
   readonly mayWork: boolean;
+  readonly gate: Gate;
   /** When a state that forbids ordinary work is looked at again; null: never by itself. */
   readonly lookAtMs: number | null;
   /** False: the provider has no other side. */
@@ -50,12 +61,13 @@ export interface AgendaInput {
 const never = 8_640_000_000_000_000;
 
 export function nextPiece(input: AgendaInput): Piece {
-  const { nowMs, profile } = input;
+  const { nowMs, profile, gate } = input;
+  const mayWork = input.mayWork && gate.kind === 'open';
   if (profile.requests.length > 0) return { kind: 'requests' };
   if (input.horizon === null || !sameHorizon(input.horizon, input.dueHorizon)) {
     return { kind: 'horizon', horizon: input.dueHorizon };
   }
-  const write = input.mayWork ? nextWrite(input) : null;
+  const write = mayWork ? nextWrite(input) : null;
   // What may have been done is found out before it is given up.
   if (write !== null && isReadBack(write)) return write;
   const expiries = expiriesOf(input.openIntents);
@@ -65,8 +77,9 @@ export function nextPiece(input: AgendaInput): Piece {
     input.nextHorizonAtMs,
     earliest([...expiries.values()], (one) => one),
   );
-  if (!input.mayWork) {
-    const lookAtMs = input.lookAtMs ?? never;
+  if (gate.kind === 'try') return { kind: 'prove' };
+  if (!mayWork) {
+    const lookAtMs = gate.kind === 'closed' ? gate.untilMs : (input.lookAtMs ?? never);
     return lookAtMs <= nowMs ? { kind: 'look' } : { kind: 'idle', untilMs: Math.min(lookAtMs, expiryMs) };
   }
   return write ?? nextPull(input) ?? { kind: 'idle', untilMs: wakeAt(input, expiryMs) };

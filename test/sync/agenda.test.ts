@@ -54,6 +54,7 @@ const input = (change: Partial<AgendaInput> = {}): AgendaInput => ({
   dueHorizon: horizon,
   nextHorizonAtMs: nowMs + 5 * hour,
   mayWork: true,
+  gate: { kind: 'open' },
   lookAtMs: null,
   pulls: true,
   nowMs,

@@ -1,6 +1,7 @@
 /** One profile in one process of a test: the real supervisor, host, log and store, over a fake clock and a fallible world. */
 import { createSupervisor } from '../../../actors/profile/supervisor.ts';
 import type { ProfileDeps } from '../../../actors/profile/activation.ts';
+import { createHosts } from '../../../actors/profile/hosts.ts';
 import { createHost, type Host, type HostStats } from '../../../actors/runtime/host.ts';
 import { horizon, polling, writing } from '../../../config/policies.ts';
 import { allScopes, type Scope } from '../../../domain/account.ts';
@@ -141,6 +142,7 @@ export async function createRig<Side extends OtherSide>(options: RigOptions<Side
       log: createCommitLog({ documents: gated, normalise, clock, horizon }),
       providers: () => provider,
       credentials: () => other.credentials,
+      hosts: createHosts({ documents: gated, clock, random }),
       normalise,
       clock,
       random,
@@ -311,7 +313,7 @@ function flat(other: OtherSide): Map<string, string> {
   );
 }
 
-function newProfile({ root }: OtherSide): ProfileDoc {
+export function newProfile({ root }: Pick<OtherSide, 'root'>): ProfileDoc {
   return {
     _id: profileId,
     rev: 1,
@@ -342,7 +344,7 @@ function newProfile({ root }: OtherSide): ProfileDoc {
   };
 }
 
-function newIntent(n: number, wish: Wish, nowMs: number, random: () => number): IntentDoc {
+export function newIntent(n: number, wish: Wish, nowMs: number, random: () => number): IntentDoc {
   return {
     _id: intentKey(profileId, n),
     rev: 1,

@@ -1,0 +1,33 @@
+/** What the sweeps ask the store: who is due, whom a host lets in, for whom an accepted write waits unseen. */
+import type { ProfileId } from '../../domain/ids.ts';
+import type { Documents } from '../../store/documents.ts';
+import { slotsOwned } from '../runtime/slots.ts';
+import type { SweepOptions } from '../runtime/wakeups.ts';
+import type { Hosts } from './hosts.ts';
+
+type Questions = Pick<SweepOptions<ProfileId>, 'dueIds' | 'idsWithOpenIntents'>;
+
+export interface SweepQuestionsOptions {
+  readonly documents: Documents;
+  readonly hosts: Hosts;
+  /** Asked at each sweep: profiles of other nodes' slots take no place in the batch. */
+  readonly ownsSlot: (slot: number) => boolean;
+}
+
+export function createSweepQuestions({ documents, hosts, ownsSlot }: SweepQuestionsOptions): Questions {
+  return {
+    async dueIds(nowMs, limit) {
+      const slots = slotsOwned(ownsSlot);
+      if (slots?.length === 0) return [];
+      const admitted = await hosts.admit(slots);
+      const share = slots === null ? {} : { slot: slots };
+      const due = await documents.find('dueProfiles', { nextWakeAtMs: { lte: nowMs }, ...share }, { limit });
+      return [...admitted, ...due.map((one) => one._id)];
+    },
+    async idsWithOpenIntents(after, limit) {
+      const range = after === null ? {} : { profileId: { gt: after } };
+      const intents = await documents.find('openIntents', { open: 1, ...range }, { limit });
+      return [...new Set(intents.map((one) => one.profileId))];
+    },
+  };
+}
