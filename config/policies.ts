@@ -148,8 +148,21 @@ export const runtime = {
   intentSweepMs: 5 * second,
   /** Turns at once: pulls mostly wait for the network. */
   pullTurns: 24,
+  /** … of which what fell due by itself takes no more than this: after a restart everything is due. */
+  sweepTurns: 20,
   /** Kept free for writes and operators, so that a slow first sync never blocks them. */
   writeTurns: 8,
+  /**
+   * Turns of one host at once, and of one of which nobody was answered since somebody failed: one that hangs, for two
+   * minutes at a time, leaves most slots to others.
+   */
+  hostPulls: 8,
+  hostWrites: 3,
+  suspectedPulls: 2,
+  suspectedWrites: 1,
+  /** Turns of all hosts of one provider. */
+  providerPulls: 20,
+  providerWrites: 7,
   /** Due profiles taken from the store in one sweep. */
   sweepBatch: 500,
 } as const;

@@ -10,6 +10,7 @@ import { createHosts, type Hosts } from '../actors/profile/hosts.ts';
 import { createSweepQuestions } from '../actors/profile/sweep-questions.ts';
 import { createHost, type Host } from '../actors/runtime/host.ts';
 import { singleNode, type Membership } from '../actors/runtime/membership.ts';
+import { createShares } from '../actors/runtime/shares.ts';
 import { createSweeps } from '../actors/runtime/wakeups.ts';
 import { createCourier } from '../actors/subscriber/courier.ts';
 import { publicUrlOf } from '../config/load.ts';
@@ -214,13 +215,15 @@ const credentialsContext = (profileId: ProfileId): string => `profile:${profileI
 
 function createActors(parts: Parts, membership: Membership) {
   const { documents, broker } = parts;
+  const shares = createShares();
   const hosts = createHosts({ documents, clock, random });
   const owns = (id: ProfileId): boolean => membership.owns(slotOf(id));
   const host: Host<ProfileId> = createHost<ProfileId>({
-    behaviour: createSupervisor(profileDeps(parts, membership, hosts)),
+    behaviour: createSupervisor(profileDeps(parts, membership, hosts), shares),
     clock,
     random,
-    concurrency: { pull: runtime.pullTurns, write: runtime.writeTurns },
+    concurrency: { pull: runtime.pullTurns, write: runtime.writeTurns, sweep: runtime.sweepTurns },
+    shares,
     owns,
     onError: (error, turn) =>
       parts.log.error({ ...turn, code: toKalendsError(error).code, err: error }, 'a turn ended the activation'),
@@ -231,7 +234,7 @@ function createActors(parts: Parts, membership: Membership) {
     policies: runtime,
     nudge: (id, lane) => host.nudge(id, lane),
     ...createSweepQuestions({ documents, hosts, ownsSlot: (slot) => membership.owns(slot) }),
-    aside: () => host.stats().aside,
+    aside: () => host.stats().aside + host.stats().crowded,
     onError: (error, sweep) => parts.log.error({ sweep, err: error }, 'a sweep failed and is repeated'),
   });
   broker.createService(createSupervisorService(host));

@@ -7,6 +7,7 @@ import { KalendsError } from '../../domain/errors.ts';
 import type { Normalise } from '../../domain/event.ts';
 import { newRunId, slotCount, type CalendarId, type ProfileId, type RunId } from '../../domain/ids.ts';
 import type { IntentDoc } from '../../domain/intent.ts';
+import type { HostState } from '../../domain/machines/host.ts';
 import { transition } from '../../domain/machines/profile.ts';
 import type { ProfileEffect, ProfileInput } from '../../domain/machines/profile-states.ts';
 import type { CalendarWork, ProfileDoc } from '../../domain/profile.ts';
@@ -50,6 +51,8 @@ export interface Activation {
   readonly stateBefore: ProfileDoc['state'];
   /** Between the profile and its host. */
   gate: Gate;
+  /** How its host was when the turn began. */
+  hostState: HostState['name'];
   head: LogHead;
   horizon: Horizon | null;
   /** As they were when the turn's work was chosen. */
@@ -81,6 +84,7 @@ export async function activate(
     profile,
     stateBefore: profile.state,
     gate: { kind: 'open' },
+    hostState: 'well',
     head: replayed.head,
     horizon: replayed.horizon,
     openIntents: [],

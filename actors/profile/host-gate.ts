@@ -3,19 +3,16 @@ import { hosts as policy } from '../../config/policies.ts';
 import { hostNumbers } from '../../config/profile-numbers.ts';
 import type { KalendsError } from '../../domain/errors.ts';
 import { failingLoginOf, mayBeOfHost } from '../../domain/host.ts';
-import { isDoubted, isShut } from '../../domain/machines/host.ts';
+import { isDoubted, isShut, type HostState } from '../../domain/machines/host.ts';
 import type { ProfileState } from '../../domain/machines/profile-states.ts';
 import type { ProfileDoc } from '../../domain/profile.ts';
 import type { Gate } from '../../domain/sync/agenda.ts';
 import { spread } from '../../domain/sync/polling.ts';
-import type { Provider } from '../../providers/provider.ts';
 import { change, type Activation, type ProfileDeps } from './activation.ts';
 
-/** What stands between this profile and its host in this turn; null where it has none. */
-async function gateOf(deps: ProfileDeps, provider: Provider, profile: ProfileDoc): Promise<Gate> {
-  const host = provider.hostOf(profile.root);
-  if (host === null || asksNobody.has(profile.state.name)) return open;
-  const known = await deps.hosts.stateOf(host);
+/** What stands between this profile and its host in this turn. */
+async function gateOf(deps: ProfileDeps, profile: ProfileDoc, host: string, known: HostState): Promise<Gate> {
+  if (asksNobody.has(profile.state.name)) return open;
   const waits = profile.waitsFor === host;
   if (!isShut(known)) return waits ? { kind: 'try' } : open;
   const admission = deps.hosts.admissionOf(profile._id);
@@ -40,9 +37,13 @@ const closed = ({ clock, random }: ProfileDeps): Gate => ({
 /** Looks at the gate: where it is closed the profile waits from now on, where it is open it does no more. */
 export async function comeToGate(activation: Activation): Promise<void> {
   const { deps, provider, profile } = activation;
-  activation.gate = await gateOf(deps, provider, profile);
+  const host = provider.hostOf(profile.root);
+  if (host === null) return;
+  const known = await deps.hosts.stateOf(host);
+  activation.hostState = known.name;
+  activation.gate = await gateOf(deps, profile, host, known);
   if (activation.gate.kind === 'open') leaveGate(activation);
-  if (activation.gate.kind === 'closed') waitFor(activation, provider.hostOf(profile.root));
+  if (activation.gate.kind === 'closed') waitFor(activation, host);
 }
 
 /** What an operator asks for is asked of the host, once, for everybody. */
@@ -85,7 +86,7 @@ export async function tellHostFailed(
   return { hostWell: !isDoubted(state, hostNumbers) };
 }
 
-function waitFor(activation: Activation, host: string | null): void {
+function waitFor(activation: Activation, host: string): void {
   if (activation.profile.waitsFor !== host) change(activation, { waitsFor: host });
 }
 

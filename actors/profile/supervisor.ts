@@ -1,4 +1,5 @@
 /** The profile supervisor: one turn chooses one piece of work, does it, and says when the next is due. */
+import { runtime } from '../../config/policies.ts';
 import { profileNumbers } from '../../config/profile-numbers.ts';
 import { toKalendsError, unreachable, type KalendsError, type Verdict } from '../../domain/errors.ts';
 import { slotCount, type CalendarId, type ProfileId } from '../../domain/ids.ts';
@@ -8,6 +9,7 @@ import { mayWork, wakeAtOf } from '../../domain/machines/profile.ts';
 import { nextHorizonAt } from '../../domain/projection/horizon.ts';
 import { nextPiece, type Piece } from '../../domain/sync/agenda.ts';
 import type { Behaviour, Lane, TurnOutcome } from '../runtime/behaviour.ts';
+import { createShares, type Limit, type Shares } from '../runtime/shares.ts';
 import { activate, change, dueHorizon, record, save, step, type Activation, type ProfileDeps } from './activation.ts';
 import { bulkDeleteTurn } from './bulk-delete.ts';
 import { calendarFailed, endsActivation, eventFailed, listFailed } from './failure-scope.ts';
@@ -29,36 +31,68 @@ const isWrite = (piece: Piece): boolean =>
   piece.kind === 'requests';
 
 /** The behaviour of profile actors. A turn that fails for a reason of the store's ends the activation; the next reads everything again. */
-export function createSupervisor(deps: ProfileDeps): Behaviour<ProfileId> {
+export function createSupervisor(deps: ProfileDeps, shares: Shares = createShares()): Behaviour<ProfileId> {
   return {
     turn: async (id, lane, signal) => {
       const activation = await activate(deps, id, signal);
-      return activation === null ? { kind: 'idle', nextWakeAtMs: Number.MAX_SAFE_INTEGER } : takeTurn(activation, lane);
+      return activation === null
+        ? { kind: 'idle', nextWakeAtMs: Number.MAX_SAFE_INTEGER }
+        : takeTurn(activation, lane, shares);
     },
   };
 }
 
-async function takeTurn(activation: Activation, lane: Lane): Promise<TurnOutcome> {
+async function takeTurn(activation: Activation, lane: Lane, shares: Shares): Promise<TurnOutcome> {
   await comeToGate(activation);
   const piece = await choose(activation);
   // The write lane's places are kept for writes: other work goes on in the pull lane.
   if (lane === 'write' && piece.kind !== 'idle' && !isWrite(piece)) return { kind: 'more', lane: 'pull' };
-  if (piece.kind === 'look') await look(activation);
-  else if (piece.kind !== 'idle') await doPiece(activation, piece);
+  if (piece.kind === 'idle') return leave(activation, piece, lane);
+  const taken = shares.take(limitsOf(activation, piece));
+  if (taken.kind === 'full') {
+    if (activation.unsaved) await save(activation);
+    return { kind: 'crowded', lane, share: taken.share };
+  }
+  try {
+    await (piece.kind === 'look' ? look(activation) : doPiece(activation, piece));
+  } finally {
+    taken.giveBack();
+  }
   // Other writes wait: the next turn chooses among them.
-  if (piece.kind === 'write' && piece.others) return leave(activation, null);
-  return leave(activation, piece.kind === 'idle' ? piece : await choose(activation));
+  if (piece.kind === 'write' && piece.others) return leave(activation, null, lane);
+  return leave(activation, await choose(activation), lane);
 }
 
+/** What a piece of work needs of its host and its provider; nothing where nobody is asked. */
+function limitsOf({ provider, profile, hostState }: Activation, piece: Piece): readonly Limit[] {
+  const host = provider.hostOf(profile.root);
+  if (host === null || asksNobody.has(piece.kind)) return [];
+  const write = isWrite(piece);
+  const { hostPulls, hostWrites, suspectedPulls, suspectedWrites, providerPulls, providerWrites } = runtime;
+  const ofHost =
+    hostState === 'well'
+      ? { pulls: hostPulls, writes: hostWrites }
+      : { pulls: suspectedPulls, writes: suspectedWrites };
+  const lane = write ? 'writes' : 'pulls';
+  return [
+    { name: `${lane} of ${host}`, atMost: ofHost[lane] },
+    { name: `${lane} of ${provider.name}`, atMost: write ? providerWrites : providerPulls },
+  ];
+}
+
+const asksNobody: ReadonlySet<Piece['kind']> = new Set(['requests', 'expire', 'horizon', 'idle']);
+
 /** Disarms, or stays due while there is more to do (`next` null: writes): what was projected and when to wake next, last of all and in one document. */
-async function leave(activation: Activation, next: Piece | null): Promise<TurnOutcome> {
+async function leave(activation: Activation, next: Piece | null, lane: Lane): Promise<TurnOutcome> {
   const { clock } = activation.deps;
   const { nextWakeAtMs } = activation.profile;
   const wakeAtMs = next?.kind === 'idle' ? next.untilMs : Math.min(nextWakeAtMs, clock.now());
   if (nextWakeAtMs !== wakeAtMs) change(activation, { nextWakeAtMs: wakeAtMs });
   if (activation.unsaved) await save(activation);
   if (next?.kind === 'idle') return { kind: 'idle', nextWakeAtMs: wakeAtMs };
-  return { kind: 'more', lane: next === null || isWrite(next) ? 'write' : 'pull' };
+  if (next === null || isWrite(next)) return { kind: 'more', lane: 'write' };
+  // What fell due by itself does not overtake what somebody asked for.
+  return { kind: 'more', lane: lane === 'sweep' ? 'sweep' : 'pull' };
 }
 
 /** Open intents read for one choice: an application may have left thousands, of which the first are due. */

@@ -15,14 +15,27 @@ export interface SweepQuestionsOptions {
 }
 
 export function createSweepQuestions({ documents, hosts, ownsSlot }: SweepQuestionsOptions): Questions {
+  /** Where the last sweep left off among more due profiles than it could take. */
+  let afterMs: number | null = null;
+
+  /** The longest due first; where these fill the batch, those behind them in turns: who cannot run hides nobody. */
+  async function due(nowMs: number, limit: number, share: { readonly slot?: readonly number[] }) {
+    const first = await documents.find('dueProfiles', { nextWakeAtMs: { lte: nowMs }, ...share }, { limit });
+    const lastMs = first.at(-1)?.nextWakeAtMs ?? nowMs;
+    if (first.length < limit) return first;
+    const range = { gt: Math.max(afterMs ?? lastMs, lastMs), lte: nowMs };
+    const next = await documents.find('dueProfiles', { nextWakeAtMs: range, ...share }, { limit });
+    afterMs = next.length < limit ? null : (next.at(-1)?.nextWakeAtMs ?? null);
+    return [...first, ...next];
+  }
+
   return {
     async dueIds(nowMs, limit) {
       const slots = slotsOwned(ownsSlot);
       if (slots?.length === 0) return [];
       const admitted = await hosts.admit(slots);
-      const share = slots === null ? {} : { slot: slots };
-      const due = await documents.find('dueProfiles', { nextWakeAtMs: { lte: nowMs }, ...share }, { limit });
-      return [...admitted, ...due.map((one) => one._id)];
+      const found = await due(nowMs, limit, slots === null ? {} : { slot: slots });
+      return [...admitted, ...found.map((one) => one._id)];
     },
     async idsWithOpenIntents(after, limit) {
       const range = after === null ? {} : { profileId: { gt: after } };

@@ -249,3 +249,24 @@ test('writes that were accepted meanwhile are carried out in their order once th
   );
   expect(order.filter((one) => one !== undefined)).toEqual(['e0', 'e1', 'e2', 'e3', 'e4', 'e5']);
 });
+
+test('a host that hangs delays nobody else, neither reading nor writing, and breaks within minutes', async () => {
+  const fleet = await fleetOf({ hosts: { hung: 60, well: 20 }, sweepMs: second });
+  fleet.trouble('hung', 'hang');
+  for (const { _id } of await fleet.profiles('hung')) {
+    await fleet.upsert(_id, 'event', 'Event');
+    fleet.nudge(_id, 'write');
+    await fleet.request(_id, 'pull');
+  }
+  await fleet.pass(10 * second);
+  for (let k = 0; k < 20; k += 1) {
+    const id = fleet.idOf('well', k);
+    await fleet.upsert(id, `event-${k}`, 'Event');
+    fleet.nudge(id, 'write');
+    await fleet.pass(second);
+    const [intent] = await fleet.documents.find('intentsOfProfile', { profileId: id });
+    expect(intent?.state).toBe('written');
+  }
+  await fleet.pass(15 * minute);
+  expect((await fleet.hostState('hung')).name).toBe('broken');
+});
