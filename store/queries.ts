@@ -66,7 +66,7 @@ export const queries = {
   managedOfProfile: query('managed_events', { equal: ['profileId'], range: '_id' }),
   intentsOfProfile: query('intents', { equal: ['profileId'], range: 'n', unique: true }),
   openIntentsOfProfile: query('intents', { equal: ['profileId', 'open'], range: 'n' }),
-  openIntents: query('intents', { equal: ['open'], range: 'profileId' }),
+  openIntents: query('intents', { equal: ['open'], range: 'profileId', filter: ['seen'] }),
   intentByOperation: query('intents', { equal: ['operationId'], unique: true }),
   subscribersOfAccount: query('subscribers', { equal: ['accountId', 'open'], range: '_id' }),
   openSubscribers: query('subscribers', { equal: ['open'], range: '_id' }),

@@ -40,6 +40,12 @@ export async function markAttempt(activation: Activation, intent: IntentDoc, att
   return replaceIntent(activation, { ...intent, state: 'attempting', attempt, attempts: attempt.number });
 }
 
+/** Call it when the profile's wake-up is stored: those that wait are not swept for any more. */
+export async function markSeen(activation: Activation): Promise<void> {
+  const unseen = activation.openIntents.filter((one) => one.seen !== 1);
+  await Promise.all(unseen.map((one) => replaceIntent(activation, { ...one, seen: 1 }, 'with_next')));
+}
+
 /** The last one was written; the others were folded into it and share its outcome. */
 export async function settleIntents(activation: Activation, intents: readonly IntentDoc[]): Promise<void> {
   const last = intents.at(-1);

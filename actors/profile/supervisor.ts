@@ -14,7 +14,7 @@ import { activate, change, dueHorizon, record, save, step, type Activation, type
 import { bulkDeleteTurn } from './bulk-delete.ts';
 import { calendarFailed, endsActivation, eventFailed, listFailed } from './failure-scope.ts';
 import { comeToGate, tellHostAnswered, tellHostFailed } from './host-gate.ts';
-import { expireIntents } from './intents.ts';
+import { expireIntents, markSeen } from './intents.ts';
 import { readCalendarList } from './listing.ts';
 import { makeCalendarTurn } from './make-calendar.ts';
 import { pullCalendar } from './pull.ts';
@@ -89,7 +89,10 @@ async function leave(activation: Activation, next: Piece | null, lane: Lane): Pr
   const wakeAtMs = next?.kind === 'idle' ? next.untilMs : Math.min(nextWakeAtMs, clock.now());
   if (nextWakeAtMs !== wakeAtMs) change(activation, { nextWakeAtMs: wakeAtMs });
   if (activation.unsaved) await save(activation);
-  if (next?.kind === 'idle') return { kind: 'idle', nextWakeAtMs: wakeAtMs };
+  if (next?.kind === 'idle') {
+    await markSeen(activation);
+    return { kind: 'idle', nextWakeAtMs: wakeAtMs };
+  }
   if (next === null || isWrite(next)) return { kind: 'more', lane: 'write' };
   // What fell due by itself does not overtake what somebody asked for.
   return { kind: 'more', lane: lane === 'sweep' ? 'sweep' : 'pull' };

@@ -39,7 +39,7 @@ export function createSweepQuestions({ documents, hosts, ownsSlot }: SweepQuesti
     },
     async idsWithOpenIntents(after, limit) {
       const range = after === null ? {} : { profileId: { gt: after } };
-      const intents = await documents.find('openIntents', { open: 1, ...range }, { limit });
+      const intents = await documents.find('openIntents', { open: 1, seen: null, ...range }, { limit });
       return [...new Set(intents.map((one) => one.profileId))];
     },
   };

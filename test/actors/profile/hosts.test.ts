@@ -34,6 +34,15 @@ function askedOf(fleet: Fleet, host: string): Asked[] {
 const waiting = async (fleet: Fleet, host: string): Promise<number> =>
   (await fleet.profiles(host)).filter((one) => one.waitsFor === host).length;
 
+/** The events that were written, by `event_id`, in the order of their commits. */
+async function writtenOrder(fleet: Fleet, profileId: ProfileId): Promise<string[]> {
+  const managed = await fleet.documents.find('managedOfProfile', { profileId });
+  const nameOf = new Map(managed.map((one) => [one.resourceId, one.eventId]));
+  const commits = await fleet.documents.find('commitsOfProfile', { profileId });
+  const put = commits.flatMap((one) => one.changes.filter((change) => change.kind === 'resource_put'));
+  return put.flatMap((change) => nameOf.get(change.resourceId) ?? []);
+}
+
 const ways: readonly ErrorCode[] = ['connect_failed', 'server_error', 'unauthorized'];
 
 describe.each(ways)('a host that answers everyone with %s', (code) => {
@@ -241,13 +250,7 @@ test('writes that were accepted meanwhile are carried out in their order once th
   await fleet.pass(7 * hour);
   const intents = await fleet.documents.find('intentsOfProfile', { profileId: id });
   expect(intents.map((one) => one.state)).toEqual(Array.from({ length: 6 }, () => 'written'));
-  const managed = await fleet.documents.find('managedOfProfile', { profileId: id });
-  const nameOf = new Map(managed.map((one) => [one.resourceId, one.eventId]));
-  const commits = await fleet.documents.find('commitsOfProfile', { profileId: id });
-  const order = commits.flatMap((one) =>
-    one.changes.flatMap((change) => (change.kind === 'resource_put' ? [nameOf.get(change.resourceId)] : [])),
-  );
-  expect(order.filter((one) => one !== undefined)).toEqual(['e0', 'e1', 'e2', 'e3', 'e4', 'e5']);
+  expect(await writtenOrder(fleet, id)).toEqual(['e0', 'e1', 'e2', 'e3', 'e4', 'e5']);
 });
 
 test('a host that hangs delays nobody else, neither reading nor writing, and breaks within minutes', async () => {
@@ -269,4 +272,27 @@ test('a host that hangs delays nobody else, neither reading nor writing, and bre
   }
   await fleet.pass(15 * minute);
   expect((await fleet.hostState('hung')).name).toBe('broken');
+});
+
+test('intents that wait for a quarantined profile are swept for once, and carried out in order when it is reinstated', async () => {
+  const fleet = await fleetOf({ hosts: { poor: 1 } });
+  const id = fleet.idOf('poor', 0);
+  fleet.trouble('poor', 'server_error');
+  await fleet.request(id, 'pull');
+  await fleet.pass(10 * second);
+  expect((await fleet.profile(id)).state.name).toBe('quarantined');
+  for (let k = 0; k < 50; k += 1) await fleet.upsert(id, `e${k}`, `Event ${k}`);
+  await fleet.pass(10 * second);
+  const turns = fleet.turns();
+  await fleet.pass(hour);
+  // Probes, the notice after an hour, and nothing else.
+  expect(fleet.turns() - turns).toBeLessThan(8);
+  // What is accepted later is seen as soon as any, though its nudge is lost.
+  const late = await fleet.upsert(id, 'late', 'Late');
+  await fleet.pass(6 * second);
+  expect(await fleet.documents.get('intents', late._id)).toMatchObject({ seen: 1, state: 'queued' });
+  fleet.trouble('poor', null);
+  await fleet.pass(3 * hour);
+  const expected = [...Array.from({ length: 50 }, (_, k) => `e${k}`), 'late'];
+  expect(await writtenOrder(fleet, id)).toEqual(expected);
 });

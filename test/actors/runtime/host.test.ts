@@ -118,7 +118,7 @@ test('writes use pull slots that no pull waits for, and give them back one turn 
   turnOf(behaviour, 'b').end();
   await clock.settle();
   expect(host.stats().running).toEqual({ pull: 2, write: 1, sweep: 0 });
-  expect(host.stats().queued).toEqual({ pull: 0, write: 3 });
+  expect(host.stats().queued).toEqual({ pull: 0, write: 3, sweep: 0 });
 });
 
 test('an actor with more to do goes to the back of its queue', async () => {
