@@ -77,6 +77,8 @@ export const quarantine = {
   relinkAfterMs: 30 * minute,
   /** Applications hear of a quarantine after this long: most outages are shorter. */
   noticeAfterMs: 1 * hour,
+  /** An outage of a host concerns thousands: each is a commit and a notification. */
+  noticeSpreadMs: 10 * minute,
 } as const;
 
 /** When a host fails for many at once. */

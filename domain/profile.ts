@@ -69,6 +69,8 @@ export interface ProfileDoc {
   readonly nextWakeAtMs: number;
   /** The host that it waits for, see `HostState`; absent or null: none. */
   readonly waitsFor?: string | null;
+  /** Applications were told of an outage of its host, or of all its calendars, and not of its end. */
+  readonly outageToldAtMs?: number | null;
   readonly projectedSeq: number;
   readonly projectedAtMs: number;
   /** No intent beyond this n was ever attempted. */

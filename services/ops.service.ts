@@ -7,6 +7,7 @@ import { listChannels, listDeliveries } from './ops/channels.ts';
 import { connect, revise, type ConnectInput } from './ops/connect.ts';
 import type { OpsContext } from './ops/context.ts';
 import { explain, type ExplainInput } from './ops/explain.ts';
+import { listHosts } from './ops/hosts.ts';
 import { inspectProfile, listProfiles, profileOr404 } from './ops/profiles.ts';
 import { rebuild } from './ops/rebuild.ts';
 import { revokeAccess } from './ops/revoke.ts';
@@ -15,6 +16,7 @@ import { revokeAccess } from './ops/revoke.ts';
 export const opsActions = [
   'profiles',
   'inspect',
+  'hosts',
   'nudge',
   'resync',
   'reinstate',
@@ -41,6 +43,7 @@ export function createOpsService(context: OpsContext): ServiceSchema {
   const actions: Record<OpsAction, (ctx: Context<never>) => Promise<unknown>> = {
     profiles: () => listProfiles(context),
     inspect: (ctx: Context<{ profile: string }>) => inspectProfile(context, asProfileId(ctx.params.profile)),
+    hosts: () => listHosts(context),
     nudge: request('pull'),
     resync: request('resync'),
     reinstate: request('reinstate'),

@@ -3,7 +3,7 @@ import { timeouts } from '../../config/policies.ts';
 import { profileNumbers } from '../../config/profile-numbers.ts';
 import type { Clock, Random } from '../../domain/clock.ts';
 import type { CommitDoc, Horizon } from '../../domain/commit.ts';
-import { KalendsError } from '../../domain/errors.ts';
+import { isKalendsError, KalendsError, toKalendsError } from '../../domain/errors.ts';
 import type { Normalise } from '../../domain/event.ts';
 import { newRunId, slotCount, type CalendarId, type ProfileId, type RunId } from '../../domain/ids.ts';
 import type { IntentDoc } from '../../domain/intent.ts';
@@ -19,7 +19,7 @@ import { zoneDataVersion } from '../../domain/time/iana.ts';
 import type { Credentials, Provider, Session } from '../../providers/provider.ts';
 import type { Batch, CommitLog, LogHead } from '../../store/commit.ts';
 import type { Documents } from '../../store/documents.ts';
-import { counted, type Asked } from './answers.ts';
+import { counted, refusing, type Asked } from './answers.ts';
 import type { Hosts } from './hosts.ts';
 
 /** What every profile actor of this process shares. */
@@ -76,10 +76,12 @@ export async function activate(
   const projected = { seq: profile.projectedSeq, atMs: profile.projectedAtMs };
   const replayed = await deps.log.replay(profileId, projected, horizonOf(profile));
   const calls = { asked: 0, answered: 0 };
+  const opened = openCredentials(deps, profile);
+  const provider = deps.providers(profile.provider);
   const activation: Activation = {
     deps,
-    provider: counted(deps.providers(profile.provider), calls),
-    session: { root: profile.root, credentials: deps.credentials(profile), signal },
+    provider: counted(isKalendsError(opened) ? refusing(provider, opened) : provider, calls),
+    session: { root: profile.root, credentials: isKalendsError(opened) ? { kind: 'none' } : opened, signal },
     runId: newRunId(deps.clock.now(), deps.random),
     profile,
     stateBefore: profile.state,
@@ -94,6 +96,15 @@ export async function activate(
   };
   if (replayed.head.seq > profile.projectedSeq) noteProjected(activation);
   return activation;
+}
+
+/** A secret that cannot be opened is the profile's trouble, for its operator to see, like a provider that refuses it. */
+function openCredentials(deps: ProfileDeps, profile: ProfileDoc): Credentials | KalendsError {
+  try {
+    return deps.credentials(profile);
+  } catch (error) {
+    return toKalendsError(error);
+  }
 }
 
 export function horizonOf(profile: ProfileDoc): Horizon | null {
@@ -192,6 +203,10 @@ export async function step(activation: Activation, input: ProfileInput): Promise
   for (const effect of effects) {
     if (effect.kind !== 'notice') continue;
     const { notice, detail } = effect;
+    const told = (activation.profile.outageToldAtMs ?? null) !== null;
+    // Applications know already; and whatever else they hear of the profile ends what they know.
+    if (told && notice === 'quarantined') continue;
+    if (told) change(activation, { outageToldAtMs: null });
     await record(activation, { cause: 'state', operations: [], changes: [{ kind: 'notice', notice, detail }] });
   }
   for (const effect of effects) {

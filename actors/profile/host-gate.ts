@@ -7,6 +7,7 @@ import { isDoubted, isShut, type HostState } from '../../domain/machines/host.ts
 import type { ProfileState } from '../../domain/machines/profile-states.ts';
 import type { ProfileDoc } from '../../domain/profile.ts';
 import type { Gate } from '../../domain/sync/agenda.ts';
+import type { Outage } from '../../domain/sync/outage.ts';
 import { spread } from '../../domain/sync/polling.ts';
 import { change, type Activation, type ProfileDeps } from './activation.ts';
 
@@ -20,7 +21,8 @@ async function gateOf(deps: ProfileDeps, profile: ProfileDoc, host: string, know
   // Who did not have to wait is no burden to a host that answers again; who just connected is a probe by itself.
   if (!waits && (known.name === 'recovering' || profile.state.name === 'connecting')) return open;
   // Whoever began to wait for a host that is well would wait for long.
-  if (isShut(await deps.hosts.freshStateOf(host))) return closed(deps);
+  const fresh = await deps.hosts.freshStateOf(host);
+  if (isShut(fresh)) return closed(deps, fresh);
   return waits ? { kind: 'try' } : open;
 }
 
@@ -29,8 +31,9 @@ const asksNobody: ReadonlySet<ProfileState['name']> = new Set(['relink_required'
 
 const open: Gate = { kind: 'open' };
 
-const closed = ({ clock, random }: ProfileDeps): Gate => ({
+const closed = ({ clock, random }: ProfileDeps, { code, sinceMs }: Outage): Gate => ({
   kind: 'closed',
+  outage: { code, sinceMs },
   untilMs: clock.now() + spread(policy.waitMs, 0.2, random),
 });
 
@@ -76,7 +79,7 @@ export async function tellHostFailed(
   }
   const state = await deps.hosts.failed(host, failingLoginOf(profile.name), error);
   if (state.name === 'broken') {
-    activation.gate = closed(deps);
+    activation.gate = closed(deps, state);
     deps.hosts.took(profile._id);
     waitFor(activation, host);
     if (profile.state !== stateBefore) change(activation, { state: stateBefore });

@@ -1,5 +1,5 @@
 /** The profile supervisor: one turn chooses one piece of work, does it, and says when the next is due. */
-import { runtime } from '../../config/policies.ts';
+import { quarantine, runtime } from '../../config/policies.ts';
 import { profileNumbers } from '../../config/profile-numbers.ts';
 import { toKalendsError, unreachable, type KalendsError, type Verdict } from '../../domain/errors.ts';
 import { slotCount, type CalendarId, type ProfileId } from '../../domain/ids.ts';
@@ -80,7 +80,7 @@ function limitsOf({ provider, profile, hostState }: Activation, piece: Piece): r
   ];
 }
 
-const asksNobody: ReadonlySet<Piece['kind']> = new Set(['requests', 'expire', 'horizon', 'idle']);
+const asksNobody: ReadonlySet<Piece['kind']> = new Set(['requests', 'expire', 'horizon', 'tell', 'idle']);
 
 /** Disarms, or stays due while there is more to do (`next` null: writes): what was projected and when to wake next, last of all and in one document. */
 async function leave(activation: Activation, next: Piece | null, lane: Lane): Promise<TurnOutcome> {
@@ -127,6 +127,7 @@ function chooseAmong(activation: Activation, trying: boolean): Piece {
     nextHorizonAtMs: nextHorizonAt(nowMs, profile.slot, slotCount),
     mayWork: trying || mayWork(profile.state),
     gate: activation.gate,
+    numbers: quarantine,
     lookAtMs: wakeAtOf(profile.state, profileNumbers),
     pulls: provider.capabilities.pull,
     nowMs,
@@ -160,6 +161,8 @@ async function doPiece(activation: Activation, piece: WorkPiece): Promise<void> 
     case 'requests':
       await carryOutRequests(activation);
       return comeToGate(activation);
+    case 'tell':
+      return tell(activation, piece);
     case 'prove':
       return probe(activation);
     case 'expire':
@@ -187,6 +190,12 @@ async function doPiece(activation: Activation, piece: WorkPiece): Promise<void> 
     default:
       return unreachable(piece);
   }
+}
+
+/** In the log before it counts as told: told twice after a crash, never forgotten. */
+async function tell(activation: Activation, { notice, detail }: Extract<Piece, { kind: 'tell' }>): Promise<void> {
+  await record(activation, { cause: 'state', operations: [], changes: [{ kind: 'notice', notice, detail }] });
+  change(activation, { outageToldAtMs: notice === 'quarantined' ? activation.deps.clock.now() : null });
 }
 
 async function moveHorizon(

@@ -2,8 +2,10 @@
 import type { Horizon } from '../commit.ts';
 import type { CalendarId } from '../ids.ts';
 import { eventKeyOf, type IntentDoc, type Wish } from '../intent.ts';
+import type { NoticeType } from '../notice.ts';
 import type { CalendarWork, ProfileDoc } from '../profile.ts';
 import { sameHorizon } from '../projection/horizon.ts';
+import { tellingOf, type Outage, type OutageNumbers } from './outage.ts';
 
 export type Piece =
   /** What operators asked for. */
@@ -12,6 +14,8 @@ export type Piece =
   | { readonly kind: 'horizon'; readonly horizon: Horizon }
   /** A backing off or quarantined profile may be tried again, or told of. */
   | { readonly kind: 'look' }
+  /** Applications are to hear of an outage, or of its end. */
+  | { readonly kind: 'tell'; readonly notice: NoticeType; readonly detail: string }
   /** The host may be well again: one question shows it. */
   | { readonly kind: 'prove' }
   /** Intents that waited longer than promised. */
@@ -35,7 +39,7 @@ export type Piece =
 export type Gate =
   | { readonly kind: 'open' }
   /** Nothing is asked; looked at again then, whatever else was lost. */
-  | { readonly kind: 'closed'; readonly untilMs: number }
+  | { readonly kind: 'closed'; readonly untilMs: number; readonly outage: Outage }
   /** It was let in: ordinary work begins when a question was answered. */
   | { readonly kind: 'try' };
 
@@ -53,6 +57,7 @@ export interface AgendaInput {
   readonly gate: Gate;
   /** When a state that forbids ordinary work is looked at again; null: never by itself. */
   readonly lookAtMs: number | null;
+  readonly numbers: OutageNumbers;
   /** False: the provider has no other side. */
   readonly pulls: boolean;
   readonly nowMs: number;
@@ -73,7 +78,10 @@ export function nextPiece(input: AgendaInput): Piece {
   const expiries = expiriesOf(input.openIntents);
   const expired = input.openIntents.filter((one) => (expiries.get(one) ?? one.expiresAtMs) <= nowMs);
   if (expired.length > 0) return { kind: 'expire', intents: expired };
+  const telling = gate.kind === 'try' ? nothing : tellingOf(profile, outageOf(gate), input.numbers, nowMs);
+  if (telling.kind === 'tell') return telling;
   const expiryMs = Math.min(
+    telling.kind === 'wait' ? telling.atMs : never,
     input.nextHorizonAtMs,
     earliest([...expiries.values()], (one) => one),
   );
@@ -84,6 +92,10 @@ export function nextPiece(input: AgendaInput): Piece {
   }
   return write ?? nextPull(input) ?? { kind: 'idle', untilMs: wakeAt(input, expiryMs) };
 }
+
+const nothing = { kind: 'nothing' } as const;
+
+const outageOf = (gate: Gate): Outage | null => (gate.kind === 'closed' ? gate.outage : null);
 
 /** What a call of unknown outcome may have carried out together with a later intent expires no earlier than that one. */
 function expiriesOf(openIntents: readonly IntentDoc[]): ReadonlyMap<IntentDoc, number> {
