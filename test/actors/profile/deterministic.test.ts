@@ -45,6 +45,30 @@ test.each(refusals)(
   },
 );
 
+test('a write that nobody knows why it fails is tried as rarely as a probe before long, while others are carried out', async () => {
+  const rig = await syncedInMemory();
+  const put = rig.other.provider.put.bind(rig.other.provider);
+  let [healed, tries] = [false, 0];
+  Object.assign(rig.other.provider, {
+    put: async (...args: Parameters<Provider['put']>) => {
+      if (healed || !args[1].body.includes('Poison')) return put(...args);
+      tries += 1;
+      throw always('server_error')();
+    },
+  });
+  const poor = await rig.upsert(work, 'poor', wish('Poison'));
+  const well = await rig.upsert(work, 'well', wish('Well'));
+  await rig.pass(minute);
+  expect((await rig.documents.get('intents', well._id))?.state).toBe('written');
+  await rig.pass(2 * day);
+  expect(tries).toBeGreaterThan(8);
+  expect(tries).toBeLessThan(30);
+  expect((await rig.profile()).state.name).toBe('live');
+  healed = true;
+  await rig.pass(6 * hour);
+  expect((await rig.documents.get('intents', poor._id))?.state).toBe('written');
+});
+
 /** Whatever names this resource fails; answers how often it was asked for. */
 function poison(provider: Provider, ref: string, code: ErrorCode): { asked: number } {
   const count = { asked: 0 };
