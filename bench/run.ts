@@ -2,9 +2,15 @@
 import { caldav } from './caldav.ts';
 import { gateway } from './gateway.ts';
 import { idleActors } from './idle-actors.ts';
+import { quarantinedFleet } from './quarantined-fleet.ts';
 import { table, type Bench, type Scale } from './kit/figures.ts';
 
-const benches: Readonly<Record<string, Bench>> = { caldav, gateway, 'idle-actors': idleActors };
+const benches: Readonly<Record<string, Bench>> = {
+  caldav,
+  gateway,
+  'idle-actors': idleActors,
+  'quarantined-fleet': quarantinedFleet,
+};
 
 const runsDefault = 5;
 
