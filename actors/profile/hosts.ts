@@ -112,18 +112,20 @@ class KnownHosts implements Hosts {
     return effects.some((one) => one.kind === 'probe') ? this.#note(waiting, 'probe') : [];
   }
 
+  /** Those that were let in and have not come are named again: a nudge may be lost. */
   async #letBack(host: string, slots: readonly number[] | null): Promise<readonly ProfileId[]> {
-    const waiting = (await this.#waiting(host, slots, policy.rampMax + this.#admitted.size)).filter(
-      (id) => this.#admitted.get(id) !== 'ramp',
-    );
-    if (waiting.length === 0) {
-      const left = await this.#options.documents.find('profilesWaitingForHost', { waitsFor: host }, { limit: 1 });
-      if (left.length === 0) await this.#feed(host, { kind: 'nobody_waits' }, ['recovering']);
-      return [];
+    const waiting = await this.#waiting(host, slots, policy.rampMax + this.#admitted.size);
+    const coming = waiting.filter((id) => this.#admitted.get(id) === 'ramp');
+    const others = waiting.filter((id) => this.#admitted.get(id) !== 'ramp');
+    if (others.length > 0) {
+      const { effects } = await this.#feed(host, { kind: 'admit_due', wanted: others.length }, ['recovering']);
+      const count = effects.find((one) => one.kind === 'admit')?.count ?? 0;
+      return [...coming, ...this.#note(others.slice(0, count), 'ramp')];
     }
-    const { effects } = await this.#feed(host, { kind: 'admit_due', wanted: waiting.length }, ['recovering']);
-    const count = effects.find((one) => one.kind === 'admit')?.count ?? 0;
-    return this.#note(waiting.slice(0, count), 'ramp');
+    const { documents } = this.#options;
+    const anywhere = await documents.find('profilesWaitingForHost', { waitsFor: host }, { limit: 1 });
+    if (anywhere.length === 0) await this.#feed(host, { kind: 'nobody_waits' }, ['recovering']);
+    return coming;
   }
 
   #note(ids: readonly ProfileId[], admission: Admission): readonly ProfileId[] {
