@@ -202,6 +202,25 @@ test('a host that fails again while it recovers goes back to one canary', async 
   expect(await statesOf(fleet, 'dead')).toEqual(['live']);
 });
 
+test('a probe of its own that meets a host which breaks is not counted against the profile', async () => {
+  const fleet = await fleetOf({ hosts: { dead: 5 } });
+  const id = fleet.idOf('dead', 0);
+  fleet.trouble('dead', 'server_error', 'dead-0');
+  await fleet.request(id, 'pull');
+  await fleet.pass(10 * second);
+  const { state } = await fleet.profile(id);
+  expect(state).toMatchObject({ name: 'quarantined', probes: 0 });
+  // The host answers others.
+  await fleet.request(fleet.idOf('dead', 1), 'pull');
+  await fleet.pass(10 * second);
+  expect((await fleet.hostState('dead')).name).toBe('well');
+  fleet.trouble('dead', 'unavailable');
+  for (let k = 1; k < 5; k += 1) await fleet.request(fleet.idOf('dead', k), 'pull');
+  await fleet.pass(10 * minute);
+  expect((await fleet.hostState('dead')).name).toBe('broken');
+  expect((await fleet.profile(id)).state).toEqual(state);
+});
+
 test('somebody who connects again is heard at once, and brings everybody back', async () => {
   const fleet = await fleetOf({ hosts: { dead: 30 } });
   fleet.trouble('dead', 'unauthorized');
