@@ -66,7 +66,8 @@ export const queries = {
   managedOfProfile: query('managed_events', { equal: ['profileId'], range: '_id' }),
   intentsOfProfile: query('intents', { equal: ['profileId'], range: 'n', unique: true }),
   openIntentsOfProfile: query('intents', { equal: ['profileId', 'open'], range: 'n' }),
-  openIntents: query('intents', { equal: ['open'], range: 'profileId', filter: ['seen'] }),
+  /** `seen` null: those that the sweep looks for, however many others wait. */
+  openIntents: query('intents', { equal: ['open', 'seen'], range: 'profileId' }),
   intentByOperation: query('intents', { equal: ['operationId'], unique: true }),
   subscribersOfAccount: query('subscribers', { equal: ['accountId', 'open'], range: '_id' }),
   openSubscribers: query('subscribers', { equal: ['open'], range: '_id' }),

@@ -65,7 +65,7 @@ const act: fc.Arbitrary<Act> = fc.record({
 
 test('whatever happens, no share is exceeded, and every nudge is followed by a turn that had its share', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(act, { maxLength: 80 }), async (acts) => {
+    fc.asyncProperty(fc.array(act, { maxLength: 80, size: 'max' }), async (acts) => {
       const { host, inner, used, clock } = setUp();
       host.start();
       const owed = new Map<string, number>();
