@@ -161,10 +161,10 @@ async function until(fact: () => Promise<boolean>): Promise<void> {
   while (!(await fact())) await clock.sleep(200);
 }
 
-/** `polling`: so many are due at any moment of a fleet that polls. */
-async function quiet(documents: Documents, polling = 0): Promise<boolean> {
+/** `dueMax`: so many are due at any moment of a fleet that polls. */
+async function quiet(documents: Documents, dueMax = 0): Promise<boolean> {
   const due = await documents.count('dueProfiles', { nextWakeAtMs: { lte: Date.now() } });
-  return due <= polling && (await documents.count('openIntents', { open: 1, seen: null })) === 0;
+  return due <= dueMax && (await documents.count('openIntents', { open: 1, seen: null })) === 0;
 }
 
 /** The sweep comes once a second: of 10,000 that poll every five minutes some forty fall due between two. */
