@@ -11,6 +11,7 @@ const subjects = {
   'gateway.bare': () => import('./gateway/bare.ts'),
   'gateway.asking': () => import('./gateway/asking.ts'),
   'gateway.insert': () => import('./gateway/insert.ts'),
+  'fleet.profiles': () => import('./fleet/profiles.ts'),
   'idle.actors': () => import('./idle/actors.ts'),
   'safety.syncing': () => import('./safety/syncing.ts'),
 } as const satisfies Record<string, () => Promise<{ readonly subject: SubjectActions }>>;

@@ -2,10 +2,17 @@
 import { caldav } from './caldav.ts';
 import { gateway } from './gateway.ts';
 import { idleActors } from './idle-actors.ts';
+import { quarantinedFleet } from './quarantined-fleet.ts';
 import { safety } from './safety.ts';
 import { table, type Bench, type Scale } from './kit/figures.ts';
 
-const benches: Readonly<Record<string, Bench>> = { caldav, gateway, 'idle-actors': idleActors, safety };
+const benches: Readonly<Record<string, Bench>> = {
+  caldav,
+  gateway,
+  'idle-actors': idleActors,
+  safety,
+  'quarantined-fleet': quarantinedFleet,
+};
 
 const runsDefault = 5;
 

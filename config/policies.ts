@@ -79,6 +79,27 @@ export const quarantine = {
   relinkAfterMs: 30 * minute,
   /** Applications hear of a quarantine after this long: most outages are shorter. */
   noticeAfterMs: 1 * hour,
+  /** An outage of a host concerns thousands: each is a commit and a notification. */
+  noticeSpreadMs: 10 * minute,
+} as const;
+
+/** When a host fails for many at once. */
+export const hosts = {
+  /** This many logins without an answer between them, within a quarter of an hour, are no coincidence. */
+  brokenAfterLogins: 5,
+  withinMs: 15 * minute,
+  /** A failure counts until somebody is answered; the longest wait between two tries is 6 h. */
+  rememberMs: 12 * hour,
+  /** Two people do not lose their passwords at once while nobody is answered. */
+  doubtedAfterLogins: 2,
+  /** A server that comes back is easily overrun: a few first, then twice as many every ten seconds. */
+  rampStart: 4,
+  rampMax: 500,
+  rampStepMs: 10 * second,
+  /** What other nodes know of hosts is read this often. */
+  lookMs: 1 * second,
+  /** Whoever waits for a host looks by itself this often, whatever else was lost. */
+  waitMs: 6 * hour,
 } as const;
 
 export const polling = {
@@ -166,8 +187,21 @@ export const runtime = {
   intentSweepMs: 5 * second,
   /** Turns at once: pulls mostly wait for the network. */
   pullTurns: 24,
+  /** … of which what fell due by itself takes no more than this: after a restart everything is due. */
+  sweepTurns: 20,
   /** Kept free for writes and operators, so that a slow first sync never blocks them. */
   writeTurns: 8,
+  /**
+   * Turns of one host at once, and of one of which nobody was answered since somebody failed: one that hangs, for two
+   * minutes at a time, leaves most slots to others.
+   */
+  hostPulls: 8,
+  hostWrites: 3,
+  suspectedPulls: 2,
+  suspectedWrites: 1,
+  /** Turns of all hosts of one provider. */
+  providerPulls: 20,
+  providerWrites: 7,
   /** Due profiles taken from the store in one sweep. */
   sweepBatch: 500,
 } as const;

@@ -86,6 +86,11 @@ export interface IntentDoc {
   readonly notBeforeMs: number;
   /** Not carried out before its calendar was read in full after this time: what is there has to be seen first. Absent: no need. */
   readonly afterReadMs?: number;
+  /**
+   * Its actor knows of it, and the profile's wake-up says when there is something to be done: no sweep needs to look.
+   * Absent or null from the start, so that a lost nudge is found.
+   */
+  readonly seen?: 1 | null;
   /** How often a conflict made the actor reconcile again. */
   readonly conflicts: number;
   /** How far a bulk delete has come; absent before its first event. */

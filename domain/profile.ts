@@ -83,6 +83,10 @@ export interface ProfileDoc {
   readonly projector: number;
   readonly slot: number;
   readonly nextWakeAtMs: number;
+  /** The host that it waits for, see `HostState`; absent or null: none. */
+  readonly waitsFor?: string | null;
+  /** Applications were told of an outage of its host, or of all its calendars, and not of its end. */
+  readonly outageToldAtMs?: number | null;
   readonly projectedSeq: number;
   readonly projectedAtMs: number;
   /** Calls of unknown outcome, for as long as they are looked out for; absent: none. */

@@ -33,6 +33,8 @@
  * 12. `probe` proves with one cheap request that the credentials work and the account answers.
  * 13. Refs are decoded and normalised: the same resource has the same ref whichever host, escaping or absolute form the
  *     server used. A calendar's ref is relative to the account's root, a resource's to its calendar.
+ * 14. `hostOf` names the machine behind a root, the same for every account that fails when it fails; null where there
+ *     is none. It asks nobody.
  *
  * What a provider cannot do by its capabilities (`pull`, `makeCalendar`) rejects with `method_unsupported`.
  */
@@ -168,4 +170,6 @@ export interface Provider {
   probe(session: Session): Promise<void>;
   /** e.g. `radicale`, `cyrus`, `unknown`: learned from the server's answers, for baselines and limits. */
   software(root: ProviderRoot): string;
+  /** e.g. `caldav.example.com:8443`. */
+  hostOf(root: ProviderRoot): string | null;
 }

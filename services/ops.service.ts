@@ -8,6 +8,7 @@ import { connect, revise, type ConnectInput } from './ops/connect.ts';
 import type { OpsContext } from './ops/context.ts';
 import { explain, type ExplainInput } from './ops/explain.ts';
 import { listHeld, sayOfHeld, type HeldWord } from './ops/held.ts';
+import { listHosts } from './ops/hosts.ts';
 import { inspectProfile, listProfiles, profileOr404 } from './ops/profiles.ts';
 import { rebuild } from './ops/rebuild.ts';
 import { repairDeletions, type RepairInput } from './ops/repair.ts';
@@ -19,6 +20,7 @@ import { listSentinel, sayOfBreaker, type BreakerWord } from './ops/sentinel.ts'
 export const opsActions = [
   'profiles',
   'inspect',
+  'hosts',
   'nudge',
   'resync',
   'reinstate',
@@ -51,6 +53,7 @@ export function createOpsService(context: OpsContext): ServiceSchema {
   const actions: Record<OpsAction, (ctx: Context<never>) => Promise<unknown>> = {
     profiles: () => listProfiles(context),
     inspect: (ctx: Context<{ profile: string }>) => inspectProfile(context, asProfileId(ctx.params.profile)),
+    hosts: () => listHosts(context),
     nudge: request('pull'),
     resync: request('resync'),
     reinstate: request('reinstate'),

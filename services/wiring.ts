@@ -8,8 +8,11 @@ import type { DestinationStream } from 'pino';
 import { createSupervisor } from '../actors/profile/supervisor.ts';
 import type { ProfileDeps } from '../actors/profile/activation.ts';
 import { createSentinel, type TurnSentinel } from '../actors/sentinel/sentinel.ts';
+import { createHosts, type Hosts } from '../actors/profile/hosts.ts';
+import { createSweepQuestions } from '../actors/profile/sweep-questions.ts';
 import { createHost, type Host } from '../actors/runtime/host.ts';
 import { singleNode, type Membership } from '../actors/runtime/membership.ts';
+import { createShares } from '../actors/runtime/shares.ts';
 import { createSweeps } from '../actors/runtime/wakeups.ts';
 import { createCourier } from '../actors/subscriber/courier.ts';
 import { publicUrlOf } from '../config/load.ts';
@@ -216,12 +219,15 @@ function createActors(parts: Parts, membership: Membership) {
   const { documents, broker } = parts;
   const report = (what: string, facts: object): void => parts.log.warn(facts, what);
   const sentinel = createSentinel({ documents, clock, numbers: sentinelNumbers, report });
+  const shares = createShares();
+  const hosts = createHosts({ documents, clock, random });
   const owns = (id: ProfileId): boolean => membership.owns(slotOf(id));
   const host: Host<ProfileId> = createHost<ProfileId>({
-    behaviour: createSupervisor(profileDeps(parts, membership, sentinel)),
+    behaviour: createSupervisor(profileDeps(parts, membership, sentinel, hosts), shares),
     clock,
     random,
-    concurrency: { pull: runtime.pullTurns, write: runtime.writeTurns },
+    concurrency: { pull: runtime.pullTurns, write: runtime.writeTurns, sweep: runtime.sweepTurns },
+    shares,
     owns,
     onError: (error, turn) =>
       parts.log.error({ ...turn, code: toKalendsError(error).code, err: error }, 'a turn ended the activation'),
@@ -231,15 +237,8 @@ function createActors(parts: Parts, membership: Membership) {
     owns,
     policies: runtime,
     nudge: (id, lane) => host.nudge(id, lane),
-    // Filtered by owner after the limit: right while one node owns every slot. Several need the slot in the query.
-    dueIds: async (nowMs, limit) =>
-      (await documents.find('dueProfiles', { nextWakeAtMs: { lte: nowMs } }, { limit })).map((one) => one._id),
-    idsWithOpenIntents: async (after, limit) => {
-      const range = after === null ? {} : { profileId: { gt: after } };
-      const intents = await documents.find('openIntents', { open: 1, ...range }, { limit });
-      return [...new Set(intents.map((one) => one.profileId))];
-    },
-    aside: () => host.stats().aside,
+    ...createSweepQuestions({ documents, hosts, ownsSlot: (slot) => membership.owns(slot) }),
+    aside: () => host.stats().aside + host.stats().crowded,
     onError: (error, sweep) => parts.log.error({ sweep, err: error }, 'a sweep failed and is repeated'),
   });
   broker.createService(createSupervisorService(host, sentinel));
@@ -261,10 +260,11 @@ function createActors(parts: Parts, membership: Membership) {
 /** Turns that have not ended by then are aborted; what they left open is found again at the next start. */
 const stopGraceMs = 10_000;
 
-function profileDeps(parts: Parts, membership: Membership, sentinel: TurnSentinel): ProfileDeps {
+function profileDeps(parts: Parts, membership: Membership, sentinel: TurnSentinel, hosts: Hosts): ProfileDeps {
   const { documents, normalise, broker, log, sealing } = parts;
   return {
     documents,
+    hosts,
     normalise,
     clock,
     random,

@@ -3,6 +3,7 @@ import type { AccountDoc, AppDoc, GrantDoc, TokenDoc } from '../domain/account.t
 import type { CalendarDoc } from '../domain/calendar.ts';
 import type { DeliveryDoc, SubscriberDoc } from '../domain/channel.ts';
 import type { CommitDoc } from '../domain/commit.ts';
+import type { HostDoc } from '../domain/host.ts';
 import type { IntentDoc } from '../domain/intent.ts';
 import type { ManagedEventDoc } from '../domain/managed-event.ts';
 import type { NodeDoc } from '../domain/node.ts';
@@ -36,6 +37,7 @@ export interface Collections {
   readonly tokens: TokenDoc;
   readonly nodes: NodeDoc;
   readonly baselines: BaselineDoc;
+  readonly hosts: HostDoc;
   readonly schema: SchemaDoc;
 }
 
@@ -61,6 +63,7 @@ export const revised: Revised = {
   tokens: false,
   nodes: true,
   baselines: true,
+  hosts: true,
   schema: true,
 };
 

@@ -35,6 +35,8 @@ export const queries = {
   profilesOfAccount: query('profiles', { equal: ['accountId'] }),
   profilesByLogin: query('profiles', { equal: ['login'], unique: true }),
   dueProfiles: query('profiles', { range: 'nextWakeAtMs', filter: ['slot'] }),
+  /** Those that wait for a host, the longest first. */
+  profilesWaitingForHost: query('profiles', { equal: ['waitsFor'], range: 'nextWakeAtMs', filter: ['slot'] }),
   recentlyProjectedProfiles: query('profiles', { range: 'projectedAtMs' }),
   commitsOfProfile: query('commits', { equal: ['profileId'], range: 'seq', unique: true }),
   resourcesOfCalendar: query('resources', { equal: ['calendarId', 'live'], range: '_id' }),
@@ -64,7 +66,8 @@ export const queries = {
   managedOfProfile: query('managed_events', { equal: ['profileId'], range: '_id' }),
   intentsOfProfile: query('intents', { equal: ['profileId'], range: 'n', unique: true }),
   openIntentsOfProfile: query('intents', { equal: ['profileId', 'open'], range: 'n' }),
-  openIntents: query('intents', { equal: ['open'], range: 'profileId' }),
+  /** `seen` null: those that the sweep looks for, however many others wait. */
+  openIntents: query('intents', { equal: ['open', 'seen'], range: 'profileId' }),
   intentByOperation: query('intents', { equal: ['operationId'], unique: true }),
   subscribersOfAccount: query('subscribers', { equal: ['accountId', 'open'], range: '_id' }),
   openSubscribers: query('subscribers', { equal: ['open'], range: '_id' }),
@@ -76,6 +79,7 @@ export const queries = {
   allApps: query('apps', { range: '_id' }),
   grantsOfAccount: query('grants', { equal: ['accountId'], range: '_id' }),
   tokensOfGrant: query('tokens', { equal: ['grantId'] }),
+  troubledHosts: query('hosts', { equal: ['troubled'] }),
   allNodes: query('nodes', { range: '_id' }),
   allBaselines: query('baselines', { range: '_id' }),
 } as const;

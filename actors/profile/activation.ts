@@ -3,15 +3,17 @@ import { timeouts } from '../../config/policies.ts';
 import { profileNumbers } from '../../config/profile-numbers.ts';
 import type { Clock, Random } from '../../domain/clock.ts';
 import type { CommitDoc, Horizon } from '../../domain/commit.ts';
-import { KalendsError } from '../../domain/errors.ts';
+import { isKalendsError, KalendsError, toKalendsError } from '../../domain/errors.ts';
 import type { Normalise } from '../../domain/event.ts';
 import { newRunId, slotCount, type CalendarId, type ProfileId, type RunId } from '../../domain/ids.ts';
 import type { IntentDoc } from '../../domain/intent.ts';
+import type { HostState } from '../../domain/machines/host.ts';
 import { transition } from '../../domain/machines/profile.ts';
 import type { ProfileEffect, ProfileInput } from '../../domain/machines/profile-states.ts';
 import type { CalendarWork, ProfileDoc } from '../../domain/profile.ts';
 import { projectorVersion } from '../../domain/projection/project.ts';
 import { horizonDayOf } from '../../domain/projection/horizon.ts';
+import type { Gate } from '../../domain/sync/agenda.ts';
 import type { PollingNumbers } from '../../domain/sync/polling.ts';
 import { zoneDataVersion } from '../../domain/time/iana.ts';
 import type { Credentials, Provider, Session } from '../../providers/provider.ts';
@@ -19,7 +21,8 @@ import type { Batch, CommitLog, LogHead } from '../../store/commit.ts';
 import type { Documents } from '../../store/documents.ts';
 import { noTally, type Tally } from '../../domain/sync/sentinel/tally.ts';
 import type { TurnSentinel } from '../sentinel/sentinel.ts';
-import { counted, type Asked } from './answers.ts';
+import { counted, refusing, type Asked } from './answers.ts';
+import type { Hosts } from './hosts.ts';
 
 /** What every profile actor of this process shares. */
 export interface ProfileDeps {
@@ -27,6 +30,7 @@ export interface ProfileDeps {
   readonly log: CommitLog;
   readonly providers: (name: ProfileDoc['provider']) => Provider;
   readonly credentials: (profile: ProfileDoc) => Credentials;
+  readonly hosts: Hosts;
   readonly normalise: Normalise;
   readonly clock: Clock;
   readonly random: Random;
@@ -47,6 +51,12 @@ export interface Activation {
   readonly session: Session;
   readonly runId: RunId;
   profile: ProfileDoc;
+  /** As it was when the turn began. */
+  readonly stateBefore: ProfileDoc['state'];
+  /** Between the profile and its host. */
+  gate: Gate;
+  /** How its host was when the turn began. */
+  hostState: HostState['name'];
   head: LogHead;
   horizon: Horizon | null;
   /** As they were when the turn's work was chosen. */
@@ -72,12 +82,17 @@ export async function activate(
   const projected = { seq: profile.projectedSeq, atMs: profile.projectedAtMs };
   const replayed = await deps.log.replay(profileId, projected, horizonOf(profile));
   const calls = { asked: 0, answered: 0, unreadable: 0 };
+  const opened = openCredentials(deps, profile);
+  const provider = deps.providers(profile.provider);
   const activation: Activation = {
     deps,
-    provider: counted(deps.providers(profile.provider), calls),
-    session: { root: profile.root, credentials: deps.credentials(profile), signal },
+    provider: counted(isKalendsError(opened) ? refusing(provider, opened) : provider, calls),
+    session: { root: profile.root, credentials: isKalendsError(opened) ? { kind: 'none' } : opened, signal },
     runId: newRunId(deps.clock.now(), deps.random),
     profile,
+    stateBefore: profile.state,
+    gate: { kind: 'open' },
+    hostState: 'well',
     head: replayed.head,
     horizon: replayed.horizon,
     openIntents: [],
@@ -88,6 +103,15 @@ export async function activate(
   };
   if (replayed.head.seq > profile.projectedSeq) noteProjected(activation);
   return activation;
+}
+
+/** A secret that cannot be opened is the profile's trouble, for its operator to see, like a provider that refuses it. */
+function openCredentials(deps: ProfileDeps, profile: ProfileDoc): Credentials | KalendsError {
+  try {
+    return deps.credentials(profile);
+  } catch (error) {
+    return toKalendsError(error);
+  }
 }
 
 export function horizonOf(profile: ProfileDoc): Horizon | null {
@@ -190,6 +214,10 @@ export async function step(activation: Activation, input: ProfileInput): Promise
   for (const effect of effects) {
     if (effect.kind !== 'notice') continue;
     const { notice, detail } = effect;
+    const told = (activation.profile.outageToldAtMs ?? null) !== null;
+    // Applications know already; and whatever else they hear of the profile ends what they know.
+    if (told && notice === 'quarantined') continue;
+    if (told) change(activation, { outageToldAtMs: null });
     await record(activation, { cause: 'state', operations: [], changes: [{ kind: 'notice', notice, detail }] });
   }
   for (const effect of effects) {

@@ -1,5 +1,5 @@
 /** What a provider was asked and did answer: a profile recovers by an answer, not by work that needed to ask nobody. */
-import { isKalendsError, type ErrorCode } from '../../domain/errors.ts';
+import { isKalendsError, type ErrorCode, type KalendsError } from '../../domain/errors.ts';
 import type { Provider } from '../../providers/provider.ts';
 
 export interface Asked {
@@ -44,5 +44,25 @@ export function counted(provider: Provider, count: Asked): Provider {
     newResourceRef: (name) => provider.newResourceRef(name),
     probe: (session) => told(provider.probe(session)),
     software: (root) => provider.software(root),
+    hostOf: (root) => provider.hostOf(root),
+  };
+}
+
+/** `provider` for a session that cannot be had: whatever is asked of it fails with `error`, and nobody is asked. */
+export function refusing(provider: Provider, error: KalendsError): Provider {
+  const refuse = (): Promise<never> => Promise.reject(error);
+  return {
+    ...provider,
+    listCalendars: refuse,
+    getCalendar: refuse,
+    version: refuse,
+    list: refuse,
+    changes: refuse,
+    fetch: refuse,
+    get: refuse,
+    put: refuse,
+    remove: refuse,
+    makeCalendar: refuse,
+    probe: refuse,
   };
 }

@@ -71,6 +71,7 @@ export const ofTheAccount: ReadonlySet<ErrorCode> = new Set([
   'address_refused',
   'credentials_revoked',
   'rate_limited',
+  'unsealable',
   'shutting_down',
 ]);
 

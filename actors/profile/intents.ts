@@ -1,5 +1,5 @@
 /** The states of intents: how each ends, with its reason, and how it is kept in between. */
-import { backoff } from '../../config/policies.ts';
+import { backoff, quarantine } from '../../config/policies.ts';
 import { delayOf } from '../../domain/backoff.ts';
 import type { ErrorCode } from '../../domain/errors.ts';
 import { KalendsError } from '../../domain/errors.ts';
@@ -38,6 +38,12 @@ export async function markAttempt(activation: Activation, intent: IntentDoc, att
     await save(activation);
   }
   return replaceIntent(activation, { ...intent, state: 'attempting', attempt, attempts: attempt.number });
+}
+
+/** Call it when the profile's wake-up is stored: those that wait are not swept for any more. */
+export async function markSeen(activation: Activation): Promise<void> {
+  const unseen = activation.openIntents.filter((one) => one.seen !== 1);
+  await Promise.all(unseen.map((one) => replaceIntent(activation, { ...one, seen: 1 }, 'with_next')));
 }
 
 /** The last one was written; the others were folded into it and share its outcome. */
@@ -80,9 +86,16 @@ async function isCarriedOut({ deps }: Activation, { n, wish }: IntentDoc): Promi
   return n <= (applied?.throughN ?? 0);
 }
 
-/** When a write that failed for the `attempts`-th time is tried again. */
-export const waitsUntil = ({ deps }: Activation, attempts: number): number =>
-  deps.clock.now() + Math.max(1, delayOf(backoff.transient, Math.max(1, attempts), deps.random));
+/**
+ * When a write that failed for the `attempts`-th time is tried again. One that fails so often while its account answers
+ * is the event's own trouble: it is set aside, and tried as rarely as whatever else is quarantined is probed.
+ */
+export function waitsUntil({ deps }: Activation, attempts: number): number {
+  const probes = attempts - quarantine.afterAttempts;
+  const ownMs =
+    probes > 0 ? delayOf(backoff.probe, probes, deps.random) : delayOf(backoff.transient, attempts, deps.random);
+  return deps.clock.now() + Math.max(1, ownMs);
+}
 
 /** What would be carried out again at once waits, so that nothing that fails goes round; the event waits with its last. */
 export async function postponeLast(activation: Activation, intents: readonly IntentDoc[]): Promise<void> {

@@ -7,6 +7,7 @@ import { profileNumbers } from '../../config/profile-numbers.ts';
 import { change, changeCalendar, step, type Activation } from './activation.ts';
 import { settleHeld } from './held.ts';
 import { beginRepair } from './repair.ts';
+import { askHostSoon, leaveGate } from './host-gate.ts';
 
 /** All of them, in order; each is struck off in the same document that carries its effects, and can be repeated. */
 export async function carryOutRequests(activation: Activation): Promise<void> {
@@ -22,10 +23,12 @@ async function carryOut(activation: Activation, request: ProfileRequest): Promis
   }
   const { name } = activation.profile.state;
   if (request === 'relinked') {
+    // A person who has just connected need not wait for others to find out that the host answers.
+    leaveGate(activation);
     await step(activation, { kind: 'relinked' });
     // New credentials are proved by using them.
     pullNow(activation);
-  }
+  } else if (request !== 'disconnect') await askHostSoon(activation);
   if (request === 'disconnect') await step(activation, { kind: 'disconnect' });
   if (request === 'reinstate') {
     if (name === 'backing_off' || name === 'quarantined' || name === 'relink_required')

@@ -1,4 +1,5 @@
 /** The profile supervisor: one turn chooses one piece of work, does it, and says when the next is due. */
+import { quarantine, runtime } from '../../config/policies.ts';
 import { profileNumbers } from '../../config/profile-numbers.ts';
 import { toKalendsError, unreachable, type KalendsError, type Verdict } from '../../domain/errors.ts';
 import { slotCount, type CalendarId, type ProfileId } from '../../domain/ids.ts';
@@ -8,10 +9,12 @@ import { mayWork, wakeAtOf } from '../../domain/machines/profile.ts';
 import { nextHorizonAt } from '../../domain/projection/horizon.ts';
 import { nextPiece, type Piece } from '../../domain/sync/agenda.ts';
 import type { Behaviour, Lane, TurnOutcome } from '../runtime/behaviour.ts';
+import { createShares, type Limit, type Shares } from '../runtime/shares.ts';
 import { activate, change, dueHorizon, record, save, step, type Activation, type ProfileDeps } from './activation.ts';
 import { bulkDeleteTurn } from './bulk-delete.ts';
 import { calendarFailed, endsActivation, eventFailed, listFailed } from './failure-scope.ts';
-import { expireIntents } from './intents.ts';
+import { comeToGate, tellHostAnswered, tellHostFailed } from './host-gate.ts';
+import { expireIntents, markSeen } from './intents.ts';
 import { readCalendarList } from './listing.ts';
 import { makeCalendarTurn } from './make-calendar.ts';
 import { pullCalendar } from './pull.ts';
@@ -28,25 +31,37 @@ const isWrite = (piece: Piece): boolean =>
   piece.kind === 'requests';
 
 /** The behaviour of profile actors. A turn that fails for a reason of the store's ends the activation; the next reads everything again. */
-export function createSupervisor(deps: ProfileDeps): Behaviour<ProfileId> {
+export function createSupervisor(deps: ProfileDeps, shares: Shares = createShares()): Behaviour<ProfileId> {
   return {
     turn: async (id, lane, signal) => {
       const activation = await activate(deps, id, signal);
-      return activation === null ? { kind: 'idle', nextWakeAtMs: Number.MAX_SAFE_INTEGER } : takeTurn(activation, lane);
+      return activation === null
+        ? { kind: 'idle', nextWakeAtMs: Number.MAX_SAFE_INTEGER }
+        : takeTurn(activation, lane, shares);
     },
   };
 }
 
-async function takeTurn(activation: Activation, lane: Lane): Promise<TurnOutcome> {
+async function takeTurn(activation: Activation, lane: Lane, shares: Shares): Promise<TurnOutcome> {
+  await comeToGate(activation);
   const piece = await choose(activation);
   // The write lane's places are kept for writes: other work goes on in the pull lane.
   if (lane === 'write' && piece.kind !== 'idle' && !isWrite(piece)) return { kind: 'more', lane: 'pull' };
-  if (piece.kind === 'look') await look(activation);
-  else if (piece.kind !== 'idle') await doPiece(activation, piece);
+  if (piece.kind === 'idle') return leave(activation, piece, lane);
+  const taken = shares.take(limitsOf(activation, piece));
+  if (taken.kind === 'full') {
+    if (activation.unsaved) await save(activation);
+    return { kind: 'crowded', lane, share: taken.share };
+  }
+  try {
+    await (piece.kind === 'look' ? look(activation) : doPiece(activation, piece));
+  } finally {
+    taken.giveBack();
+  }
   noteTally(activation);
   // Other writes wait: the next turn chooses among them.
-  if (piece.kind === 'write' && piece.others) return leave(activation, null);
-  return leave(activation, piece.kind === 'idle' ? piece : await choose(activation));
+  if (piece.kind === 'write' && piece.others) return leave(activation, null, lane);
+  return leave(activation, await choose(activation), lane);
 }
 
 /** Answers that could not be understood say something of a server whatever was asked. */
@@ -56,15 +71,39 @@ function noteTally({ deps, provider, profile, calls, tally }: Activation): void 
   deps.sentinel?.note(provider.name, provider.software(profile.root), profile._id, tally);
 }
 
+/** What a piece of work needs of its host and its provider; nothing where nobody is asked. */
+function limitsOf({ provider, profile, hostState }: Activation, piece: Piece): readonly Limit[] {
+  const host = provider.hostOf(profile.root);
+  if (host === null || asksNobody.has(piece.kind)) return [];
+  const write = isWrite(piece);
+  const { hostPulls, hostWrites, suspectedPulls, suspectedWrites, providerPulls, providerWrites } = runtime;
+  const ofHost =
+    hostState === 'well'
+      ? { pulls: hostPulls, writes: hostWrites }
+      : { pulls: suspectedPulls, writes: suspectedWrites };
+  const lane = write ? 'writes' : 'pulls';
+  return [
+    { name: `${lane} of ${host}`, atMost: ofHost[lane] },
+    { name: `${lane} of ${provider.name}`, atMost: write ? providerWrites : providerPulls },
+  ];
+}
+
+const asksNobody: ReadonlySet<Piece['kind']> = new Set(['requests', 'expire', 'horizon', 'tell', 'idle']);
+
 /** Disarms, or stays due while there is more to do (`next` null: writes): what was projected and when to wake next, last of all and in one document. */
-async function leave(activation: Activation, next: Piece | null): Promise<TurnOutcome> {
+async function leave(activation: Activation, next: Piece | null, lane: Lane): Promise<TurnOutcome> {
   const { clock } = activation.deps;
   const { nextWakeAtMs } = activation.profile;
   const wakeAtMs = next?.kind === 'idle' ? next.untilMs : Math.min(nextWakeAtMs, clock.now());
   if (nextWakeAtMs !== wakeAtMs) change(activation, { nextWakeAtMs: wakeAtMs });
   if (activation.unsaved) await save(activation);
-  if (next?.kind === 'idle') return { kind: 'idle', nextWakeAtMs: wakeAtMs };
-  return { kind: 'more', lane: next === null || isWrite(next) ? 'write' : 'pull' };
+  if (next?.kind === 'idle') {
+    await markSeen(activation);
+    return { kind: 'idle', nextWakeAtMs: wakeAtMs };
+  }
+  if (next === null || isWrite(next)) return { kind: 'more', lane: 'write' };
+  // What fell due by itself does not overtake what somebody asked for.
+  return { kind: 'more', lane: lane === 'sweep' ? 'sweep' : 'pull' };
 }
 
 /** Open intents read for one choice: an application may have left thousands, of which the first are due. */
@@ -95,6 +134,8 @@ function chooseAmong(activation: Activation, trying: boolean): Piece {
     dueHorizon: dueHorizon(deps, profile),
     nextHorizonAtMs: nextHorizonAt(nowMs, profile.slot, slotCount),
     mayWork: trying || mayWork(profile.state),
+    gate: activation.gate,
+    numbers: quarantine,
     lookAtMs: wakeAtOf(profile.state, profileNumbers),
     pulls: provider.capabilities.pull,
     nowMs,
@@ -106,14 +147,15 @@ async function look(activation: Activation): Promise<void> {
   const effects = await step(activation, { kind: 'probe_due' });
   // Counted durably before it is made: a process that dies of the try finds it counted.
   await save(activation);
-  const probe = () => attempt(activation, profileScope, () => proveWell(activation));
-  if (effects.some((one) => one.kind === 'probe')) await probe();
+  if (effects.some((one) => one.kind === 'probe')) await probe(activation);
   if (!effects.some((one) => one.kind === 'retry')) return;
   const piece = await choose(activation, true);
   if (piece.kind !== 'idle' && piece.kind !== 'look') await doPiece(activation, piece);
   // What could be done without asking proves nothing of a provider that failed.
-  if (activation.calls.asked === 0) await probe();
+  if (activation.calls.asked === 0) await probe(activation);
 }
+
+const probe = (activation: Activation): Promise<void> => attempt(activation, profileScope, () => proveWell(activation));
 
 /** Where no calendar is known, the list is what the profile suffered from: a probe alone would prove nothing of it. */
 async function proveWell(activation: Activation): Promise<void> {
@@ -125,7 +167,12 @@ async function proveWell(activation: Activation): Promise<void> {
 async function doPiece(activation: Activation, piece: WorkPiece): Promise<void> {
   switch (piece.kind) {
     case 'requests':
-      return carryOutRequests(activation);
+      await carryOutRequests(activation);
+      return comeToGate(activation);
+    case 'tell':
+      return tell(activation, piece);
+    case 'prove':
+      return probe(activation);
     case 'expire':
       return expireIntents(activation, piece.intents);
     case 'horizon':
@@ -153,6 +200,12 @@ async function doPiece(activation: Activation, piece: WorkPiece): Promise<void> 
   }
 }
 
+/** In the log before it counts as told: told twice after a crash, never forgotten. */
+async function tell(activation: Activation, { notice, detail }: Extract<Piece, { kind: 'tell' }>): Promise<void> {
+  await record(activation, { cause: 'state', operations: [], changes: [{ kind: 'notice', notice, detail }] });
+  change(activation, { outageToldAtMs: notice === 'quarantined' ? activation.deps.clock.now() : null });
+}
+
 async function moveHorizon(
   activation: Activation,
   horizon: Extract<Piece, { kind: 'horizon' }>['horizon'],
@@ -178,9 +231,16 @@ async function attempt(activation: Activation, scope: Scope, work: () => Promise
   } catch (error) {
     failure = await widest(activation, scope, toKalendsError(error));
   }
-  if (failure !== null) await step(activation, { kind: 'failed', error: asOfTheProfile(failure) });
+  if (failure !== null) await failed(activation, failure);
   else if (activation.calls.answered > 0) await recover(activation);
   await completeInitialSync(activation);
+}
+
+/** A host that fails for many is not held against each of them. */
+async function failed(activation: Activation, error: KalendsError): Promise<void> {
+  const host = await tellHostFailed(activation, error);
+  if (host === 'broken') return;
+  await step(activation, { kind: 'failed', error: asOfTheProfile(error), hostWell: host.hostWell });
 }
 
 /** What a resource or a calendar could not do, the whole account cannot: nobody knows why, so it is looked at by probes. */
@@ -198,6 +258,7 @@ const ofOneThing: ReadonlySet<Verdict> = new Set([
 ]);
 
 async function recover(activation: Activation): Promise<void> {
+  await tellHostAnswered(activation);
   const { name } = activation.profile.state;
   if (name === 'live' || name === 'connecting') return;
   await step(activation, { kind: 'answered_well' });

@@ -1,11 +1,16 @@
 /** What the runtime asks of those whose actors it runs; it knows nothing else of them. */
 
-/** Two queues with capacity of their own: `write` for writes and operators, `pull` for everything that can wait. */
-export type Lane = 'write' | 'pull';
+/**
+ * Three queues with capacity of their own: `write` for writes and operators, `pull` for reading that somebody asked for,
+ * `sweep` for what fell due by itself and can wait.
+ */
+export type Lane = 'write' | 'pull' | 'sweep';
 
 export type TurnOutcome =
   /** More work is ready now: the actor goes to the back of that lane's queue. */
   | { readonly kind: 'more'; readonly lane: Lane }
+  /** There is work, and a share that it needs is used up: the actor waits, in no slot, until that has room. */
+  | { readonly kind: 'crowded'; readonly lane: Lane; readonly share: string }
   /** Nothing to do before then. The owner has already made the time durable: the runtime keeps no timer for it. */
   | { readonly kind: 'idle'; readonly nextWakeAtMs: number };
 

@@ -1,10 +1,12 @@
-/** The host: runs the turns of many actors, one at a time for each, in two lanes with reserved capacity. */
+/** The host: runs the turns of many actors, one at a time for each, in three lanes with reserved capacity. */
 import { backoff } from '../../config/policies.ts';
 import { delayOf, type BackoffPolicy } from '../../domain/backoff.ts';
 import type { Clock, Random } from '../../domain/clock.ts';
 import { KalendsError } from '../../domain/errors.ts';
 import type { Behaviour, Lane, TurnOutcome } from './behaviour.ts';
 import { Mailboxes } from './mailbox.ts';
+import { createQueue, type Queue } from './queue.ts';
+import type { Shares } from './shares.ts';
 import { createWheel, type Wheel } from './wheel.ts';
 
 export interface FailedTurn<Id extends string> {
@@ -19,8 +21,13 @@ export interface HostOptions<Id extends string> {
   readonly behaviour: Behaviour<Id>;
   readonly clock: Clock;
   readonly random: Random;
-  /** Turns at once. Writes may also use pull slots for which no pull waits; pulls never use those of writes. */
-  readonly concurrency: { readonly pull: number; readonly write: number };
+  /**
+   * Turns at once. Writes may also use pull slots for which no pull waits; pulls never use those of writes. What fell due
+   * by itself shares the slots of pulls, after them, and takes no more than `sweep` of them (all, when absent).
+   */
+  readonly concurrency: { readonly pull: number; readonly write: number; readonly sweep?: number };
+  /** What turns that answer `crowded` wait for. */
+  readonly shares?: Shares;
   /** Whether this node runs that actor; asked at each nudge and again before each turn. */
   readonly owns: (id: Id) => boolean;
   /** A turn threw. Must not throw. */
@@ -36,6 +43,8 @@ export interface HostStats {
   readonly queued: Readonly<Record<Lane, number>>;
   /** Actors whose turns throw, waiting for their next try. */
   readonly aside: number;
+  /** Actors that wait for room in a share. */
+  readonly crowded: number;
   /** Since the start of this host. */
   readonly turns: number;
   readonly failures: number;
@@ -58,6 +67,11 @@ export interface Host<Id extends string> {
   stats(): HostStats;
 }
 
+interface Crowded<Id extends string> {
+  readonly id: Id;
+  readonly lane: Lane;
+}
+
 /** Turns that may start without letting timers and sockets have their share of the process. */
 const turnsPerBreath = 32;
 
@@ -73,9 +87,13 @@ class ActorHost<Id extends string> implements Host<Id> {
   readonly #wheel: Wheel<Id>;
   /** Failures in a row, of those actors alone that have any. */
   readonly #failuresOf = new Map<Id, number>();
-  readonly #running: Record<Lane, number> = { write: 0, pull: 0 };
+  readonly #running: Record<Lane, number> = { write: 0, pull: 0, sweep: 0 };
   /** In the order of their starts. */
   readonly #startedAtMs = new Map<Id, number>();
+  /** By the share that they wait for, in the order of their coming. */
+  readonly #crowds = new Map<string, Queue<Crowded<Id>>>();
+  /** Let out of a crowd, and on the way to their turns. */
+  readonly #letOut = new Map<Id, string>();
   readonly #stopping = new AbortController();
   readonly #waiters = new Set<() => void>();
   #phase: 'new' | 'started' | 'stopped' = 'new';
@@ -91,6 +109,7 @@ class ActorHost<Id extends string> implements Host<Id> {
       this.#mailboxes.resume(id);
       this.#schedule();
     });
+    options.shares?.onRoom((share) => this.#letOneOut(share));
   }
 
   nudge(id: Id, lane: Lane): void {
@@ -108,6 +127,7 @@ class ActorHost<Id extends string> implements Host<Id> {
     this.#phase = 'stopped';
     this.#wheel.clear();
     this.#failuresOf.clear();
+    this.#crowds.clear();
     this.#mailboxes.clear();
     const patience = new AbortController();
     if (graceMs !== undefined && !this.#isIdle()) {
@@ -124,13 +144,14 @@ class ActorHost<Id extends string> implements Host<Id> {
   }
 
   stats(): HostStats {
-    const { active, aside, queued } = this.#mailboxes.counts();
+    const { active, aside, crowded, queued } = this.#mailboxes.counts();
     const oldest = this.#startedAtMs.values().next();
     return {
       active,
       running: { ...this.#running },
       queued,
       aside,
+      crowded,
       turns: this.#turns,
       failures: this.#failures,
       oldestTurnMs: oldest.done === true ? 0 : this.#options.clock.monotonic() - oldest.value,
@@ -157,14 +178,17 @@ class ActorHost<Id extends string> implements Host<Id> {
     this.#schedule();
   }
 
-  /** Writes in their own slots first, then pulls, then writes in what pulls leave free: neither lane starves. */
+  /** Writes in their own slots first, then pulls, what fell due, and writes in what these leave free: no lane starves. */
   #nextTurn(): { readonly id: Id; readonly lane: Lane } | null {
-    const { write, pull } = this.#options.concurrency;
+    const { write, pull, sweep = pull } = this.#options.concurrency;
     const borrowed = Math.max(0, this.#running.write - write);
-    const pullSlotFree = this.#running.pull + borrowed < pull;
+    const pullSlotFree = this.#running.pull + this.#running.sweep + borrowed < pull;
+    const sweepSlotFree = pullSlotFree && this.#running.sweep < sweep;
     return (
       (this.#running.write < write ? this.#take('write') : null) ??
-      (pullSlotFree ? (this.#take('pull') ?? this.#take('write')) : null)
+      (pullSlotFree ? this.#take('pull') : null) ??
+      (sweepSlotFree ? this.#take('sweep') : null) ??
+      (pullSlotFree ? this.#take('write') : null)
     );
   }
 
@@ -173,6 +197,7 @@ class ActorHost<Id extends string> implements Host<Id> {
       if (this.#options.owns(id)) return { id, lane };
       this.#failuresOf.delete(id);
       this.#mailboxes.release(id, null);
+      this.#passOn(id);
     }
     return null;
   }
@@ -188,6 +213,7 @@ class ActorHost<Id extends string> implements Host<Id> {
     } finally {
       this.#running[lane] -= 1;
       this.#startedAtMs.delete(id);
+      this.#passOn(id);
       this.#schedule();
       this.#tellIdle();
     }
@@ -196,7 +222,36 @@ class ActorHost<Id extends string> implements Host<Id> {
   #end(id: Id, lane: Lane, outcome: TurnOutcome): void {
     // A turn that only sends its actor to the other lane proves nothing of the work that fails there.
     if (outcome.kind === 'idle' || outcome.lane === lane) this.#failuresOf.delete(id);
+    if (outcome.kind === 'crowded' && this.#phase === 'started') return this.#crowd(id, outcome);
     this.#mailboxes.release(id, this.#phase === 'started' && outcome.kind === 'more' ? outcome.lane : null);
+  }
+
+  #crowd(id: Id, { lane, share }: Extract<TurnOutcome, { readonly kind: 'crowded' }>): void {
+    this.#mailboxes.crowd(id, lane);
+    const crowd = this.#crowds.get(share) ?? createQueue<Crowded<Id>>();
+    crowd.push({ id, lane });
+    this.#crowds.set(share, crowd);
+    // There may be room since the turn looked.
+    if (this.#options.shares?.hasRoom(share) !== false) this.#letOneOut(share);
+  }
+
+  /** Whoever was let out and did not use the room, or not all of it, leaves it to the next. */
+  #passOn(id: Id): void {
+    const share = this.#letOut.get(id);
+    if (share === undefined) return;
+    this.#letOut.delete(id);
+    if (this.#options.shares?.hasRoom(share) !== false) this.#letOneOut(share);
+  }
+
+  #letOneOut(share: string): void {
+    const crowd = this.#crowds.get(share);
+    for (let first = crowd?.shift(); first !== undefined; first = crowd?.shift()) {
+      if (!this.#mailboxes.admit(first.id, first.lane)) continue;
+      this.#letOut.set(first.id, share);
+      this.#schedule();
+      break;
+    }
+    if (crowd?.length === 0) this.#crowds.delete(share);
   }
 
   /** Each failure in a row waits longer, up to the cap: whatever breaks, no actor becomes a hot loop. */
@@ -213,8 +268,8 @@ class ActorHost<Id extends string> implements Host<Id> {
   }
 
   #isIdle(): boolean {
-    const { active, running, aside } = this.#mailboxes.counts();
-    return running === 0 && (this.#phase === 'stopped' || active === aside);
+    const { running, queued } = this.#mailboxes.counts();
+    return running === 0 && (this.#phase === 'stopped' || queued.write + queued.pull + queued.sweep === 0);
   }
 
   #tellIdle(): void {

@@ -34,3 +34,9 @@ function weightOf(node: string, slot: number): number {
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return (hash ^ (hash >>> 16)) >>> 0;
 }
+
+/** The slots of a node that knows its own; null when they are all there are. */
+export function slotsOwned(owns: (slot: number) => boolean, slots: number = slotCount): readonly number[] | null {
+  const mine = Array.from({ length: slots }, (_, slot) => slot).filter(owns);
+  return mine.length === slots ? null : mine;
+}

@@ -14,7 +14,7 @@ export interface SweepOptions<Id extends string> {
   /** A sweep failed; the next comes at its time. Must not throw. */
   readonly onError: (error: unknown, sweep: 'due' | 'intents') => void;
   /**
-   * How many actors are set aside after failures. They stay due in the store: asking for that many more keeps them
+   * How many actors are set aside after failures, or wait for room. They stay due in the store: asking for that many more keeps them
    * from filling every batch and starving the rest.
    */
   readonly aside?: () => number;
@@ -55,7 +55,7 @@ export function createSweeps<Id extends string>(options: SweepOptions<Id>): Swee
   }
 
   async function sweep(name: 'due' | 'intents'): Promise<void> {
-    const lane = name === 'due' ? 'pull' : 'write';
+    const lane = name === 'due' ? 'sweep' : 'write';
     try {
       const ids = await (name === 'due' ? options.dueIds(clock.now(), limit()) : waitingIds());
       if (stopping.signal.aborted) return;

@@ -121,7 +121,7 @@ export const subject = {
   /** Resolves when every accepted write has ended; answers how many managed events there are. */
   settled: async ({ calendarId }: Pick<Filled, 'calendarId'>) => {
     const { documents } = running();
-    while ((await documents.count('openIntents', { open: 1 })) > 0) await systemClock.sleep(50);
+    while ((await documents.count('openIntents', { open: 1, seen: [null, 1] })) > 0) await systemClock.sleep(50);
     const calendar = await documents.get('calendars', calendarId);
     if (calendar === null) throw new Error(`there is no calendar ${calendarId}`);
     const managed = await documents.find('managedOfProfile', { profileId: calendar.profileId });

@@ -1,5 +1,6 @@
 /** Profiles on disk without anything due, and the real supervisor that looks at them. */
 import type { ProfileDeps } from '../../actors/profile/activation.ts';
+import { createHosts } from '../../actors/profile/hosts.ts';
 import { createSupervisor } from '../../actors/profile/supervisor.ts';
 import { createHost } from '../../actors/runtime/host.ts';
 import { horizon, polling, runtime } from '../../config/policies.ts';
@@ -116,6 +117,7 @@ export async function activateProfiles(n: number) {
       activated += 1;
       return { kind: 'none' };
     },
+    hosts: createHosts({ documents, clock: systemClock, random: systemRandom }),
     mayWrite: () => true,
     projected: () => undefined,
     report: (what, facts) => void failures.push({ what, facts }),

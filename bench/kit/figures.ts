@@ -6,7 +6,7 @@ export interface Figure {
   readonly figure: string;
   /** Who did it: Kalends, the floor, or a peer with its version. */
   readonly subject: string;
-  readonly unit: 'ms' | 'requests' | 'commits' | 'B' | 'MB' | 'req/s' | 'ratio' | 'events';
+  readonly unit: 'ms' | 'requests' | 'commits' | 'B' | 'MB' | 'req/s' | 'ratio' | 'events' | '%';
   readonly median: number;
   /** Smallest and largest. */
   readonly spread: readonly [number, number];

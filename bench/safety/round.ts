@@ -1,5 +1,6 @@
 /** A round: a first sync, then polls with news and polls without, over a provider in memory that costs next to nothing. */
 import type { ProfileDeps } from '../../actors/profile/activation.ts';
+import { createHosts } from '../../actors/profile/hosts.ts';
 import { createSupervisor } from '../../actors/profile/supervisor.ts';
 import { createHost, type Host } from '../../actors/runtime/host.ts';
 import { createSentinel } from '../../actors/sentinel/sentinel.ts';
@@ -102,6 +103,7 @@ function hostOf(parts: Parts, provider: Provider): Host<ProfileId> {
   return createHost<ProfileId>({
     behaviour: createSupervisor({
       ...parts,
+      hosts: createHosts({ documents, clock, random }),
       log: createCommitLog({ documents, normalise, clock, horizon }),
       providers: () => provider,
       credentials: () => ({ kind: 'none' }),

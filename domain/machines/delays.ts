@@ -16,7 +16,11 @@ export function tryAgainAt(policy: BackoffPolicy, attempt: number, context: Mach
 }
 
 /** The later of our own time and the server's, whose wish is believed only inside the bounds. */
-export function respectRetryAfter(atMs: number, failure: Failure, context: MachineContext): number {
+export function respectRetryAfter(
+  atMs: number,
+  failure: Failure,
+  context: MachineContext<Pick<MachineNumbers, 'retryAfter'>>,
+): number {
   if (failure.retryAtMs === null) return atMs;
   const { minMs, maxMs } = context.numbers.retryAfter;
   return Math.max(atMs, clamp(failure.retryAtMs, context.nowMs + minMs, context.nowMs + maxMs));

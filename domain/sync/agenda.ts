@@ -2,8 +2,10 @@
 import type { Horizon } from '../commit.ts';
 import type { CalendarId } from '../ids.ts';
 import { eventKeyOf, type IntentDoc, type Wish } from '../intent.ts';
+import type { NoticeType } from '../notice.ts';
 import type { CalendarWork, ProfileDoc } from '../profile.ts';
 import { sameHorizon } from '../projection/horizon.ts';
+import { tellingOf, type Outage, type OutageNumbers } from './outage.ts';
 
 export type Piece =
   /** What operators asked for. */
@@ -12,6 +14,10 @@ export type Piece =
   | { readonly kind: 'horizon'; readonly horizon: Horizon }
   /** A backing off or quarantined profile may be tried again, or told of. */
   | { readonly kind: 'look' }
+  /** Applications are to hear of an outage, or of its end. */
+  | { readonly kind: 'tell'; readonly notice: NoticeType; readonly detail: string }
+  /** The host may be well again: one question shows it. */
+  | { readonly kind: 'prove' }
   /** Intents that waited longer than promised. */
   | { readonly kind: 'expire'; readonly intents: readonly IntentDoc[] }
   /** All open intents of one event that no bulk delete separates, in order. */
@@ -29,6 +35,14 @@ export type Piece =
   | { readonly kind: 'pull'; readonly calendarId: CalendarId }
   | { readonly kind: 'idle'; readonly untilMs: number };
 
+/** Between a profile and its host, see `HostState`. */
+export type Gate =
+  | { readonly kind: 'open' }
+  /** Nothing is asked; looked at again then, whatever else was lost. */
+  | { readonly kind: 'closed'; readonly untilMs: number; readonly outage: Outage }
+  /** It was let in: ordinary work begins when a question was answered. */
+  | { readonly kind: 'try' };
+
 export interface AgendaInput {
   readonly profile: ProfileDoc;
   /** By n. */
@@ -40,8 +54,10 @@ export interface AgendaInput {
   readonly nextHorizonAtMs: number;
   /** Ordinary work may be asked of the provider. */
   readonly mayWork: boolean;
+  readonly gate: Gate;
   /** When a state that forbids ordinary work is looked at again; null: never by itself. */
   readonly lookAtMs: number | null;
+  readonly numbers: OutageNumbers;
   /** False: the provider has no other side. */
   readonly pulls: boolean;
   readonly nowMs: number;
@@ -50,27 +66,36 @@ export interface AgendaInput {
 const never = 8_640_000_000_000_000;
 
 export function nextPiece(input: AgendaInput): Piece {
-  const { nowMs, profile } = input;
+  const { nowMs, profile, gate } = input;
+  const mayWork = input.mayWork && gate.kind === 'open';
   if (profile.requests.length > 0) return { kind: 'requests' };
   if (input.horizon === null || !sameHorizon(input.horizon, input.dueHorizon)) {
     return { kind: 'horizon', horizon: input.dueHorizon };
   }
-  const write = input.mayWork ? nextWrite(input) : null;
+  const write = mayWork ? nextWrite(input) : null;
   // What may have been done is found out before it is given up.
   if (write !== null && isReadBack(write)) return write;
   const expiries = expiriesOf(input.openIntents);
   const expired = input.openIntents.filter((one) => (expiries.get(one) ?? one.expiresAtMs) <= nowMs);
   if (expired.length > 0) return { kind: 'expire', intents: expired };
+  const telling = gate.kind === 'try' ? nothing : tellingOf(profile, outageOf(gate), input.numbers, nowMs);
+  if (telling.kind === 'tell') return telling;
   const expiryMs = Math.min(
+    telling.kind === 'wait' ? telling.atMs : never,
     input.nextHorizonAtMs,
     earliest([...expiries.values()], (one) => one),
   );
-  if (!input.mayWork) {
-    const lookAtMs = input.lookAtMs ?? never;
+  if (gate.kind === 'try') return { kind: 'prove' };
+  if (!mayWork) {
+    const lookAtMs = gate.kind === 'closed' ? gate.untilMs : (input.lookAtMs ?? never);
     return lookAtMs <= nowMs ? { kind: 'look' } : { kind: 'idle', untilMs: Math.min(lookAtMs, expiryMs) };
   }
   return write ?? nextPull(input) ?? { kind: 'idle', untilMs: wakeAt(input, expiryMs) };
 }
+
+const nothing = { kind: 'nothing' } as const;
+
+const outageOf = (gate: Gate): Outage | null => (gate.kind === 'closed' ? gate.outage : null);
 
 /** What a call of unknown outcome may have carried out together with a later intent expires no earlier than that one. */
 function expiriesOf(openIntents: readonly IntentDoc[]): ReadonlyMap<IntentDoc, number> {

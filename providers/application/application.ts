@@ -67,6 +67,7 @@ export function createApplication(): Provider {
     newResourceRef: icsRef,
     probe: () => Promise.resolve(),
     software: () => 'kalends',
+    hostOf: () => null,
   };
 }
 

@@ -60,6 +60,7 @@ export function createCalDav(deps: CalDavDeps): Provider {
     newResourceRef: icsRef,
     probe: async (session) => void (await probe(dav(session), home(session))),
     software: (root: ProviderRoot) => root['software'] ?? 'unknown',
+    hostOf: ({ server }: ProviderRoot) => (server === undefined || !URL.canParse(server) ? null : new URL(server).host),
   };
 }
 

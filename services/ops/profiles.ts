@@ -13,6 +13,10 @@ export interface ProfileRow {
   readonly provider: string;
   readonly name: string;
   readonly state: string;
+  /** Why it does no ordinary work, as a code of `domain/errors.ts`; null while it does. */
+  readonly reason: string | null;
+  /** The host that it waits for; `kalends ops hosts` tells more. */
+  readonly waits_for: string | null;
   readonly calendars: number;
   readonly seq: number;
   /** When the provider last answered in full; ISO 8601, null before the first time. */
@@ -51,6 +55,8 @@ function rowOf(profile: ProfileDoc): ProfileRow {
     provider: profile.provider,
     name: profile.name,
     state: profile.state.name,
+    reason: 'code' in profile.state ? profile.state.code : null,
+    waits_for: profile.waitsFor ?? null,
     calendars: Object.keys(profile.calendars).length,
     seq: profile.projectedSeq,
     fresh_at: iso(profile.freshAtMs),

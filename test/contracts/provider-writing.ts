@@ -1,4 +1,4 @@
-/** Sentences 8–10 and 13 of the provider port, and what it says of all methods. */
+/** Sentences 8–10, 13 and 14 of the provider port, and what it says of all methods. */
 import { expect } from 'vitest';
 import { KalendsError } from '../../domain/errors.ts';
 import type { Session } from '../../providers/provider.ts';
@@ -188,6 +188,18 @@ export function writingContract(suite: Suite): void {
     expect(new Set(refs).size).toBe(names.length);
     expect(names.map((one) => provider.newResourceRef(one))).toEqual(refs);
     for (const ref of refs) expect(ref).toMatch(/^[A-Za-z0-9_-][A-Za-z0-9_.-]*$/);
+  });
+
+  always('14. hostOf names the same machine for a root each time, and asks nobody', (context) => {
+    const { provider, wire } = under(context);
+    wire?.forget();
+    const { root } = session();
+    const host = provider.hostOf(root);
+    expect(provider.hostOf({ ...root })).toBe(host);
+    expect(provider.hostOf({ ...root, home: '/somebody/else/', principal: '/somebody/else/' })).toBe(host);
+    const { server } = root;
+    expect(host).toBe(server === undefined ? null : new URL(server).host);
+    expect(wire?.methods ?? []).toEqual([]);
   });
 
   withOtherSide(

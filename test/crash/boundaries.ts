@@ -63,7 +63,7 @@ function watchedDocuments(inner: Documents, watcher: Watcher): Documents {
     count: (query, params) => inner.count(query, params),
     open: async () => {
       await inner.open();
-      watcher.opened(await inner.count('openIntents', { open: 1 }));
+      watcher.opened(await inner.count('openIntents', { open: 1, seen: [null, 1] }));
     },
     insert: async (collection, document) => {
       const cause = collection === 'commits' ? (document as unknown as CommitDoc).cause : null;

@@ -1,5 +1,6 @@
 /** A thousand people with a calendar each on the model server, and Kalends over all of them: real but for time and network. */
 import type { ProfileDeps } from '../../actors/profile/activation.ts';
+import { createHosts } from '../../actors/profile/hosts.ts';
 import { createSupervisor } from '../../actors/profile/supervisor.ts';
 import { createHost, type Host } from '../../actors/runtime/host.ts';
 import { createSentinel, type Sentinel } from '../../actors/sentinel/sentinel.ts';
@@ -129,6 +130,7 @@ function hostOf({ provider, ...parts }: Parts): Host<ProfileId> {
   return createHost<ProfileId>({
     behaviour: createSupervisor({
       ...parts,
+      hosts: createHosts({ documents, clock, random }),
       log: createCommitLog({ documents, normalise, clock, horizon }),
       providers: () => provider,
       credentials: ({ name }) => ({ kind: 'password', username: name, password }),

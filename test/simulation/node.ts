@@ -1,5 +1,8 @@
 /** A node of the simulated cluster: the real actors, sweeps, notifier and API over a store and a network that wait for the scheduler. */
+import { createHosts } from '../../actors/profile/hosts.ts';
 import { createSupervisor } from '../../actors/profile/supervisor.ts';
+import { createSweepQuestions } from '../../actors/profile/sweep-questions.ts';
+import { createShares } from '../../actors/runtime/shares.ts';
 import { createHost, type Host } from '../../actors/runtime/host.ts';
 import { createSweeps } from '../../actors/runtime/wakeups.ts';
 import { createCourier } from '../../actors/subscriber/courier.ts';
@@ -33,8 +36,8 @@ export interface NodeWorld {
   /** How the store answers a write that was asked of it just now. */
   readonly storeTrouble: (name: string) => 'none' | 'refused' | 'answer_lost';
   readonly asked: (life: Life, name: string) => void;
-  /** Whether this node believes that it runs the profile. */
-  readonly believes: (node: number, profileId: ProfileId) => boolean;
+  /** Whether this node believes that it runs every profile. */
+  readonly believes: (node: number) => boolean;
   /** Nodes that live now, for messages between them. */
   readonly nodes: () => readonly SimulatedNode[];
   readonly nudgeIsLost: () => boolean;
@@ -62,29 +65,36 @@ export function startNode(world: NodeWorld, number: number, skewMs: number): Sim
   const documents = gatedStore(world, life);
   const http = gatedHttp(world, life, clock);
   const provider = createCalDav({ http, clock, random: die });
-  const owns = (id: ProfileId): boolean => !life.dead && world.believes(number, id);
+  const owns = (): boolean => !life.dead && world.believes(number);
+  const hosts = createHosts({ documents, clock, random: die });
+  const shares = createShares();
   const tell = (act: (node: SimulatedNode) => void): void => {
     if (life.dead) return;
     for (const node of world.nodes()) if (!world.nudgeIsLost()) act(node);
   };
   const { normalise } = world;
   const host = createHost<ProfileId>({
-    behaviour: createSupervisor({
-      documents,
-      normalise,
-      clock,
-      random: die,
-      log: createCommitLog({ documents, normalise, clock, horizon }),
-      providers: () => provider,
-      credentials: world.credentials,
-      polling: { ...polling, reconcileMs },
-      mayWrite: () => !life.dead,
-      projected: (profileId) => tell((node) => node.projected(profileId)),
-      report: () => undefined,
-    }),
+    behaviour: createSupervisor(
+      {
+        documents,
+        normalise,
+        clock,
+        random: die,
+        log: createCommitLog({ documents, normalise, clock, horizon }),
+        providers: () => provider,
+        credentials: world.credentials,
+        polling: { ...polling, reconcileMs },
+        mayWrite: () => !life.dead,
+        projected: (profileId) => tell((node) => node.projected(profileId)),
+        report: () => undefined,
+        hosts,
+      },
+      shares,
+    ),
     clock,
     random: die,
-    concurrency: { pull: 2, write: 2 },
+    concurrency: { pull: 2, write: 2, sweep: 1 },
+    shares,
     owns,
     onError: (error) => void (life.dead || world.ended(error)),
   });
@@ -94,14 +104,8 @@ export function startNode(world: NodeWorld, number: number, skewMs: number): Sim
     // Sweeps each second would be most of what happens.
     policies: { ...runtime, dueSweepMs: 60_000, intentSweepMs: 120_000 },
     nudge: (id, lane) => host.nudge(id, lane),
-    dueIds: async (nowMs, limit) =>
-      (await documents.find('dueProfiles', { nextWakeAtMs: { lte: nowMs } }, { limit })).map((one) => one._id),
-    idsWithOpenIntents: async (after, limit) => {
-      const range = after === null ? {} : { profileId: { gt: after } };
-      const intents = await documents.find('openIntents', { open: 1, ...range }, { limit });
-      return [...new Set(intents.map((one) => one.profileId))];
-    },
-    aside: () => host.stats().aside,
+    ...createSweepQuestions({ documents, hosts, ownsSlot: owns }),
+    aside: () => host.stats().aside + host.stats().crowded,
     onError: () => undefined,
   });
   const courier = createCourier({

@@ -186,6 +186,7 @@ function performed(documents: Documents, call: Call): Promise<unknown> {
     case 'removeOpen':
       return documents.removeWhere('openIntents', {
         open: call.open,
+        seen: null,
         profileId: { lt: profileId(call.before) },
       });
     case 'find':

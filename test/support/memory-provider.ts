@@ -329,6 +329,7 @@ export function createMemoryProvider(
     newResourceRef: icsRef,
     probe: (session) => world.call('probe', session, {}, () => undefined),
     software: () => 'memory',
+    hostOf: (root) => root['host'] ?? null,
   };
   return { provider, world };
 }

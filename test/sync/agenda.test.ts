@@ -1,4 +1,5 @@
 /** The agenda: operators and writes first, then what polls; and never due at once with nothing to do. */
+import { quarantine } from '../../config/policies.ts';
 import { expect, test } from 'vitest';
 import type { CalendarId } from '../../domain/ids.ts';
 import type { IntentDoc } from '../../domain/intent.ts';
@@ -54,6 +55,8 @@ const input = (change: Partial<AgendaInput> = {}): AgendaInput => ({
   dueHorizon: horizon,
   nextHorizonAtMs: nowMs + 5 * hour,
   mayWork: true,
+  gate: { kind: 'open' },
+  numbers: quarantine,
   lookAtMs: null,
   pulls: true,
   nowMs,
@@ -73,7 +76,7 @@ const attempt = {
 
 const quarantined = (probeAtMs: number): CalendarWork => ({
   ...live,
-  state: { name: 'quarantined', code: 'server_error', evidence: null, sinceMs: 0, probeAtMs, probes: 1 },
+  state: { name: 'quarantined', code: 'server_error', evidence: null, sinceMs: nowMs, probeAtMs, probes: 1 },
 });
 
 const kindOf = (change: Partial<AgendaInput>): string => nextPiece(input(change)).kind;

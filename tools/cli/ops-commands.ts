@@ -10,13 +10,27 @@ export const opsCommand = (): Command =>
     .description('look at profiles and steer them')
     .addCommand(
       command('profiles', 'list profiles').action((options: Json) =>
-        run('profiles', {}, options, ['profile_id', 'provider', 'name', 'state', 'calendars', 'seq', 'fresh_at']),
+        run('profiles', {}, options, [
+          'profile_id',
+          'provider',
+          'name',
+          'state',
+          'reason',
+          'calendars',
+          'seq',
+          'fresh_at',
+        ]),
       ),
     )
     .addCommand(
       profileCommand(
         'inspect',
         'everything that is known of a profile: state, reasons, what is owed and held, waiting writes',
+      ),
+    )
+    .addCommand(
+      command('hosts', 'list hosts in trouble, and how many profiles wait for each').action((options: Json) =>
+        run('hosts', {}, options, ['host', 'state', 'reason', 'since', 'next_probe_at', 'waiting_profiles']),
       ),
     )
     .addCommand(profileCommand('nudge', 'pull every calendar of a profile now'))

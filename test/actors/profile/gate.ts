@@ -32,7 +32,7 @@ export interface Life {
 
 const writes: ReadonlySet<string> = new Set(['insert', 'insertMany', 'replace', 'upsertMany', 'remove', 'removeWhere']);
 /** They ask nobody. */
-const local: ReadonlySet<string> = new Set(['newCalendarRef', 'newResourceRef', 'software']);
+const local: ReadonlySet<string> = new Set(['newCalendarRef', 'newResourceRef', 'software', 'hostOf']);
 
 const never = (): Promise<never> => new Promise(() => undefined);
 

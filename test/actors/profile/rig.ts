@@ -2,6 +2,7 @@
 import { createSupervisor } from '../../../actors/profile/supervisor.ts';
 import type { ProfileDeps } from '../../../actors/profile/activation.ts';
 import type { TurnSentinel } from '../../../actors/sentinel/sentinel.ts';
+import { createHosts } from '../../../actors/profile/hosts.ts';
 import { createHost, type Host, type HostStats } from '../../../actors/runtime/host.ts';
 import { horizon, polling, writing } from '../../../config/policies.ts';
 import { allScopes, type Scope } from '../../../domain/account.ts';
@@ -145,6 +146,7 @@ export async function createRig<Side extends OtherSide>(options: RigOptions<Side
       log: createCommitLog({ documents: gated, normalise, clock, horizon }),
       providers: () => provider,
       credentials: () => other.credentials,
+      hosts: createHosts({ documents: gated, clock, random }),
       normalise,
       clock,
       random,
@@ -324,7 +326,7 @@ function flat(other: OtherSide): Map<string, string> {
   );
 }
 
-function newProfile({ root }: OtherSide): ProfileDoc {
+export function newProfile({ root }: Pick<OtherSide, 'root'>): ProfileDoc {
   return {
     _id: profileId,
     rev: 1,

@@ -20,7 +20,7 @@ function setUp(options: Partial<SweepOptions<string>> = {}) {
   return { clock, nudges, reported, sweeps };
 }
 
-test('due actors are nudged to pull at the start and every second, with the time and the limit of the question', async () => {
+test('due actors are nudged to be swept at the start and every second, with the time and the limit of the question', async () => {
   const asked: [number, number][] = [];
   const { sweeps, clock, nudges } = setUp({
     dueIds: async (nowMs, limit) => {
@@ -35,7 +35,7 @@ test('due actors are nudged to pull at the start and every second, with the time
     [1_001_000, 500],
     [1_002_000, 500],
   ]);
-  expect(nudges).toEqual(['due-1 pull', 'due-2 pull', 'due-3 pull']);
+  expect(nudges).toEqual(['due-1 sweep', 'due-2 sweep', 'due-3 sweep']);
   await sweeps.stop();
 });
 
@@ -70,7 +70,7 @@ test('actors of other nodes are left to them', async () => {
   const { sweeps, clock, nudges } = setUp({ dueIds: async () => ['mine', 'theirs'], owns: (id) => id === 'mine' });
   sweeps.start();
   await clock.settle();
-  expect(nudges).toEqual(['mine pull']);
+  expect(nudges).toEqual(['mine sweep']);
   await sweeps.stop();
 });
 
@@ -87,7 +87,7 @@ test('a sweep that fails is reported, and the next one comes at its time', async
   await clock.settle();
   expect(reported).toEqual(['due: Error: the store is down']);
   await clock.advance(1_000);
-  expect(nudges).toEqual(['a pull']);
+  expect(nudges).toEqual(['a sweep']);
   await sweeps.stop();
 });
 

@@ -34,6 +34,17 @@ export function reading(at: At): void {
       expect(await find('commitsOfProfile', { profileId: profileId('none') })).toEqual([]);
     });
 
+    test('a field that most documents lack selects those that have it, and null those that have not', async () => {
+      const waits = (name: string, nextWakeAtMs: number, waitsFor?: string | null) =>
+        profile(profileId(name), { nextWakeAtMs, ...(waitsFor === undefined ? {} : { waitsFor }) });
+      const others = [waits('late', 9, 'a.example'), waits('soon', 1, 'a.example'), waits('else', 2, 'b.example')];
+      await at.documents.insertMany('profiles', [...others, waits('none', 3), waits('no more', 4, null)]);
+      const ids = async (waitsFor: string | null): Promise<string[]> =>
+        (await at.documents.find('profilesWaitingForHost', { waitsFor })).map((one) => one._id);
+      expect(await ids('a.example')).toEqual(['pro_soon', 'pro_late']);
+      expect(await ids(null)).toEqual(['pro_none', 'pro_no more']);
+    });
+
     test('counts what find would answer', async () => {
       expect(await at.documents.count('commitsOfProfile', { profileId: ada, seq: { gt: 1 } })).toBe(3);
       expect(await at.documents.count('commitsOfProfile', { profileId: profileId('none') })).toBe(0);
