@@ -62,6 +62,8 @@ export const backoff = {
   rateLimited: { baseMs: 30 * second, capMs: 30 * minute, jitter: 0.3 },
   /** Probes of a quarantined profile, calendar or resource. */
   probe: { baseMs: 5 * minute, capMs: 6 * hour, jitter: 0.2 },
+  /** Credentials that no key of the ring opens: asks nobody but ourselves, and ends as soon as the key is back. */
+  unsealed: { baseMs: 5 * second, capMs: 30 * second, jitter: 0.2 },
   /** Webhooks: an endpoint that restarts is told within seconds, one that is down for a night at least hourly. */
   webhook: { baseMs: 10 * second, capMs: 1 * hour, jitter: 0.2 },
   /** The stream goes through one server of our own: consumers are not to wait for hours once it is back. */

@@ -1,6 +1,6 @@
 /** Every setting: its variable, kind, unit, default, bounds, whether it is secret, and why it exists. */
 import { isIP } from 'node:net';
-import { limits, notifying, polling } from './policies.ts';
+import { limits, notifying, polling, writing } from './policies.ts';
 
 export const serviceNames = ['gateway', 'supervisor', 'notifier', 'auth', 'ops'] as const;
 export type ServiceName = (typeof serviceNames)[number];
@@ -35,6 +35,7 @@ export interface Config {
   readonly allowedAddresses: readonly string[];
   readonly logLevel: LogLevel;
   readonly pollMs: number;
+  readonly lateEffectMs: number;
   readonly quietMs: number;
   readonly maxDelayMs: number;
   readonly apiBodyBytes: number;
@@ -195,6 +196,18 @@ export const settings = {
     expects: 'a whole number of milliseconds from 1000 (a second) to 86400000 (a day)',
     reason:
       'How often an ordinary calendar is asked for changes: shorter is fresher, and costs the calendar server more.',
+  },
+  lateEffectMs: {
+    ...plain,
+    name: 'KALENDS_LATE_EFFECT_MS',
+    kind: 'integer',
+    unit: 'ms',
+    fallback: String(writing.lateEffectMs),
+    min: 0,
+    max: 3_600_000,
+    expects: 'a whole number of milliseconds from 0 to 3600000 (an hour)',
+    reason:
+      'How long after a write was given up a calendar server, or a proxy before it, may still carry it out: a delete of the same event waits as long.',
   },
   quietMs: {
     ...plain,

@@ -271,6 +271,7 @@ function profileDeps(parts: Parts, membership: Membership, sentinel: TurnSentine
     log: createCommitLog({ documents, normalise, clock, horizon }),
     providers: parts.providers,
     polling: scaledPolling(parts.config.pollMs),
+    lateEffectMs: parts.config.lateEffectMs,
     credentials: (profile) => openCredentials(sealing, profile),
     mayWrite: (slot, timeoutMs) => membership.owns(slot) && membership.mayWrite(timeoutMs),
     projected: (profileId) => void broker.emit('notifier.projected', { profileId }),

@@ -35,6 +35,8 @@ export interface ProfileDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly polling: PollingNumbers & { readonly listMs: number; readonly reconcileMs: number };
+  /** How long after it was given up a call may have its effect, milliseconds; default `writing.lateEffectMs`. */
+  readonly lateEffectMs?: number;
   /** False near the end of a lease: no provider write is started that could outlive it. */
   readonly mayWrite: (slot: number, timeoutMs: number) => boolean;
   /** Something was projected: whoever tells applications may look. */

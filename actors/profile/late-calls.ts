@@ -6,9 +6,7 @@ import { newOperationId } from '../../domain/ids.ts';
 import { newIntent, type Attempt, type IntentDoc, type LateCall } from '../../domain/intent.ts';
 import { managedKey } from '../../domain/managed-event.ts';
 import { change, save, type Activation } from './activation.ts';
-import { replaceIntent } from './intents.ts';
-import { commitSettled, recordResidue } from './write-commit.ts';
-import { stateOf, type WriteTurn } from './write-turn.ts';
+import type { WriteTurn } from './write-turn.ts';
 
 /** Those that are still looked out for. */
 export function lateCallsOf({ profile, deps }: Activation): readonly LateCall[] {
@@ -26,50 +24,6 @@ export async function noteLateCall(turn: WriteTurn, intent: IntentDoc, attempt: 
   change(activation, { lateCalls });
   await save(activation);
 }
-
-/**
- * True: this turn is over. What a pull has shown meanwhile is settled without another call. A delete waits until no late
- * call can begin the life again that it ends: where nothing stands, or on servers that look at no precondition. So does
- * a refusal (`refused`): nothing is called refused that may yet be done.
- */
-export async function meetsLateCall(turn: WriteTurn, refused: boolean): Promise<boolean> {
-  const { activation, calendarId, eventId, intents } = turn;
-  const late = lateCallsOf(activation).filter((one) => one.calendarId === calendarId && one.eventId === eventId);
-  const shown = late.find((one) => intents.some(({ n }) => n === one.n) && isShown(turn, one.attempt));
-  if (shown !== undefined) {
-    const attempted = { ...turn, intents: intents.filter((one) => one.n <= shown.n) };
-    change(activation, { lateCalls: lateCallsOf(activation).filter((one) => one.operationId !== shown.operationId) });
-    await commitSettled(attempted, stateOf(attempted, shown.attempt), shown.attempt.sentHash);
-    return true;
-  }
-  const ends = refused || intents.some((one) => one.wish.kind !== 'upsert');
-  const unknown = late.find(({ attempt, shown: seen }) => attempt.action === 'put' && seen !== true);
-  if (!ends || unknown === undefined) return false;
-  await findOut(turn, unknown);
-  return true;
-}
-
-/** Waits until the call cannot have its effect any more, then asks whether it had: a listing may be wrong. */
-async function findOut(turn: WriteTurn, late: LateCall): Promise<void> {
-  const { activation, intents } = turn;
-  const last = intents.at(-1);
-  const untilMs = late.attempt.atMs + writing.lateEffectMs;
-  if (last !== undefined && activation.deps.clock.now() < untilMs) {
-    await replaceIntent(activation, { ...last, notBeforeMs: untilMs });
-    return;
-  }
-  const got = await activation.provider.get(activation.session, turn.calendar, late.attempt.ref);
-  if (got.kind === 'found') await recordResidue(turn, got.observation);
-  const others = lateCallsOf(activation).filter((one) => one.operationId !== late.operationId);
-  change(activation, { lateCalls: got.kind === 'found' ? [...others, { ...late, shown: true }] : others });
-}
-
-/** A pull has shown exactly what was sent, where it was sent to. */
-const isShown = ({ resource }: WriteTurn, attempt: Attempt): boolean =>
-  resource?.live === 1 &&
-  resource._id === attempt.resourceId &&
-  resource.observedHash === attempt.sentHash &&
-  resource.etag !== attempt.baseEtag;
 
 /**
  * A server that looks at no precondition lets a late call overwrite what a later one wrote: an intent of our own writes

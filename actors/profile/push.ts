@@ -10,7 +10,7 @@ import type { Precondition } from '../../providers/provider.ts';
 import { assertMayWrite, type Activation } from './activation.ts';
 import { carrierOf } from './carrier.ts';
 import { afterFailedCall, refuse } from './failed-write.ts';
-import { meetsLateCall } from './late-calls.ts';
+import { meetsLateCall } from './late-effects.ts';
 import { mayCarryOut } from './permission.ts';
 import { readBack } from './read-back.ts';
 import type { EventOfIntents, PlannedCall, WriteTurn } from './write-turn.ts';

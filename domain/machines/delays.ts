@@ -1,6 +1,6 @@
 /** When a failing profile, calendar or resource is tried again: the policy that its verdict names, and what the server asked. */
 import { clamp, delayOf, type BackoffPolicy } from '../backoff.ts';
-import type { Verdict } from '../errors.ts';
+import type { ErrorCode, Verdict } from '../errors.ts';
 import type { Failure, MachineContext, MachineNumbers } from './machine.ts';
 
 /** Refusals wait like probes: quick repeats of a refused password lock accounts. */
@@ -25,3 +25,7 @@ export function respectRetryAfter(
   const { minMs, maxMs } = context.numbers.retryAfter;
   return Math.max(atMs, clamp(failure.retryAtMs, context.nowMs + minMs, context.nowMs + maxMs));
 }
+
+/** Between the probes of a quarantined profile: who needs no answer but a key that is back is not kept waiting. */
+export const probePolicyOf = (code: ErrorCode, numbers: MachineNumbers): BackoffPolicy =>
+  code === 'unsealable' ? numbers.backoff.unsealed : numbers.backoff.probe;

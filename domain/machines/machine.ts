@@ -18,6 +18,7 @@ export interface MachineNumbers {
     readonly transient: BackoffPolicy;
     readonly rateLimited: BackoffPolicy;
     readonly probe: BackoffPolicy;
+    readonly unsealed: BackoffPolicy;
   };
   readonly retryAfter: { readonly minMs: number; readonly maxMs: number };
   readonly quarantine: {

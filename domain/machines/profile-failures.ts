@@ -1,6 +1,6 @@
 /** What the profile machine makes of a failure: the verdict decides, and no failure but proof ends in a relink. */
 import { unreachable } from '../errors.ts';
-import { policyOf, respectRetryAfter, tryAgainAt } from './delays.ts';
+import { policyOf, probePolicyOf, respectRetryAfter, tryAgainAt } from './delays.ts';
 import type { Failure, MachineContext } from './machine.ts';
 import type { ProfileInput, ProfileState, ProfileStep, Refusals } from './profile-states.ts';
 import { initialOf, nextLook, noticeOf, stay, tellIfLasting, wakeOf, type StateOf } from './profile-steps.ts';
@@ -79,7 +79,9 @@ function backOff(state: Failing, error: Failure, refusals: Refusals | null, cont
 function quarantine(state: Failing, error: Failure, refusals: Refusals | null, context: MachineContext): ProfileStep {
   const before = state.name === 'quarantined' ? state : null;
   const probes = before === null ? 0 : before.probes + (before.trying ? 0 : 1);
-  const plannedMs = before?.trying ? before.probeAtMs : tryAgainAt(context.numbers.backoff.probe, probes + 1, context);
+  const plannedMs = before?.trying
+    ? before.probeAtMs
+    : tryAgainAt(probePolicyOf(error.code, context.numbers), probes + 1, context);
   const { state: next, effects } = tellIfLasting(
     {
       name: 'quarantined',

@@ -1,7 +1,7 @@
 /** The steps of the profile machine that no failure causes: recovery, consent, the tries that fall due, the end. */
 import { verdicts } from '../errors.ts';
 import type { NoticeType } from '../notice.ts';
-import { policyOf, tryAgainAt } from './delays.ts';
+import { policyOf, probePolicyOf, tryAgainAt } from './delays.ts';
 import type { MachineContext } from './machine.ts';
 import type { ProfileEffect, ProfileState, ProfileStep } from './profile-states.ts';
 
@@ -74,7 +74,7 @@ export function probeIfDue(state: StateOf<'quarantined'>, _: unknown, context: M
   const { state: told, effects } = tellIfLasting(state, context);
   if (context.nowMs < told.probeAtMs) return { state: told, effects: [...effects, wakeOf(nextLook(told, context))] };
   const probes = told.probes + 1;
-  const probeAtMs = tryAgainAt(context.numbers.backoff.probe, probes + 1, context);
+  const probeAtMs = tryAgainAt(probePolicyOf(told.code, context.numbers), probes + 1, context);
   const next: StateOf<'quarantined'> = { ...told, probes, probeAtMs, trying: true };
   return { state: next, effects: [...effects, { kind: 'probe' }, wakeOf(nextLook(next, context))] };
 }

@@ -59,8 +59,8 @@ export function createApplication({ name, caller, calendarIds, startMs }: Applic
   let since: string | null = null;
   /** Own writes were settled since the last read of them. */
   let ownUnread = false;
-  /** The latest `updated` seen: times of one profile never run backwards. */
-  let highest: string | null = null;
+  /** Own events are read from this time of change on: those of one profile never run backwards. */
+  let ownFrom: string | null = null;
   let notifications = 0;
   let doubt = false;
   let written = 0;
@@ -68,10 +68,17 @@ export function createApplication({ name, caller, calendarIds, startMs }: Applic
   function take(rows: readonly Row[], of: (row: Row) => boolean): void {
     for (const row of rows) {
       // What is provisional may never come to be: the next wish may replace it before it lands.
-      if (row['kalends_provisional'] === true || !of(row)) continue;
-      mirror.set(String(row['event_uid']), row);
+      if (row['kalends_provisional'] !== true && of(row)) mirror.set(String(row['event_uid']), row);
+    }
+  }
+
+  /** Others' changes are learned from notifications alone. What a provisional row covered is read again. */
+  function takeOwn(rows: readonly Row[]): void {
+    take(rows, (row) => row['event_id'] !== undefined);
+    if (rows.some((row) => row['kalends_provisional'] === true)) return;
+    for (const row of rows) {
       const updated = String(row['updated']);
-      if (highest === null || updated > highest) highest = updated;
+      if (ownFrom === null || updated > ownFrom) ownFrom = updated;
     }
   }
 
@@ -132,6 +139,7 @@ export function createApplication({ name, caller, calendarIds, startMs }: Applic
         event_id: eventId,
         summary: `${marker} ${eventId}`,
         ...(die() < 0.4 ? { description: `as of ${marker}` } : {}),
+        ...(die() < 0.5 ? { location: { description: `hall ${written}` } } : {}),
         start: iso(start),
         end: iso(start + 1_800_000),
         tzid: 'Etc/UTC',
@@ -156,9 +164,7 @@ export function createApplication({ name, caller, calendarIds, startMs }: Applic
       if (ownUnread) {
         ownUnread = false;
         try {
-          const params = highest === null ? {} : { last_modified: highest };
-          // Others' changes are learned from notifications alone.
-          take(await read(api, params), (row) => row['event_id'] !== undefined);
+          takeOwn(await read(api, ownFrom === null ? {} : { last_modified: ownFrom }));
         } catch (error) {
           ownUnread = true;
           throw error;

@@ -6,8 +6,11 @@ import { deeds, type Deed } from './people.ts';
 export type Action =
   | { readonly kind: 'person'; readonly deed: Deed }
   | { readonly kind: 'write' | 'remove' | 'catch_up'; readonly app: number; readonly node: number }
-  /** The server is wrong about the next `times` requests that it could be wrong about, after an outage of `after` requests. */
-  | { readonly kind: 'fault'; readonly fault: FaultName; readonly times: number; readonly after: number }
+  /**
+   * The server is wrong about the next `times` requests that it could be wrong about: at once, or, `outage`, about those
+   * of a profile that backs off after an outage of one request.
+   */
+  | { readonly kind: 'fault'; readonly fault: FaultName; readonly times: number; readonly outage: boolean }
   | { readonly kind: 'store'; readonly trouble: 'refused' | 'answer_lost' }
   | { readonly kind: 'webhook'; readonly trouble: 'refused' | 'answer_lost' | 'hangs' }
   /** As soon as some node waits for the answer to this, or after a while. */
@@ -39,6 +42,7 @@ export interface Plan {
 
 export const stepsOfSeed = 2_200;
 const actionsOfSeed = 180;
+const firstSyncSteps = 250;
 const favouritesOfSeed = 6;
 const crashesLeast = 4;
 
@@ -79,7 +83,8 @@ export function planOf(seed: number): Plan {
   const actions = Array.from({ length: actionsOfSeed }, (_, id) =>
     id < crashes ? crashOf(die, seed, id) : actionOf(die, favourites),
   );
-  const steps = actions.map(() => 30 + below(die, stepsOfSeed - 60));
+  // A first sync is over soon: it has its share of what goes wrong.
+  const steps = actions.map(() => 30 + below(die, die() < 0.15 ? firstSyncSteps : stepsOfSeed - 60));
   const planned = actions.map((action, id) => ({ id, step: steps[id] ?? 0, action }));
   return {
     seed,
@@ -113,7 +118,7 @@ function actionOf(die: Seeded, favourites: readonly FaultName[]): Action {
 
 function faultOf(die: Seeded, favourites: readonly FaultName[]): Action {
   const fault = die() < 0.7 ? pick(die, favourites) : pick(die, faultNames);
-  return { kind: 'fault', fault, times: pick(die, [1, 1, 2, 4]), after: pick(die, [0, 0, 1, 2]) };
+  return { kind: 'fault', fault, times: pick(die, [1, 1, 2, 4]), outage: die() < 0.35 };
 }
 
 /** One line for people. */

@@ -235,6 +235,8 @@ function effectsHappenedOnce({ watch, people }: Simulation): void {
     // A server that looks at no precondition makes what was removed meanwhile anew.
     const heeded = all.filter((one) => !one.faults.includes('preconditions_ignored'));
     const times = (kind: string): number => heeded.filter((one) => one.kind === kind).length;
+    // Nor can a write be recognised by what a server made of it.
+    const unlike = all.filter((one) => one.faults.some((fault) => fault.startsWith('put_'))).length;
     const anew = all.length - heeded.length;
     if (times('removed') > 1 + anew) watch.violated('I4', `${resource} was removed ${times('removed')} times`);
     // What a person removed before anybody saw it may as well never have come to be.
@@ -247,7 +249,7 @@ function effectsHappenedOnce({ watch, people }: Simulation): void {
     );
     for (const [marker, same] of puts) {
       // What such a server let overwrite a later write is written again.
-      if (same.length > 1 && anew === 0 && !people.meddledWith.has(resource))
+      if (same.length > 1 + unlike && anew === 0 && !people.meddledWith.has(resource))
         watch.violated('I4', `${String(marker)} was written to ${resource} ${same.length} times`);
     }
   }

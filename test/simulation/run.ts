@@ -150,6 +150,12 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
   let mended = false;
   let calls = 0;
   const dying: Dying[] = [];
+  /** Steps at which a profile that works meets an outage of one request. */
+  let outages: { readonly at: number; readonly write: boolean }[] = [];
+  const backsOff = (user: string | null): boolean => {
+    const member = cast.find((one) => one.login === user);
+    return member !== undefined && watch.profileState(member.profileId) === 'backing_off';
+  };
 
   const serverClock = scheduler.clock(null, 0);
   const endpoint: Http = async (request) => {
@@ -256,6 +262,15 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
     },
     step: async () => {
       if (!mended) for (const [number, at] of restarts) if (at <= scheduler.steps) start(number);
+      const due = mended ? [] : outages.filter((one) => one.at <= scheduler.steps);
+      if (due.length > 0) {
+        outages = outages.filter((one) => !due.includes(one));
+        server.faults.set('status_503', { nextN: 1, only: { matches: ({ user }) => !backsOff(user) } });
+        // There is something to be written, or to be read, when the profile tries again.
+        const { app } = pick(die, cast);
+        if (due.some((one) => one.write)) simulation.as(app, 0, (node) => app.write(node, die));
+        else trace(`           ${simulation.people.act(pick(die, readable), die)}`);
+      }
       for (const one of dying.filter((each) => !mended && isTime(each))) {
         dying.splice(dying.indexOf(one), 1);
         await crash(victimOf(one), scheduler.steps);
@@ -297,8 +312,10 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
         });
       }
       case 'fault':
-        if (action.after > 0) server.faults.set('status_503', { nextN: action.after });
-        return server.faults.set(action.fault, { nextN: action.times });
+        if (!action.outage) return server.faults.set(action.fault, { nextN: action.times });
+        server.faults.set(action.fault, { nextN: action.times, only: { matches: ({ user }) => backsOff(user) } });
+        outages.push(...[0, 150, 300, 450].map((later) => ({ at: step + later, write: ofWrites.test(action.fault) })));
+        return;
       case 'store':
         return void storeTrouble.push(action.trouble);
       case 'webhook':
@@ -327,6 +344,10 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
 
   return { simulation, actAt, crashes: () => crashes, close: () => inner.close() };
 }
+
+const readable = ['add', 'rename', 'remove'] as const;
+/** Faults that only a PUT or a DELETE can meet. */
+const ofWrites = /^(?:put|delete|preconditions)_/;
 
 /** Steps after which a node dies of whatever it does. */
 const patience = 500;
