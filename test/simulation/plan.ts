@@ -1,16 +1,16 @@
 /** The plan of a seed: what happens to the world, and at which step; taking something out leaves everything else as it was. */
 import { faultNames, type FaultName } from '../support/caldav-model/faults.ts';
+import { statesToMeet, type RareState } from './meeting.ts';
 import { below, pick, seeded, type Seeded } from '../support/seeded.ts';
 import { deeds, type Deed } from './people.ts';
 
 export type Action =
   | { readonly kind: 'person'; readonly deed: Deed }
   | { readonly kind: 'write' | 'remove' | 'catch_up'; readonly app: number; readonly node: number }
-  /**
-   * The server is wrong about the next `times` requests that it could be wrong about: at once, or, `outage`, about those
-   * of a profile that backs off after an outage of one request.
-   */
-  | { readonly kind: 'fault'; readonly fault: FaultName; readonly times: number; readonly outage: boolean }
+  /** The server is wrong about the next `times` requests that it could be wrong about. */
+  | { readonly kind: 'fault'; readonly fault: FaultName; readonly times: number }
+  /** The same, about requests of a profile that is in that state, into which it is brought again and again. */
+  | { readonly kind: 'ambush'; readonly fault: FaultName; readonly state: RareState }
   | { readonly kind: 'store'; readonly trouble: 'refused' | 'answer_lost' }
   | { readonly kind: 'webhook'; readonly trouble: 'refused' | 'answer_lost' | 'hangs' }
   /** As soon as some node waits for the answer to this, or after a while. */
@@ -44,6 +44,7 @@ export const stepsOfSeed = 2_200;
 const actionsOfSeed = 180;
 const firstSyncSteps = 250;
 const favouritesOfSeed = 6;
+const ambushesOfSeed = 2;
 const crashesLeast = 4;
 
 /** What outlives a process: it may die before it is done, or after. */
@@ -83,6 +84,7 @@ export function planOf(seed: number): Plan {
   const actions = Array.from({ length: actionsOfSeed }, (_, id) =>
     id < crashes ? crashOf(die, seed, id) : actionOf(die, favourites),
   );
+  for (let k = 0; k < ambushesOfSeed; k += 1) actions.push(inTurn(ambushes, seed, ambushesOfSeed, k));
   // A first sync is over soon: it has its share of what goes wrong.
   const steps = actions.map(() => 30 + below(die, die() < 0.15 ? firstSyncSteps : stepsOfSeed - 60));
   const planned = actions.map((action, id) => ({ id, step: steps[id] ?? 0, action }));
@@ -95,6 +97,11 @@ export function planOf(seed: number): Plan {
     actions: planned.toSorted((a, b) => a.step - b.step || a.id - b.id),
   };
 }
+
+/** Each fault in each of these states that it can meet. */
+const ambushes: readonly Action[] = faultNames.flatMap((fault) =>
+  statesToMeet(fault).map((state) => ({ kind: 'ambush', fault, state }) as const),
+);
 
 function crashOf(die: Seeded, seed: number, id: number): Action {
   return { kind: 'crash', node: below(die, 2), at: inTurn(lastingAwaits, seed, crashesLeast, id) };
@@ -118,7 +125,7 @@ function actionOf(die: Seeded, favourites: readonly FaultName[]): Action {
 
 function faultOf(die: Seeded, favourites: readonly FaultName[]): Action {
   const fault = die() < 0.7 ? pick(die, favourites) : pick(die, faultNames);
-  return { kind: 'fault', fault, times: pick(die, [1, 1, 2, 4]), outage: die() < 0.35 };
+  return { kind: 'fault', fault, times: pick(die, [1, 1, 2, 4]) };
 }
 
 /** One line for people. */

@@ -4,12 +4,14 @@ import { createNormalise } from '../../domain/normalise.ts';
 import { KalendsError } from '../../domain/errors.ts';
 import type { Http } from '../../providers/http.ts';
 import { openSqlite } from '../../store/engines/sqlite.ts';
-import type { LogEntry } from '../support/caldav-model/exchange.ts';
+import type { LogEntry, ModelRequest } from '../support/caldav-model/exchange.ts';
+import { segmentsOf } from '../support/caldav-model/state.ts';
 import { createModelServer, type ModelServer } from '../support/caldav-model/server.ts';
 import { below, pick, seeded, type Seeded } from '../support/seeded.ts';
 import { isPassing, type Application } from './application.ts';
 import { castOf, insertCast, type Member } from './cast.ts';
 import { createCoverage, type Coverage } from './coverage.ts';
+import type { RareState } from './meeting.ts';
 import { startNode, type NodeWorld, type SimulatedNode } from './node.ts';
 import { createPeople, ownRef, type People } from './people.ts';
 import { lineOf, type Action, type Plan } from './plan.ts';
@@ -150,11 +152,14 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
   let mended = false;
   let calls = 0;
   const dying: Dying[] = [];
-  /** Steps at which a profile that works meets an outage of one request. */
-  let outages: { readonly at: number; readonly write: boolean }[] = [];
-  const backsOff = (user: string | null): boolean => {
+  const ambushed: Ambushed[] = [];
+  const isIn = (user: string | null, state: RareState): boolean => {
     const member = cast.find((one) => one.login === user);
-    return member !== undefined && watch.profileState(member.profileId) === 'backing_off';
+    if (member === undefined) return false;
+    const [of, name = ''] = state.split(' ');
+    return of === 'profile'
+      ? watch.profileState(member.profileId) === name
+      : watch.calendarStates(member.profileId).includes(name);
   };
 
   const serverClock = scheduler.clock(null, 0);
@@ -262,15 +267,7 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
     },
     step: async () => {
       if (!mended) for (const [number, at] of restarts) if (at <= scheduler.steps) start(number);
-      const due = mended ? [] : outages.filter((one) => one.at <= scheduler.steps);
-      if (due.length > 0) {
-        outages = outages.filter((one) => !due.includes(one));
-        server.faults.set('status_503', { nextN: 1, only: { matches: ({ user }) => !backsOff(user) } });
-        // There is something to be written, or to be read, when the profile tries again.
-        const { app } = pick(die, cast);
-        if (due.some((one) => one.write)) simulation.as(app, 0, (node) => app.write(node, die));
-        else trace(`           ${simulation.people.act(pick(die, readable), die)}`);
-      }
+      for (const one of mended ? [] : ambushed.filter(({ at }) => at <= scheduler.steps)) bringThere(one);
       for (const one of dying.filter((each) => !mended && isTime(each))) {
         dying.splice(dying.indexOf(one), 1);
         await crash(victimOf(one), scheduler.steps);
@@ -278,6 +275,18 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
       await scheduler.step();
     },
   };
+
+  function bringThere(one: Ambushed): void {
+    ambushed.splice(ambushed.indexOf(one), 1);
+    const { state, write } = one;
+    const only = { matches: (request: ModelRequest) => !isIn(request.user, state) && isAbout(one, request) };
+    if (state === 'profile backing_off') server.faults.set('status_503', { nextN: 1, only });
+    else server.faults.set('status_500', { nextN: 8, only });
+    // There is something to be written, or to be read, when it is tried again.
+    const { app } = pick(die, cast);
+    if (write) simulation.as(app, 0, (node) => app.write(node, die));
+    else trace(`           ${simulation.people.act(pick(die, readable), die)}`);
+  }
 
   const victimOf = ({ node, at }: Dying): number =>
     [...nodes.values()].find((one) => scheduler.waitsFor(one.life, at))?.number ?? node;
@@ -312,10 +321,14 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
         });
       }
       case 'fault':
-        if (!action.outage) return server.faults.set(action.fault, { nextN: action.times });
-        server.faults.set(action.fault, { nextN: action.times, only: { matches: ({ user }) => backsOff(user) } });
-        outages.push(...[0, 150, 300, 450].map((later) => ({ at: step + later, write: ofWrites.test(action.fault) })));
+        return server.faults.set(action.fault, { nextN: action.times });
+      case 'ambush': {
+        const { fault, state } = action;
+        server.faults.set(fault, { nextN: 3, only: { matches: ({ user }) => isIn(user, state) } });
+        const write = ofWrites.test(fault);
+        ambushed.push(...[0, 200, 400, 600, 800, 1_000].map((later) => ({ at: step + later, state, write })));
         return;
+      }
       case 'store':
         return void storeTrouble.push(action.trouble);
       case 'webhook':
@@ -351,6 +364,22 @@ const ofWrites = /^(?:put|delete|preconditions)_/;
 
 /** Steps after which a node dies of whatever it does. */
 const patience = 500;
+
+interface Ambushed {
+  readonly at: number;
+  readonly state: RareState;
+  readonly write: boolean;
+}
+
+/**
+ * A calendar is quarantined for what its own requests suffer, a profile for what the others do. What a profile that backs
+ * off tries again is what failed.
+ */
+function isAbout({ state, write }: Ambushed, { method, path }: ModelRequest): boolean {
+  const parts = segmentsOf(path).length;
+  if (state === 'profile backing_off') return write ? method === 'PUT' || method === 'DELETE' : parts === 3;
+  return parts > 2 === (state === 'calendar quarantined');
+}
 
 interface Dying extends Extract<Action, { kind: 'crash' }> {
   readonly latest: number;

@@ -1,7 +1,8 @@
 /** The simulation: seeds of whole profiles on two nodes, with every fault, and every invariant after every step. */
 import { expect, test } from 'vitest';
-import { missing, neverMet } from './expected.ts';
+import { missing } from './expected.ts';
 import { runMany, type Sum } from './many.ts';
+import { neverMet } from './meeting.ts';
 import { planOf, stepsOfSeed } from './plan.ts';
 import { runSeed } from './run.ts';
 import { replayCommand, shrink, traceOf } from './shrink.ts';
