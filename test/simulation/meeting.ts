@@ -43,16 +43,26 @@ const ofAnyRequest: ReadonlySet<FaultName> = new Set([
 const ofTheHome: ReadonlySet<FaultName> = new Set(['home_empty', 'home_omits']);
 
 /**
+ * A server that is somewhere else only while a profile backs off would be one for some questions of a turn and another
+ * for the rest: it is met without an ambush, or not at all.
+ */
+const notByAmbush: ReadonlySet<FaultName> = new Set(['moved_gone']);
+
+/**
  * A profile that backs off tries its ordinary work once. A quarantined one is asked whether it answers, and for its list;
  * a quarantined calendar for its version first.
  */
 export function statesToMeet(fault: FaultName): readonly RareState[] {
-  if (neverMet.has(fault)) return [];
+  if (neverMet.has(fault) || notByAmbush.has(fault)) return [];
   if (ofTheHome.has(fault)) return ['profile backing_off'];
   return ofAnyRequest.has(fault)
     ? ['profile backing_off', 'profile quarantined', 'calendar quarantined']
     : ['profile backing_off'];
 }
+
+/** Whether a few hundred seeds meet the two by design; else it is chance that thousands of seeds have. */
+export const isMetSoon = (fault: FaultName, state: RareState | CommonState): boolean =>
+  state === 'profile live' || ofAnyRequest.has(fault);
 
 export function commonStates(fault: FaultName): readonly CommonState[] {
   if (neverMet.has(fault)) return [];

@@ -125,7 +125,8 @@ function actionOf(die: Seeded, favourites: readonly FaultName[]): Action {
 
 function faultOf(die: Seeded, favourites: readonly FaultName[]): Action {
   const fault = die() < 0.7 ? pick(die, favourites) : pick(die, faultNames);
-  return { kind: 'fault', fault, times: pick(die, [1, 1, 2, 4]) };
+  // A partition moves for a while: questions of one turn are not answered by two servers in turns.
+  return { kind: 'fault', fault, times: fault === 'moved_gone' ? 8 : pick(die, [1, 1, 2, 4]) };
 }
 
 /** One line for people. */

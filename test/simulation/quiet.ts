@@ -200,7 +200,17 @@ async function writesEndedAsAccepted(simulation: Simulation, { app, profileId, l
     );
     const removedByAPerson =
       shown.length === 0 && [...simulation.people.meddledWith].some((one) => one.startsWith(ownRef(ref)));
-    if (removedByAPerson) continue;
+    // A DELETE that was answered with 404 may have had its effect, and may as well have come after somebody else's.
+    const removedUnsaid =
+      shown.length === 0 && watch.effects.some((one) => one.kind === 'removed' && one.faults.includes('delete_404'));
+    if (removedByAPerson || removedUnsaid) continue;
+    // On a server that looks at no precondition an update that comes late, after its life was ended and the next one
+    // began, makes the old life anew: known, and left to people.
+    const overrun = watch.effects.some(
+      ({ event, faults }) =>
+        event === eventId && faults.includes('effect_late') && faults.includes('preconditions_ignored'),
+    );
+    if (overrun && shown.length > 1) continue;
     const found = shown.map(([, body]) => ({ summary: summaryOf(body), description: textOf(body, 'DESCRIPTION') }));
     if (!isDeepStrictEqual(found, wish === null ? [] : [wish]))
       watch.violated(
