@@ -18,7 +18,7 @@ import {
   type GrantId,
   type ProfileId,
 } from '../../domain/ids.ts';
-import { intentKey, type IntentDoc } from '../../domain/intent.ts';
+import { newIntent, type IntentDoc } from '../../domain/intent.ts';
 import { createNormalise } from '../../domain/normalise.ts';
 import type { ProfileDoc } from '../../domain/profile.ts';
 import type { Provider, Session } from '../../providers/provider.ts';
@@ -172,30 +172,17 @@ const alwaysDue = 80;
 
 const at = (hour: number) => ({ kind: 'instant' as const, ms: Date.UTC(2027, 0, 5, hour), tzid: 'Etc/UTC' });
 
-function newIntent(profileId: ProfileId, n: number): IntentDoc {
+function waitingWrite(profileId: ProfileId, n: number): IntentDoc {
   const nowMs = Date.now();
   const patch = { summary: `Event ${n}`, start: at(9), end: at(10) };
-  return {
-    _id: intentKey(profileId, n),
-    rev: 1,
-    profileId,
-    accountId,
-    appId,
+  return newIntent({
+    owner: { profileId, accountId, appId },
     n,
     operationId: newOperationId(nowMs, random),
     wish: { kind: 'upsert', calendarId: calendarIdOf(profileId, calendar), eventId: `event-${n}`, patch },
-    acceptedAtMs: nowMs,
+    nowMs,
     expiresAtMs: nowMs + writing.expireAfterMs,
-    state: 'queued',
-    open: 1,
-    reason: null,
-    attempt: null,
-    attempts: 0,
-    notBeforeMs: 0,
-    conflicts: 0,
-    mergedInto: null,
-    settledAtMs: null,
-  };
+  });
 }
 
 const insertedAtOnce = 1_000;
@@ -274,7 +261,7 @@ async function outage(documents: Documents, mortal: number): Promise<void> {
     const ids = Array.from({ length: Math.min(insertedAtOnce, mortal - from) }, (_, k) => idOf('mortal', from + k));
     await documents.insertMany(
       'intents',
-      ids.map((id) => newIntent(id, 1)),
+      ids.map((id) => waitingWrite(id, 1)),
     );
   }
   await until(async () => quiet(documents, alwaysDue));
@@ -304,7 +291,7 @@ async function delays(
   const found: Promise<number>[] = [];
   for (let k = 0; k < nudges; k += 1) {
     const id = idOf('live', k % live);
-    await documents.insert('intents', newIntent(id, 1 + Math.floor(k / live)));
+    await documents.insert('intents', waitingWrite(id, 1 + Math.floor(k / live)));
     const { promise, resolve } = Promise.withResolvers<number>();
     waiting.set(id, { sinceMs: performance.now(), begun: resolve });
     found.push(promise);

@@ -88,8 +88,7 @@ function oneThread(
     const goOn = (): void => {
       const seed = nextSeed();
       if (seed === null) void worker.terminate().then(() => resolve());
-      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
-      else worker.postMessage(seed);
+      else worker.postMessage(seed, []);
     };
     worker.on('message', (answer: Answer) => {
       take(answer);

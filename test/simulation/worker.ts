@@ -13,7 +13,6 @@ parentPort?.on('message', (seed: number) => {
   const coverage = createCoverage();
   void runSeed(planOf(seed), { coverage }).then(({ trace: _trace, effects: _effects, ...outcome }) => {
     const answer: Answer = { outcome, hits: [...coverage.hits] };
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port, not a window
-    parentPort?.postMessage(answer);
+    parentPort?.postMessage(answer, []);
   });
 });

@@ -1,6 +1,6 @@
 /** Intents, resources and managed events for these suites. */
 import type { AccountId, AppId, CalendarId, OperationId, ProfileId, ResourceId } from '../../domain/ids.ts';
-import { intentKey, type IntentDoc, type Wish } from '../../domain/intent.ts';
+import { newIntent, type IntentDoc, type Wish } from '../../domain/intent.ts';
 import { managedKey, type ManagedEventDoc, type RequestedFields } from '../../domain/managed-event.ts';
 import type { ResourceDoc } from '../../domain/resource.ts';
 import { requestedHash } from '../../domain/hashes.ts';
@@ -12,28 +12,9 @@ export const accountId = 'acc_1' as AccountId;
 export const nowMs = 1_800_000_000_000;
 
 export function intent(n: number, wish: Wish, change: Partial<IntentDoc> = {}): IntentDoc {
-  return {
-    _id: intentKey(profileId, n),
-    rev: 1,
-    profileId,
-    accountId,
-    appId,
-    n,
-    operationId: `op_${n}` as OperationId,
-    wish,
-    acceptedAtMs: nowMs,
-    expiresAtMs: nowMs + 1_000_000,
-    state: 'queued',
-    open: 1,
-    reason: null,
-    attempt: null,
-    attempts: 0,
-    notBeforeMs: 0,
-    conflicts: 0,
-    mergedInto: null,
-    settledAtMs: null,
-    ...change,
-  };
+  const owner = { profileId, accountId, appId };
+  const operationId = `op_${n}` as OperationId;
+  return { ...newIntent({ owner, n, operationId, wish, nowMs, expiresAtMs: nowMs + 1_000_000 }), ...change };
 }
 
 export const upsert = (n: number, patch: RequestedFields, eventId = 'x', change: Partial<IntentDoc> = {}): IntentDoc =>
