@@ -86,7 +86,11 @@ export function planOf(seed: number): Plan {
   );
   for (let k = 0; k < ambushesOfSeed; k += 1) actions.push(inTurn(ambushes, seed, ambushesOfSeed, k));
   // A first sync is over soon: it has its share of what goes wrong.
-  const steps = actions.map(() => 30 + below(die, die() < 0.15 ? firstSyncSteps : stepsOfSeed - 60));
+  const steps = actions.map(({ kind }) =>
+    kind === 'crash'
+      ? 30 + below(die, stepsOfSeed - 700)
+      : 30 + below(die, die() < 0.15 ? firstSyncSteps : stepsOfSeed - 60),
+  );
   const planned = actions.map((action, id) => ({ id, step: steps[id] ?? 0, action }));
   return {
     seed,

@@ -288,10 +288,13 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
     else trace(`           ${simulation.people.act(pick(die, readable), die)}`);
   }
 
+  /** Who waits for what is to be cut off; else the one that was meant, or any that lives. */
   const victimOf = ({ node, at }: Dying): number =>
-    [...nodes.values()].find((one) => scheduler.waitsFor(one.life, at))?.number ?? node;
+    ([...nodes.values()].find((one) => scheduler.waitsFor(one.life, at)) ?? nodes.get(node) ?? [...nodes.values()][0])
+      ?.number ?? node;
   const isTime = ({ at, latest }: Dying): boolean =>
-    latest <= scheduler.steps || [...nodes.values()].some((one) => scheduler.waitsFor(one.life, at));
+    nodes.size > 0 &&
+    (latest <= scheduler.steps || [...nodes.values()].some((one) => scheduler.waitsFor(one.life, at)));
 
   const asMember = (index: number): Member => cast[index] ?? pick(die, cast);
 
@@ -363,7 +366,7 @@ const readable = ['add', 'rename', 'remove'] as const;
 const ofWrites = /^(?:put|delete|preconditions)_/;
 
 /** Steps after which a node dies of whatever it does. */
-const patience = 500;
+const patience = 300;
 
 interface Ambushed {
   readonly at: number;
