@@ -1,4 +1,4 @@
-/** The iCalendar entrance: any body ends in a meaning or a problem, through laying out, showing and writing. */
+/** The iCalendar entrance: whatever it is given ends in a meaning or a problem, through laying out, showing and writing. */
 import { expect, test } from 'vitest';
 import type { CommitDoc } from '../../domain/commit.ts';
 import { verdicts } from '../../domain/errors.ts';
@@ -195,7 +195,7 @@ function write(input: string, random: Seeded): void {
   expect(writeEvent({ base: once, fields, uid: 'u', nowMs: windowAt + 1_000 })).toBe(once);
 }
 
-test('any body ends in a meaning or a problem, in bounded steps and memory, and so does a write onto it', async () => {
+test('whatever it is given ends in a meaning or a problem, in bounded steps and memory, and so does a write onto it', async () => {
   const samples = corpus.map((one) => one.body);
   const words = [
     ...frequencies,

@@ -198,12 +198,9 @@ async function writesEndedAsAccepted(simulation: Simulation, { app, profileId, l
     const shown = [...(contents.get(ref) ?? [])].filter(
       ([name, body]) => name.startsWith('kalends-') && summaryOf(body).endsWith(` ${eventId}`),
     );
-    const removedByAPerson =
-      shown.length === 0 && [...simulation.people.meddledWith].some((one) => one.startsWith(ownRef(ref)));
-    // A DELETE that was answered with 404 may have had its effect, and may as well have come after somebody else's.
-    const removedUnsaid =
-      shown.length === 0 && watch.effects.some((one) => one.kind === 'removed' && one.faults.includes('delete_404'));
-    if (removedByAPerson || removedUnsaid) continue;
+    // A person removed this very event; or a DELETE of it was answered with 404, which may have had its effect, and may as
+    // well have come after somebody else's.
+    if (shown.length === 0 && wasRemovedOtherwise(simulation, ownRef(ref), eventId)) continue;
     // On a server that looks at no precondition an update that comes late, after its life was ended and the next one
     // began, makes the old life anew: known, and left to people.
     const overrun = watch.effects.some(
@@ -218,6 +215,15 @@ async function writesEndedAsAccepted(simulation: Simulation, { app, profileId, l
         `${eventId} in ${ref} of ${login} was asked to be ${JSON.stringify(wish)} and is ${JSON.stringify(found)}`,
       );
   }
+}
+
+function wasRemovedOtherwise({ watch, people }: Simulation, calendar: string, eventId: string): boolean {
+  const own = watch.effects.filter(({ event, resource }) => event === eventId && resource.startsWith(calendar));
+  return [...new Set(own.map((one) => one.resource))].some((resource) => {
+    const removals = watch.effects.filter((one) => one.kind === 'removed' && one.resource === resource);
+    const byPeople = (people.removals.get(resource) ?? 0) - removals.length;
+    return byPeople > 0 || removals.some((one) => one.faults.includes('delete_404'));
+  });
 }
 
 function refOf(

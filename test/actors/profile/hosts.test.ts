@@ -312,7 +312,7 @@ test('intents that wait for a quarantined profile are swept for once, and carrie
   await fleet.pass(hour);
   // Probes, the notice after an hour, and nothing else.
   expect(fleet.turns() - turns).toBeLessThan(8);
-  // What is accepted later is seen as soon as any, though its nudge is lost.
+  // What is accepted later is seen no later than others, though its nudge is lost.
   const late = await fleet.upsert(id, 'late', 'Late');
   await fleet.pass(6 * second);
   expect(await fleet.documents.get('intents', late._id)).toMatchObject({ seen: 1, state: 'queued' });

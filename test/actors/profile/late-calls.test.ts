@@ -18,12 +18,20 @@ const putsOf = (rig: Rig<ModelSide>): string[] =>
     .filter(({ effect }) => effect.kind === 'created' || effect.kind === 'updated')
     .map(({ effect }) => effect.kind);
 
-test('a write that lands late is settled by the pull that shows it, and not made again', async () => {
+/** The call was given up and read back, and no further one reaches the server: whatever lands is the late one. */
+async function lateAndAlone(): Promise<Rig<ModelSide>> {
   const rig = await lateRig();
-  // Nothing may be written until then.
   await rig.upsert(work, 'x', wish('X'));
-  await rig.pass(20 * second);
-  rig.other.server.faults.set('status_503', { always: true, only: { method: 'PUT' } });
+  await rig.settle();
+  rig.other.server.faults.set('host_down', { always: true, only: { method: 'PUT' } });
+  await rig.pass(40 * second);
+  expect(putsOf(rig)).toEqual([]);
+  expect((await rig.intents()).map((one) => one.attempt)).toEqual([null]);
+  return rig;
+}
+
+test('a write that lands late is settled by the pull that shows it, and not made again', async () => {
+  const rig = await lateAndAlone();
   await rig.pass(2 * minute);
   await pull(rig);
   rig.other.server.faults.clearAll();
@@ -76,5 +84,16 @@ test('on a server that looks at no precondition, what a late call overwrote is w
   expect(await summaries(rig)).toEqual(['Two']);
   const told = (await logOf(rig)).slice(-4);
   expect(told).toContain('repair put own-g1.ics');
+  await expectAllWell(rig);
+});
+
+test('a write that may still land is not called refused when its permission ends, and is written once it has landed', async () => {
+  const rig = await lateAndAlone();
+  await rig.grant(['read_events']);
+  rig.other.server.faults.clearAll();
+  await rig.pass(hour);
+  expect(outcomesOf(await rig.intents())).toEqual(['1 upsert written']);
+  expect(putsOf(rig)).toEqual(['created']);
+  await pull(rig);
   await expectAllWell(rig);
 });
