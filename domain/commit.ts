@@ -28,7 +28,13 @@ export type Change =
       readonly evidence: Evidence;
     }
   /** What became of a managed event: written, or emptied by a delete. */
-  | ({ readonly kind: 'managed'; readonly calendarId: CalendarId; readonly eventId: string } & ManagedOutcome)
+  | ({
+      readonly kind: 'managed';
+      readonly calendarId: CalendarId;
+      readonly eventId: string;
+      /** This event's own; absent: all of the commit's. */
+      readonly operations?: readonly OperationId[];
+    } & ManagedOutcome)
   /** The horizon moved to a day, or zone data or code changed: every series is expanded again. */
   | { readonly kind: 'horizon'; readonly horizon: Horizon }
   | { readonly kind: 'notice'; readonly notice: NoticeType; readonly detail: string };

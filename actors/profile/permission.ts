@@ -1,8 +1,8 @@
 /** Authorisation at execution: what was allowed when it was accepted may not be any more. */
 import type { Scope } from '../../domain/account.ts';
+import type { EventOfIntents } from '../../domain/sync/agenda.ts';
 import type { Activation } from './activation.ts';
 import type { Refusal } from './intents.ts';
-import type { EventOfIntents } from './write-turn.ts';
 
 /** Null when the write may be carried out. */
 export async function mayCarryOut(

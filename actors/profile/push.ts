@@ -5,7 +5,7 @@ import type { Attempt } from '../../domain/intent.ts';
 import { managedKey } from '../../domain/managed-event.ts';
 import { groupOf, reconcile, type Reconciled } from '../../domain/sync/reconcile.ts';
 import { bodyOf } from '../../domain/sync/body.ts';
-import type { Observation } from '../../domain/resource.ts';
+import type { Evidence, Observation } from '../../domain/resource.ts';
 import type { Precondition } from '../../providers/provider.ts';
 import { assertMayWrite, type Activation } from './activation.ts';
 import { carrierOf } from './carrier.ts';
@@ -13,7 +13,7 @@ import { afterFailedCall, refuse } from './failed-write.ts';
 import { meetsLateCall } from './late-effects.ts';
 import { mayCarryOut } from './permission.ts';
 import { readBack } from './read-back.ts';
-import type { EventOfIntents, PlannedCall, WriteTurn } from './write-turn.ts';
+import type { EventToWrite, PlannedCall, WriteTurn } from './write-turn.ts';
 import { commitAlreadyGone, commitPut, commitRemoval, commitSettled } from './write-commit.ts';
 import { markAttempt, settleIntents } from './intents.ts';
 
@@ -21,9 +21,9 @@ import { markAttempt, settleIntents } from './intents.ts';
  * At most one provider write, or the read back of one whose outcome is unknown. What was done is settled first,
  * whatever became of calendar and permission since; they are asked before something new is done.
  */
-export async function writeEventTurn(activation: Activation, event: EventOfIntents): Promise<void> {
+export async function writeEventTurn(activation: Activation, event: EventToWrite): Promise<void> {
   const turn = await openTurn(activation, event);
-  const { calendarId, eventId, applied, resource } = turn;
+  const { applied } = turn;
   const carriedOut = turn.intents.filter((one) => one.n <= (applied?.throughN ?? 0));
   // A crash after the commit and before the intents were settled: the log says that these are done.
   if (carriedOut.length > 0 && turn.closes) return settleIntents(activation, carriedOut);
@@ -33,13 +33,24 @@ export async function writeEventTurn(activation: Activation, event: EventOfInten
   if (open?.attempt && readable) return readBack(turn, open, open.attempt);
   if (await meetsLateCall(turn, readable && refusal !== null)) return;
   if (refusal !== null) return refuse(turn, refusal);
-  const group = groupOf({ generation: turn.generation, wanted: applied?.wanted ?? null }, turn.intents, resource);
-  const { appId } = activation.profile;
-  const wish = reconcile({ appId, calendarId, eventId, applied, resource, state: group.state });
-  return carryOut({ ...turn, intents: group.intents }, wish);
+  const group = wishOf(turn);
+  return carryOut(group.turn, group.wish);
 }
 
-async function openTurn(activation: Activation, event: EventOfIntents): Promise<WriteTurn> {
+/** What closes the gap, and the intents that it carries out. */
+export function wishOf(turn: WriteTurn): { readonly turn: WriteTurn; readonly wish: Reconciled } {
+  const { calendarId, eventId, applied, resource, activation } = turn;
+  const { appId } = activation.profile;
+  const { intents, state } = groupOf(
+    { generation: turn.generation, wanted: applied?.wanted ?? null },
+    turn.intents,
+    resource,
+  );
+  const wish = reconcile({ appId, calendarId, eventId, applied, resource, state });
+  return { turn: { ...turn, intents }, wish };
+}
+
+export async function openTurn(activation: Activation, event: EventToWrite): Promise<WriteTurn> {
   const { documents } = activation.deps;
   const { calendarId, eventId } = event;
   const calendar = await documents.get('calendars', calendarId);
@@ -53,7 +64,7 @@ async function carryOut(turn: WriteTurn, wish: Reconciled): Promise<void> {
   if (wish.kind === 'settled') return commitSettled(turn, { generation: wish.generation, wanted: wish.wanted });
   let planned: PlannedCall;
   try {
-    planned = plan(turn, wish);
+    planned = planOf(turn, wish);
   } catch (error) {
     if (!isKalendsError(error)) throw error;
     return refuse(turn, { code: error.code, description: error.message });
@@ -62,7 +73,7 @@ async function carryOut(turn: WriteTurn, wish: Reconciled): Promise<void> {
   return attemptCall(turn, planned);
 }
 
-function plan(turn: WriteTurn, wish: Exclude<Reconciled, { kind: 'settled' }>): PlannedCall {
+export function planOf(turn: WriteTurn, wish: Exclude<Reconciled, { kind: 'settled' }>): PlannedCall {
   const { activation } = turn;
   const nowMs = activation.deps.clock.now();
   const number = (turn.intents.at(-1)?.attempts ?? 0) + 1;
@@ -102,7 +113,7 @@ async function attemptCall(turn: WriteTurn, planned: PlannedCall): Promise<void>
   assertMayWrite(turn.activation);
   let commit: () => Promise<void>;
   try {
-    commit = await (body === null ? callRemove(attempted, planned) : callPut(attempted, planned, body));
+    commit = await (body === null ? removing(attempted, planned) : putting(attempted, planned, body));
   } catch (error) {
     return afterFailedCall(attempted, marked, attempt, error);
   }
@@ -110,25 +121,38 @@ async function attemptCall(turn: WriteTurn, planned: PlannedCall): Promise<void>
 }
 
 /** Answers how to record what came of it. */
-async function callPut(turn: WriteTurn, planned: PlannedCall, body: string): Promise<() => Promise<void>> {
-  const { provider, session } = turn.activation;
-  const { ref } = planned.attempt;
-  const precondition = preconditionOf(turn, planned.attempt) ?? { kind: 'create' as const };
-  const stored = await provider.put(session, { calendar: turn.calendar, ref, body, format: 'icalendar', precondition });
+async function putting(turn: WriteTurn, planned: PlannedCall, body: string): Promise<() => Promise<void>> {
+  const stored = await callPut(turn, planned, body);
   // Some servers store under a name of their own: what they answered is the one that counts.
   const sent: Observation = { ...stored, body };
   return () => commitPut(turn, planned, sent, stored);
 }
 
-async function callRemove(turn: WriteTurn, planned: PlannedCall): Promise<() => Promise<void>> {
+async function removing(turn: WriteTurn, planned: PlannedCall): Promise<() => Promise<void>> {
+  const { evidence, wasThere } = await callRemove(turn, planned);
+  return () => (wasThere ? commitRemoval(turn, planned.state, evidence) : commitAlreadyGone(turn, evidence));
+}
+
+/** Answers what was stored. */
+export function callPut(turn: WriteTurn, planned: PlannedCall, body: string): Promise<Observation> {
+  const { provider, session } = turn.activation;
+  const { ref } = planned.attempt;
+  const precondition = preconditionOf(turn, planned.attempt) ?? { kind: 'create' as const };
+  return provider.put(session, { calendar: turn.calendar, ref, body, format: 'icalendar', precondition });
+}
+
+/** Answers what proves the removal; `wasThere` false: there was nothing to remove. */
+export async function callRemove(
+  turn: WriteTurn,
+  planned: PlannedCall,
+): Promise<{ readonly evidence: Evidence; readonly wasThere: boolean }> {
   const { provider, session, deps } = turn.activation;
   const { ref } = planned.attempt;
   const precondition = preconditionOf(turn, planned.attempt);
   const { status } = await provider.remove(session, { calendar: turn.calendar, ref, precondition });
   const operationId = turn.intents.at(-1)?.operationId ?? '';
   const evidence = { kind: 'own_write', operationId, status, atMs: deps.clock.now() } as const;
-  const wasThere = (status !== 404 && status !== 410) || !provider.capabilities.pull;
-  return () => (wasThere ? commitRemoval(turn, planned.state, evidence) : commitAlreadyGone(turn, evidence));
+  return { evidence, wasThere: (status !== 404 && status !== 410) || !provider.capabilities.pull };
 }
 
 /** Schedule-Tag where there are attendees: replies that a server files by itself do not make our version stale (RFC 6638, 3.2.10). */

@@ -7,7 +7,7 @@ import type { IntentDoc } from '../../domain/intent.ts';
 import type { Failure } from '../../domain/machines/machine.ts';
 import { mayWork, wakeAtOf } from '../../domain/machines/profile.ts';
 import { nextHorizonAt } from '../../domain/projection/horizon.ts';
-import { nextPiece, type Piece } from '../../domain/sync/agenda.ts';
+import { nextPiece, type EventOfIntents, type Piece } from '../../domain/sync/agenda.ts';
 import type { Behaviour, Lane, TurnOutcome } from '../runtime/behaviour.ts';
 import { createShares, type Limit, type Shares } from '../runtime/shares.ts';
 import { activate, change, dueHorizon, record, save, step, type Activation, type ProfileDeps } from './activation.ts';
@@ -20,11 +20,13 @@ import { makeCalendarTurn } from './make-calendar.ts';
 import { pullCalendar } from './pull.ts';
 import { carryOutRequests } from './requests.ts';
 import { writeEventTurn } from './push.ts';
+import { writeHere } from './write-here.ts';
 
 type WorkPiece = Exclude<Piece, { kind: 'idle' | 'look' }>;
 
 const isWrite = (piece: Piece): boolean =>
   piece.kind === 'write' ||
+  piece.kind === 'write_here' ||
   piece.kind === 'delete_all' ||
   piece.kind === 'make_calendar' ||
   piece.kind === 'expire' ||
@@ -187,6 +189,8 @@ async function doPiece(activation: Activation, piece: WorkPiece): Promise<void> 
       return attempt(activation, { kind: 'event', intents: piece.intents }, () =>
         writeEventTurn(activation, { ...piece, closes: true }),
       );
+    case 'write_here':
+      return writeAllHere(activation, piece.events);
     case 'delete_all':
       return attempt(activation, { kind: 'event', intents: [piece.intent] }, () =>
         bulkDeleteTurn(activation, piece.intent),
@@ -198,6 +202,14 @@ async function doPiece(activation: Activation, piece: WorkPiece): Promise<void> 
     default:
       return unreachable(piece);
   }
+}
+
+/** One that is not plain goes through the turn of a single event; the next turn chooses among the others. */
+async function writeAllHere(activation: Activation, events: readonly EventOfIntents[]): Promise<void> {
+  const [event] = await writeHere(activation, events);
+  if (event === undefined) return;
+  const { intents } = event;
+  await attempt(activation, { kind: 'event', intents }, () => writeEventTurn(activation, { ...event, closes: true }));
 }
 
 /** In the log before it counts as told: told twice after a crash, never forgotten. */

@@ -53,13 +53,17 @@ export async function recordResidue(turn: WriteTurn, seen: Observation): Promise
 }
 
 export async function commitRemoval(turn: WriteTurn, state: WantedState, evidence: Evidence): Promise<void> {
+  await recordWrite(turn, changesOfRemoval(turn, state, evidence));
+  await finish(turn);
+}
+
+export function changesOfRemoval(turn: WriteTurn, state: WantedState, evidence: Evidence): readonly Change[] {
   const { resource, calendarId } = turn;
   const removed: Change[] =
     resource?.live === 1
       ? [{ kind: 'resource_removed', calendarId, resourceId: resource._id, ref: resource.ref, evidence }]
       : [];
-  await recordWrite(turn, [...removed, managed(turn, state, resource?._id ?? null, null)]);
-  await finish(turn);
+  return [...removed, managed(turn, state, resource?._id ?? null, null)];
 }
 
 /** Nothing was there to be removed: a pull shows whether the event stands under another name, before it is called done. */
@@ -76,15 +80,30 @@ export async function commitAlreadyGone(turn: WriteTurn, evidence: Evidence): Pr
 }
 
 /** Nothing had to be called: the calendar holds what is wanted. */
-export async function commitSettled(
+export async function commitSettled(turn: WriteTurn, state: WantedState, writtenHash?: string | null): Promise<void> {
+  await recordWrite(turn, changesOfSettled(turn, state, writtenHash));
+  await finish(turn);
+}
+
+/** None for what was never written and is not wanted. */
+export function changesOfSettled(
   turn: WriteTurn,
   state: WantedState,
   writtenHash: string | null = turn.applied?.writtenHash ?? null,
-): Promise<void> {
-  const unknown = turn.applied === null && state.wanted === null;
+): readonly Change[] {
+  if (turn.applied === null && state.wanted === null) return [];
   const resourceId = turn.resource?._id ?? turn.applied?.resourceId ?? null;
-  if (!unknown) await recordWrite(turn, [managed(turn, state, resourceId, writtenHash)]);
-  await finish(turn);
+  return [managed(turn, state, resourceId, writtenHash)];
+}
+
+/** Of a put whose body stands as it was sent. */
+export async function changesOfPut(
+  turn: WriteTurn,
+  { attempt, state }: PlannedCall,
+  stored: Observation,
+): Promise<readonly Change[]> {
+  const resourceId = resourceIdOf(turn.calendarId, stored.ref);
+  return [...(await compare(turn, stored)), managed(turn, state, resourceId, attempt.sentHash)];
 }
 
 /** Against the cache as it is now. */

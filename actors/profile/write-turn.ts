@@ -1,6 +1,7 @@
 /** One event's write on its way: what was accepted, what carries it, and the call that is about to be made. */
 import type { CalendarId } from '../../domain/ids.ts';
 import type { Attempt, IntentDoc } from '../../domain/intent.ts';
+import type { EventOfIntents } from '../../domain/sync/agenda.ts';
 import type { ManagedEventDoc } from '../../domain/managed-event.ts';
 import type { ResourceDoc } from '../../domain/resource.ts';
 import { foldIntents, type WantedState } from '../../domain/sync/fold.ts';
@@ -29,11 +30,8 @@ export interface PlannedCall {
   readonly body: string | null;
 }
 
-/** The open intents of one event, by n. */
-export interface EventOfIntents {
-  readonly calendarId: CalendarId;
-  readonly eventId: string;
-  readonly intents: readonly IntentDoc[];
+export interface EventToWrite extends EventOfIntents {
+  /** See `WriteTurn`. */
   readonly closes: boolean;
 }
 

@@ -129,7 +129,7 @@ function projectManaged(commit: CommitDoc, before: Projected): ManagedEventDoc[]
     if (change.kind !== 'managed') continue;
     const key = managedKey(change.calendarId, change.eventId);
     if ((before.managed.get(key)?.seq ?? 0) >= commit.seq) continue;
-    const { kind: _kind, ...outcome } = change;
+    const { kind: _kind, operations: _operations, ...outcome } = change;
     after.push({ _id: key, profileId: commit.profileId, seq: commit.seq, ...outcome });
   }
   return after;

@@ -7,6 +7,13 @@ import type { CalendarWork, ProfileDoc } from '../profile.ts';
 import { sameHorizon } from '../projection/horizon.ts';
 import { tellingOf, type Outage, type OutageNumbers } from './outage.ts';
 
+/** All open intents of one event that no bulk delete separates, in order. */
+export interface EventOfIntents {
+  readonly calendarId: CalendarId;
+  readonly eventId: string;
+  readonly intents: readonly IntentDoc[];
+}
+
 export type Piece =
   /** What operators asked for. */
   | { readonly kind: 'requests' }
@@ -20,15 +27,10 @@ export type Piece =
   | { readonly kind: 'prove' }
   /** Intents that waited longer than promised. */
   | { readonly kind: 'expire'; readonly intents: readonly IntentDoc[] }
-  /** All open intents of one event that no bulk delete separates, in order. */
-  | {
-      readonly kind: 'write';
-      readonly calendarId: CalendarId;
-      readonly eventId: string;
-      readonly intents: readonly IntentDoc[];
-      /** Writes of other events could be carried out now, too. */
-      readonly others: boolean;
-    }
+  /** `others`: writes of other events could be carried out now, too. */
+  | ({ readonly kind: 'write'; readonly others: boolean } & EventOfIntents)
+  /** All that may be written now, where nobody has to be asked: in the order of their first intents. */
+  | { readonly kind: 'write_here'; readonly events: readonly EventOfIntents[] }
   | { readonly kind: 'delete_all'; readonly intent: IntentDoc }
   | { readonly kind: 'make_calendar'; readonly intent: IntentDoc }
   | { readonly kind: 'list' }
@@ -117,7 +119,14 @@ const isReadBack = (piece: Piece): boolean =>
 function nextWrite(input: AgendaInput): Piece | null {
   const ready = readyWrites(input);
   const next = ready.find(isReadBack) ?? ready[0] ?? null;
-  return next?.kind === 'write' ? { ...next, others: ready.length > 1 } : next;
+  if (next?.kind !== 'write') return next;
+  if (!input.pulls && !isReadBack(next)) {
+    return {
+      kind: 'write_here',
+      events: ready.flatMap((one) => (one.kind === 'write' && !isReadBack(one) ? [one] : [])),
+    };
+  }
+  return { ...next, others: ready.length > 1 };
 }
 
 /** What was accepted for the calendars that a bulk delete names is carried out before it, or waits until it is done. */

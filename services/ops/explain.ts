@@ -101,7 +101,7 @@ function rowFor(
     seq: commit.seq,
     at: new Date(commit.atMs).toISOString(),
     cause: commit.cause,
-    operations: commit.operations,
+    operations: operationsOf(commit, resource._id),
   };
   if (change.kind === 'calendar_gone' && change.calendarId === resource.calendarId) {
     return { ...base, what: 'calendar gone', evidence: change.evidence, details: {} };
@@ -115,6 +115,12 @@ function rowFor(
   const after = context.normalise(change.format, change.body);
   const what = before === null ? 'added' : change.differs ? 'changed' : 'observed';
   return { ...base, what, evidence: null, details: { etag: change.etag, ...differences(before, after) } };
+}
+
+/** A commit may carry out the writes of many events. */
+function operationsOf({ changes, operations }: CommitDoc, resourceId: ResourceId): CommitDoc['operations'] {
+  const own = changes.find((one) => one.kind === 'managed' && one.resourceId === resourceId);
+  return (own?.kind === 'managed' ? own.operations : null) ?? operations;
 }
 
 /** The fields of the master that differ, each as [before, after]. */

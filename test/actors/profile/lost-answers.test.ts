@@ -1,11 +1,10 @@
 /** Writes whose answers are lost, late or misleading: carried out once, told truly, and in nobody else's way. */
 import { expect, test } from 'vitest';
 import { KalendsError } from '../../../domain/errors.ts';
-import { createApplication } from '../../../providers/application/application.ts';
 import type { PutRequest, Session } from '../../../providers/provider.ts';
 import { wish } from './bodies.ts';
 import { cacheOf, outcomesOf, worldOf } from './invariants.ts';
-import { createRig, day, hour, minute, type Rig } from './rig.ts';
+import { day, hour, minute, type Rig } from './rig.ts';
 import { logOf, pull, seqOf, summaries, syncedInMemory, syncedOverCalDav, work } from './starts.ts';
 import type { OtherSide } from './worlds.ts';
 
@@ -13,40 +12,6 @@ const timedOut = () => new KalendsError('timed_out', 'no answer');
 const own = (rig: Rig<OtherSide>): [string, string] =>
   [...(rig.other.contents().get(work) ?? [])].find(([ref]) => ref.startsWith('kalends-')) ?? ['', ''];
 const outcomes = async (rig: Rig<OtherSide>) => outcomesOf(await rig.intents());
-
-const applicationSide = (): OtherSide => ({
-  provider: createApplication(),
-  root: {},
-  credentials: { kind: 'none' },
-  addCalendar: (name) => `${name}/`,
-  removeCalendar: () => undefined,
-  put: () => undefined,
-  remove: () => undefined,
-  contents: () => new Map(),
-});
-
-test.each([
-  ['replace intents', 'crash'],
-  ['provider put', 'crash'],
-  ['insert commits', 'refused'],
-] as const)('a write to an application calendar survives: %s, %s', async (passage, how) => {
-  const plain = await createRig<OtherSide>({ side: applicationSide });
-  await plain.pass(minute);
-  const before = plain.plan.passages.length;
-  await plain.upsert('calendar/', 'x', wish('X'));
-  await plain.pass(minute);
-  const at = plain.plan.passages.indexOf(passage, before) + 1;
-  const rig = await createRig<OtherSide>({ side: applicationSide });
-  await rig.pass(minute);
-  rig.plan.cuts = [{ at, how }];
-  await rig.upsert('calendar/', 'x', wish('X'));
-  await rig.pass(hour);
-  await rig.upsert('calendar/', 'x', { summary: 'Second' });
-  await rig.pass(9 * day);
-  const got = await outcomes(rig);
-  for (const one of [plain, rig]) await one.close();
-  expect(got).toEqual(['1 upsert written', '2 upsert written']);
-});
 
 test('a process that dies between what was sent and what the server made of it leaves no stale cache', async () => {
   const located = wish('Rewritten', { location: { description: 'Here', lat: null, long: null } });

@@ -1,4 +1,5 @@
 /** The other side of a profile under test: people with calendars, in memory or behind the model CalDAV server. */
+import { createApplication } from '../../../providers/application/application.ts';
 import { createCalDav } from '../../../providers/caldav/caldav.ts';
 import type { Credentials, Provider } from '../../../providers/provider.ts';
 import type { Clock, Random } from '../../../domain/clock.ts';
@@ -78,3 +79,15 @@ export function modelSide(clock: Clock, random: Random): ModelSide {
       new Map([...server.world.contents('alice')].map(([path, bodies]) => [path.slice(home.length), bodies])),
   };
 }
+
+/** An application calendar: there is nobody, and nothing to see but what the log says. */
+export const applicationSide = (): OtherSide => ({
+  provider: createApplication(),
+  root: {},
+  credentials: { kind: 'none' },
+  addCalendar: (name) => `${name}/`,
+  removeCalendar: () => undefined,
+  put: () => undefined,
+  remove: () => undefined,
+  contents: () => new Map(),
+});
