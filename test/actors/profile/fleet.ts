@@ -15,6 +15,7 @@ import {
   asProfileId,
   calendarIdOf,
   newOperationId,
+  slotCount,
   slotOf,
   type GrantId,
   type ProfileId,
@@ -124,8 +125,13 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
     },
   });
 
-  const living = (): string[] => nodes.flatMap((node, k) => (node === null ? [] : [`node-${k}`]));
-  const ownsSlot = (node: number, slot: number): boolean => ownerOf(slot, living()) === `node-${node}`;
+  /** Slot → name of its node, among those that live. */
+  let owners: readonly (string | null)[] = [];
+  const assign = (): void => {
+    const living = nodes.flatMap((node, k) => (node === null ? [] : [`node-${k}`]));
+    owners = Array.from({ length: slotCount }, (_, slot) => ownerOf(slot, living));
+  };
+  const ownsSlot = (node: number, slot: number): boolean => owners[slot] === `node-${node}`;
 
   function startNode(k: number): void {
     const life = { dead: false };
@@ -171,6 +177,7 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
       },
     });
     nodes[k] = { life, host, sweeps };
+    assign();
     host.start();
     sweeps.start();
   }
@@ -237,6 +244,7 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
       ended += node.host.stats().turns;
       node.life.dead = true;
       nodes[k] = null;
+      assign();
     },
     start: startNode,
     turns: () => ended + nodes.reduce((sum, node) => sum + (node?.host.stats().turns ?? 0), 0),
