@@ -5,6 +5,7 @@ import type { Clock, Random } from '../../domain/clock.ts';
 import { KalendsError, isKalendsError } from '../../domain/errors.ts';
 import type { HostDoc } from '../../domain/host.ts';
 import type { ProfileId } from '../../domain/ids.ts';
+import { createInTurn } from '../../domain/in-turn.ts';
 import { transition, type HostEffect, type HostInput, type HostState } from '../../domain/machines/host.ts';
 import type { Failure } from '../../domain/machines/machine.ts';
 import type { Documents } from '../../store/documents.ts';
@@ -37,6 +38,11 @@ export interface HostsOptions {
   readonly random: Random;
 }
 
+interface Fed {
+  readonly state: HostState;
+  readonly effects: readonly HostEffect[];
+}
+
 const well: HostState = { name: 'well' };
 
 /** Others may write the same document at the same time; whoever loses so often meets a defect. */
@@ -53,6 +59,7 @@ class KnownHosts implements Hosts {
   #lookedAtMs = Number.NEGATIVE_INFINITY;
   #looking: Promise<void> | null = null;
   readonly #admitted = new Map<ProfileId, Admission>();
+  readonly #inTurn = createInTurn<string>();
 
   constructor(options: HostsOptions) {
     this.#options = options;
@@ -154,12 +161,13 @@ class KnownHosts implements Hosts {
     await this.#looking;
   }
 
+  /** Many of this process fail at the same moment: only other nodes are raced with. */
+  #feed(host: string, input: HostInput, only?: readonly HostState['name'][]): Promise<Fed> {
+    return this.#inTurn(host, () => this.#feedNow(host, input, only));
+  }
+
   /** Compare and set, on what is stored now. Where the machine is in none of the states `only`, nothing is to be done. */
-  async #feed(
-    host: string,
-    input: HostInput,
-    only?: readonly HostState['name'][],
-  ): Promise<{ readonly state: HostState; readonly effects: readonly HostEffect[] }> {
+  async #feedNow(host: string, input: HostInput, only?: readonly HostState['name'][]): Promise<Fed> {
     const { documents, clock, random } = this.#options;
     for (let race = 0; race < raceMax; race += 1) {
       const stored = await documents.get('hosts', host);
@@ -187,7 +195,7 @@ class KnownHosts implements Hosts {
     }
   }
 
-  #know(host: string, stored: HostDoc | null, effects: readonly HostEffect[]) {
+  #know(host: string, stored: HostDoc | null, effects: readonly HostEffect[]): Fed {
     const troubled = new Map(this.#troubled);
     if (stored === null || stored.troubled === 0) troubled.delete(host);
     else troubled.set(host, stored);

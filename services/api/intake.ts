@@ -2,6 +2,7 @@
 import type { Caller } from '../../domain/account.ts';
 import { isKalendsError, KalendsError } from '../../domain/errors.ts';
 import { newOperationId, type ProfileId } from '../../domain/ids.ts';
+import { createInTurn } from '../../domain/in-turn.ts';
 import { newIntent, type IntentDoc, type Wish } from '../../domain/intent.ts';
 import { writing } from '../../config/policies.ts';
 import type { ApiContext } from './context.ts';
@@ -25,7 +26,7 @@ const rememberedMax = 50_000;
  */
 export function createIntake(context: IntakeContext): Intake {
   const lastN = new Map<ProfileId, number>();
-  const queues = new Map<ProfileId, Promise<unknown>>();
+  const inTurn = createInTurn<ProfileId>();
 
   const insert = async (caller: Caller, profileId: ProfileId, wish: Wish): Promise<IntentDoc> => {
     for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
@@ -55,17 +56,9 @@ export function createIntake(context: IntakeContext): Intake {
 
   return {
     async accept(caller, profileId, wish) {
-      const before = queues.get(profileId) ?? Promise.resolve();
-      const mine = before.then(() => insert(caller, profileId, wish));
-      const settled = mine.catch(() => undefined);
-      queues.set(profileId, settled);
-      try {
-        const intent = await mine;
-        context.nudge(profileId);
-        return intent;
-      } finally {
-        if (queues.get(profileId) === settled) queues.delete(profileId);
-      }
+      const intent = await inTurn(profileId, () => insert(caller, profileId, wish));
+      context.nudge(profileId);
+      return intent;
     },
   };
 }

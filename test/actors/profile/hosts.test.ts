@@ -89,6 +89,14 @@ describe.each(ways)('a host that answers everyone with %s', (code) => {
   });
 });
 
+test('a host that fails for many at the same moment hears of each of them', async () => {
+  const fleet = await createFleet({ hosts: { dead: 60 }, nodes: 3 });
+  open.push(fleet);
+  fleet.trouble('dead', 'timed_out');
+  await fleet.pass(minute);
+  expect((await fleet.hostState('dead')).name).toBe('broken');
+});
+
 test('nodes share one canary, and the steps', async () => {
   const fleet = await fleetOf({ hosts: { dead: 60 }, nodes: 3 });
   fleet.trouble('dead', 'timed_out');
