@@ -7,6 +7,8 @@ export default defineConfig({
     // No log of anything that a test starts may hold a secret that a test used.
     globalSetup: ['test/support/traces-setup.ts'],
     pool: 'forks',
+    // One for each core: left to itself vitest keeps a core free, which on two cores means one file at a time.
+    maxWorkers: '100%',
     testTimeout: 30_000,
     hookTimeout: 120_000,
     reporters: ['default'],
