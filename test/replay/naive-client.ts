@@ -1,9 +1,9 @@
 /**
  * A client that takes silence for deletion, and is right as long as servers keep to RFC 4791 7.9.
  *
- * When a calendar's token moves it learns from the delta what is new, asks for everything that it holds and for the new
- * ones in one multiget, and reports what is not in the answer as deleted. On an honest server, which answers 404 for
- * what is gone, it never reports a wrong deletion.
+ * When a calendar's token moves it learns from the delta what is new, asks in one multiget for that (`named`) or for
+ * everything that it holds as well (`all`), and reports what is not in the answer as deleted. On an honest server, which
+ * answers 404 for what is gone, it never reports a wrong deletion.
  */
 import { modelHttp } from '../support/caldav-model/http.ts';
 import type { ModelServer } from '../support/caldav-model/server.ts';
@@ -25,12 +25,16 @@ export interface NaiveClient {
   readonly holds: (person: string) => ReadonlySet<string>;
 }
 
+/** `named`: what the delta names as changed, with its word about what is gone; as Kalends does. */
+export type NaiveHabit = 'all' | 'named';
+
 export type NaiveReport = (person: string, ref: string, kind: 'put' | 'removed') => void;
 
 export function createNaiveClient(
   server: ModelServer,
   clock: FakeClock,
   people: number,
+  habit: NaiveHabit,
   report: NaiveReport,
 ): NaiveClient {
   const http = modelHttp(server, clock);
@@ -54,21 +58,27 @@ export function createNaiveClient(
     return response.text;
   }
 
-  /** Refs that the delta calls new or changed; what it says of removals the multiget will say, too. */
-  async function newRefs(person: string, one: Held): Promise<string[]> {
+  async function delta(person: string, one: Held): Promise<readonly Row[]> {
     const text = await send(
       person,
       `<sync-collection xmlns="DAV:"><sync-token>${one.token}</sync-token><sync-level>1</sync-level><prop><getetag/></prop></sync-collection>`,
     );
     one.token = /sync-token>([^<]*)</.exec(text)?.[1] ?? one.token;
-    return rowsOf(text).flatMap((row) => (row.etag === null ? [] : [row.ref]));
+    return rowsOf(text);
   }
 
   async function look(person: string, one: Held): Promise<void> {
     const before = one.token;
-    const changed = await newRefs(person, one);
+    const rows = await delta(person, one);
     if (one.token === before) return;
-    const refs = [...new Set([...one.events.keys(), ...changed])];
+    const drop = (ref: string): void => {
+      if (one.events.delete(ref)) report(person, ref, 'removed');
+    };
+    const changed = rows.flatMap((row) => (row.etag === null ? [] : [row.ref]));
+    // Who asks for everything hears of removals from the multiget, too.
+    if (habit === 'named') for (const row of rows) if (row.etag === null) drop(row.ref);
+    const refs = [...new Set(habit === 'all' ? [...one.events.keys(), ...changed] : changed)];
+    if (refs.length === 0) return;
     const hrefs = refs.map((ref) => `<D:href>${pathOf(person)}${ref}</D:href>`).join('');
     const text = await send(
       person,
@@ -77,9 +87,8 @@ export function createNaiveClient(
     const answered = new Map(rowsOf(text).flatMap((row) => (row.etag === null ? [] : [[row.ref, row.etag] as const])));
     for (const ref of refs) {
       const etag = answered.get(ref);
-      if (etag === undefined) {
-        if (one.events.delete(ref)) report(person, ref, 'removed');
-      } else if (one.events.get(ref) !== etag) {
+      if (etag === undefined) drop(ref);
+      else if (one.events.get(ref) !== etag) {
         one.events.set(ref, etag);
         report(person, ref, 'put');
       }

@@ -4,7 +4,7 @@ import type { Documents } from '../../store/documents.ts';
 import { createModelServer } from '../support/caldav-model/server.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import { bodyOf, createFleet, diceOf, minute, password, personOf, startMs, stepMs, type Fleet } from './fleet.ts';
-import { createNaiveClient } from './naive-client.ts';
+import { createNaiveClient, type NaiveHabit } from './naive-client.ts';
 import { createPeople, keyOf, type People } from './people.ts';
 
 export interface RunOptions {
@@ -70,7 +70,7 @@ function spreadOf(delays: readonly number[]): [number, number] {
 export const breakServer = (faults: Fleet['server']['faults']): void =>
   faults.set('multiget_stops_at_missing', { always: true });
 
-export async function runNaive(options: RunOptions): Promise<Outcome> {
+export async function runNaive(habit: NaiveHabit, options: RunOptions): Promise<Outcome> {
   const clock = createFakeClock(startMs);
   const server = createModelServer({ clock, random: diceOf(4) });
   for (let k = 0; k < options.people; k += 1) {
@@ -81,7 +81,7 @@ export async function runNaive(options: RunOptions): Promise<Outcome> {
   }
   const people = createPeople(server, options.people, () => clock.now());
   const jury = createJury(people, () => clock.now());
-  const client = createNaiveClient(server, clock, options.people, (...told) => jury.hear(...told));
+  const client = createNaiveClient(server, clock, options.people, habit, (...told) => jury.hear(...told));
   let before = 0;
   for (let atMs = 0; atMs < endMs; atMs += stepMs) {
     if (atMs === onsetMs) {

@@ -14,6 +14,7 @@ interface Shown {
   readonly seen: number;
   readonly stamp: number;
   readonly etag: 'none' | 'honest' | 'always the same' | 'weak';
+  readonly scheduleTag: string | null;
 }
 
 const shown: fc.Arbitrary<Shown> = fc.record({
@@ -21,6 +22,7 @@ const shown: fc.Arbitrary<Shown> = fc.record({
   seen: fc.nat(2),
   stamp: fc.nat(2),
   etag: fc.constantFrom('none' as const, 'honest' as const, 'always the same' as const, 'weak' as const),
+  scheduleTag: fc.constantFrom(null, '"s1"', '"s2"'),
 });
 
 const etagOf = ({ etag, seen, stamp }: Shown): string | null => {
@@ -40,7 +42,7 @@ function bodyOf({ ref, seen, stamp }: Shown): string {
 const observationOf = (one: Shown): Observation => ({
   ref: one.ref,
   etag: etagOf(one),
-  scheduleTag: null,
+  scheduleTag: one.scheduleTag,
   body: bodyOf(one),
   format: 'icalendar',
 });
@@ -79,8 +81,9 @@ class World {
       normaliserVersion: this.version,
     });
     for (const change of changes) {
-      const { ref, etag, body, observedHash, normaliser, resourceId } = change;
-      this.cached.set(ref, resource({ _id: resourceId, ref, etag, body, observedHash, normaliser, live: 1 }));
+      const { ref, etag, scheduleTag, body, observedHash, normaliser, resourceId } = change;
+      const stored = { ref, etag, scheduleTag, body, observedHash, normaliser };
+      this.cached.set(ref, resource({ _id: resourceId, ...stored, live: 1 }));
     }
     return changes;
   }
@@ -111,8 +114,8 @@ class World {
   #agreesWith(rows: readonly Shown[]): void {
     for (const row of rows) {
       const doc = this.cached.get(row.ref);
-      const { etag, body } = observationOf(row);
-      expect([doc?.live, doc?.etag, doc?.normaliser]).toEqual([1, etag, this.version]);
+      const { etag, scheduleTag, body } = observationOf(row);
+      expect([doc?.live, doc?.etag, doc?.scheduleTag, doc?.normaliser]).toEqual([1, etag, scheduleTag, this.version]);
       if (etag === null) expect(doc?.body).toBe(body);
       expect(doc?.observedHash).toBe(normalise('icalendar', body).observedHash);
     }
