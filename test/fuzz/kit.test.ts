@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { fuzz, type Entrance } from './kit.ts';
+import { fuzz, type Ending, type Entrance } from './kit.ts';
 
 const entrance = (change: Partial<Entrance>): Entrance => ({
   name: 'test',
@@ -10,13 +10,16 @@ const entrance = (change: Partial<Entrance>): Entrance => ({
   samples: ['one two three\nfour five six\n'],
   words: ['bad'],
   grow: () => 'grown',
-  attempt: () => undefined,
+  attempt: () => 'meaning',
   ...change,
 });
 
-const failsOn = (text: string) => (input: string) => {
-  if (input.includes(text)) throw new Error(`it holds ${text}`);
-};
+const failsOn =
+  (text: string) =>
+  (input: string): Ending => {
+    if (input.includes(text)) throw new Error(`it holds ${text}`);
+    return 'meaning';
+  };
 
 test('an input that goes wrong is reported with its seed, made small', async () => {
   await expect(fuzz(entrance({ attempt: failsOn('bad') }))).rejects.toThrow(
@@ -30,7 +33,8 @@ test('an input that goes wrong is reported with its seed, made small', async () 
 test('the same inputs come in every run, most of them different from each other', async () => {
   const run = async (): Promise<string[]> => {
     const inputs: string[] = [];
-    await fuzz(entrance({ attempt: (input) => void inputs.push(input) }));
+    const attempt = (input: string): Ending => (inputs.push(input) % 4 === 0 ? 'meaning' : 'refusal');
+    expect(await fuzz(entrance({ attempt }))).toEqual({ inputs: 300, shareOfMeaning: 0.25 });
     return inputs;
   };
   const [first, second] = [await run(), await run()];
@@ -38,15 +42,37 @@ test('the same inputs come in every run, most of them different from each other'
   expect(new Set(first).size).toBeGreaterThan(150);
 });
 
-test('an input that takes too much memory is reported', async () => {
-  let kept: number[][] = [];
-  const attempt = (): void => {
-    kept = Array.from({ length: 60 }, () => Array.from<number>({ length: 1_000_000 }).fill(1.5));
+/** Until the end: what is freed during an attempt would count for it. */
+const kept: unknown[] = [];
+
+test.each([
+  ['buffers', () => Array.from({ length: 8 }, () => Buffer.alloc(64 * 1024 * 1024, 1))],
+  ['arrays', () => Array.from({ length: 64 }, () => Array.from<number>({ length: 1_000_000 }).fill(1.5))],
+])(
+  'an input that takes too much memory is reported: %s',
+  async (_what, take) => {
+    const attempt = (): Ending => {
+      kept.push(take());
+      return 'meaning';
+    };
+    await expect(fuzz(entrance({ runs: 1, samples: ['x'], attempt }))).rejects.toThrow(
+      expect.objectContaining({
+        cause: expect.objectContaining({ message: expect.stringMatching(/bytes of memory/) }),
+      }),
+    );
+  },
+  120_000,
+);
+
+test('an input that takes too much of the processor is reported', async () => {
+  const attempt = (): Ending => {
+    const before = process.cpuUsage();
+    while (process.cpuUsage(before).user < 150_000);
+    return 'refusal';
   };
-  await expect(fuzz(entrance({ runs: 1, samples: ['x'], attempt }))).rejects.toThrow(
-    expect.objectContaining({ cause: expect.objectContaining({ message: expect.stringMatching(/bytes of heap/) }) }),
+  await expect(fuzz(entrance({ runs: 1, samples: ['x'], cpuMsMax: 100, attempt }))).rejects.toThrow(
+    expect.objectContaining({ cause: expect.objectContaining({ message: expect.stringMatching(/of the processor/) }) }),
   );
-  expect(kept.length).toBe(60);
 });
 
 test('an input that never ends is told, and ends the process', () => {
