@@ -89,6 +89,12 @@ export const otherFaults = {
     const before = kit.clock.now();
     const { headers } = await kit.propfind(calendar, 0);
     expect(Date.parse(headers['date']?.[0] ?? '')).toBe(before + 3_600_000);
+    kit.server.faults.set('throttled_429_date', { nextN: 1 });
+    const throttled = await kit.propfind(calendar, 0);
+    expect(throttled.status).toBe(429);
+    const { atMs } = kit.last();
+    expect(Date.parse(throttled.headers['date']?.[0] ?? '')).toBe(atMs + 3_600_000);
+    expect(Date.parse(throttled.headers['retry-after']?.[0] ?? '')).toBe(atMs + 3_660_000);
   },
   throttled_429: async (kit) => {
     const answer = await kit.put('e1.ics');

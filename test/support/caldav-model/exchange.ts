@@ -14,6 +14,8 @@ export interface ModelRequest {
   readonly body: string;
   /** Who signed in, once that is known. */
   user: string | null;
+  /** How far the server's clock is ahead, milliseconds. */
+  skewMs: number;
   /** Which faults changed the answer. */
   readonly faults: FaultName[];
   /** What the request did to the world. */

@@ -46,7 +46,7 @@ export function faultsBefore(context: ModelContext, request: ModelRequest): Mode
     case 'throttled_503_seconds':
       return plain(Number(fired.name.split('_')[1]), { 'retry-after': String(fired.value) });
     case 'throttled_429_date':
-      return plain(429, { 'retry-after': new Date(context.clock.now() + fired.value * 1000).toUTCString() });
+      return plain(429, { 'retry-after': shown(context, request, fired.value * 1000) });
     case 'html_200':
       return answer(200, { 'content-type': 'text/html; charset=utf-8' }, maintenancePage);
     case 'unauthorized_anyway':
@@ -74,6 +74,13 @@ function plain(status: number, headers: Readonly<Record<string, string>> = {}): 
   return answer(status, { 'content-type': 'text/plain', ...headers }, `${status}\n`);
 }
 
+/** Every answer says what time it is, by the server's clock. */
+export const dated = (context: ModelContext, request: ModelRequest, from: ModelAnswer): ModelAnswer =>
+  withHeader(from, 'date', shown(context, request, 0));
+
+const shown = ({ clock }: ModelContext, { skewMs }: ModelRequest, inMs: number): string =>
+  new Date(clock.now() + skewMs + inMs).toUTCString();
+
 /** What the first origin answers once the account lives on the second; null elsewhere. */
 export function movedAnswer(context: ModelContext, request: ModelRequest): ModelAnswer | null {
   const [first, second] = context.origins;
@@ -87,8 +94,7 @@ export function movedAnswer(context: ModelContext, request: ModelRequest): Model
 /** What happens to an answer on its way out; the effect is done. */
 export function faultsAfter(context: ModelContext, request: ModelRequest, from: ModelAnswer): ModelAnswer {
   const { faults } = context;
-  const date = context.clock.now() + (faults.fires('clock_skew', request)?.value ?? 0);
-  const served = withHeader(withHeader(from, 'server', 'KalendsModel'), 'date', new Date(date).toUTCString());
+  const served = withHeader(from, 'server', 'KalendsModel');
   if (request.effect.kind !== 'none') {
     if (faults.fires('dropped_after_effect', request) !== null) return over({ kind: 'drop' }, served);
     if (faults.fires('status_502_after_effect', request) !== null) return plain(502);

@@ -61,7 +61,10 @@ export const faultTable = {
   weak_etags: { does: 'etags are weak' },
   delete_404: { does: 'a DELETE that removes the resource answers 404' },
   // time and load
-  clock_skew: { does: 'the Date header is wrong by this many milliseconds', value: 3_600_000 },
+  clock_skew: {
+    does: 'the clock is ahead by this many milliseconds: Date, and Retry-After as a date',
+    value: 3_600_000,
+  },
   throttled_429: { does: '429 without Retry-After' },
   throttled_429_seconds: { does: '429 with Retry-After of this many seconds', value: 60 },
   throttled_429_date: { does: '429 with Retry-After as a date this many seconds ahead', value: 60 },

@@ -3,7 +3,7 @@ import type { Clock, Random } from '../../../domain/clock.ts';
 import { authenticate, challenge, type AuthKind } from './authentication.ts';
 import { del } from './delete.ts';
 import { answer, over, type LogEntry, type ModelAnswer, type ModelRequest } from './exchange.ts';
-import { faultsAfter, faultsBefore, movedAnswer } from './fault-answers.ts';
+import { dated, faultsAfter, faultsBefore, movedAnswer } from './fault-answers.ts';
 import { Faults } from './faults.ts';
 import { get } from './get.ts';
 import { mkcalendar } from './mkcalendar.ts';
@@ -137,19 +137,20 @@ async function decide(
 ): Promise<ModelAnswer> {
   const { faults, clock } = context;
   request.user = authenticate(context, request);
+  request.skewMs = faults.fires('clock_skew', request)?.value ?? 0;
   const slow = faults.fires('slow_answer', request);
   if (slow !== null) await clock.sleep(slow.value);
   const hrefs = hrefsOf(request);
   const slowHrefs = hrefs === 0 ? null : faults.fires('slow_hrefs', request);
   if (slowHrefs !== null) await clock.sleep(hrefs * slowHrefs.value);
   const early = faultsBefore(context, request) ?? movedAnswer(context, request);
-  if (early !== null) return early;
+  if (early !== null) return dated(context, request, early);
   const late = writes(request) ? faults.fires('effect_late', request) : null;
   if (late !== null) {
     void clock.sleep(late.value).then(() => noteLate(over({ kind: 'drop' }, serve(context, request))));
     return over({ kind: 'hang' }, answer(0));
   }
-  return faultsAfter(context, request, serve(context, request));
+  return dated(context, request, faultsAfter(context, request, serve(context, request)));
 }
 
 /** How many resources a multiget names. */
@@ -202,6 +203,7 @@ function toModelRequest(plain: PlainRequest): ModelRequest {
     headers: plain.headers,
     body: plain.body ?? '',
     user: null,
+    skewMs: 0,
     faults: [],
     effect: { kind: 'none' },
   };
