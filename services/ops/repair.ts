@@ -1,6 +1,7 @@
 /** Repairing deletions over the fleet: what servers made Kalends remove since a time, and having it looked for again. */
 import type { AppId, ProfileId, ResourceId } from '../../domain/ids.ts';
 import type { ProfileDoc } from '../../domain/profile.ts';
+import type { ResourceDoc } from '../../domain/resource.ts';
 import { reinstatedBy, removalsOf } from '../../domain/sync/repair.ts';
 import { revise } from './connect.ts';
 import type { OpsContext } from './context.ts';
@@ -49,7 +50,9 @@ interface Impact {
   readonly calendars: number;
   readonly events: number;
   readonly reinstated: number;
+  /** A repair is not done yet; and it covers all of these. */
   readonly waiting: boolean;
+  readonly covered: boolean;
 }
 
 export async function repairDeletions(context: RepairContext, input: RepairInput): Promise<RepairReport> {
@@ -60,7 +63,7 @@ export async function repairDeletions(context: RepairContext, input: RepairInput
     const software = context.provider(profile.provider).software(profile.root);
     if (input.software !== undefined && software !== input.software) continue;
     const impact = await impactOn(context, profile, sinceMs);
-    const begins = input.carryOut && impact.events > 0 && !impact.waiting;
+    const begins = input.carryOut && impact.events > 0 && !impact.covered;
     if (begins) await revise(context, profile._id, { kind: 'repair_deletions', sinceMs });
     impacts.push(begins ? { ...impact, waiting: true } : impact);
   }
@@ -86,13 +89,27 @@ async function impactOn({ documents }: RepairContext, profile: ProfileDoc, since
   }
   const gone = (await documents.getMany('resources', [...removed])).filter((one) => one.live === 0);
   const calendars = new Set(gone.map((one) => one.calendarId)).size;
-  return { profile, calendars, events: gone.length, reinstated, waiting: await isWaiting(documents, profile) };
+  const underWay = await repairUnderWay(documents, profile, gone, sinceMs);
+  return { profile, calendars, events: gone.length, reinstated, ...underWay };
 }
 
-async function isWaiting(documents: RepairContext['documents'], profile: ProfileDoc): Promise<boolean> {
-  if (profile.requests.some((one) => typeof one === 'object' && one.kind === 'repair_deletions')) return true;
-  const checkpoints = await documents.getMany('checkpoints', Object.keys(profile.calendars));
-  return checkpoints.some((one) => (one.repairing ?? []).length > 0);
+/** What is asked for already is not asked for again: each time costs a listing of all its calendars. */
+async function repairUnderWay(
+  documents: RepairContext['documents'],
+  { requests, calendars }: ProfileDoc,
+  gone: readonly ResourceDoc[],
+  sinceMs: number,
+): Promise<Pick<Impact, 'waiting' | 'covered'>> {
+  const asked = requests.flatMap((one) =>
+    typeof one === 'object' && one.kind === 'repair_deletions' ? [one.sinceMs] : [],
+  );
+  const checkpoints = await documents.getMany('checkpoints', Object.keys(calendars));
+  const sought = new Map(checkpoints.map((one) => [one._id, new Set(one.repairing ?? [])]));
+  return {
+    waiting: asked.length > 0 || [...sought.values()].some((refs) => refs.size > 0),
+    covered:
+      asked.some((one) => one <= sinceMs) || gone.every((one) => sought.get(one.calendarId)?.has(one.ref) === true),
+  };
 }
 
 async function reportOf(

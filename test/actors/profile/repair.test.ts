@@ -66,6 +66,30 @@ test('a dry run looks into the log alone: nobody is asked, nothing changes', asy
   expect([await seqOf(rig), rig.other.server.log.length]).toEqual([seq, asked]);
 });
 
+test('a wider window is asked for although a narrower one is under way, and none of them twice', async () => {
+  const rig = await damaged();
+  await rig.pass(3 * day);
+  rig.other.remove(work, 'e39.ics');
+  await pull(rig);
+  const windows = async (): Promise<number[]> =>
+    (await rig.profile()).requests.flatMap((one) => (typeof one === 'object' && 'sinceMs' in one ? [one.sinceMs] : []));
+  const nowMs = rig.clock.now();
+  for (const since of ['1d', '7d', '1d', '7d']) await ask(rig, { carryOut: true, since });
+  expect(await windows()).toEqual([nowMs - day, nowMs - 7 * day]);
+
+  // The narrow one alone has begun, and its calendar cannot be listed.
+  const only = (await rig.profile()).requests.slice(0, 1);
+  const before = await rig.profile();
+  await rig.documents.replace('profiles', { ...before, requests: only, rev: before.rev + 1 }, before.rev);
+  rig.other.server.faults.set('status_503', { always: true });
+  await rig.pass(minute);
+  expect([await windows(), (await checkpointOf(rig)).repairing]).toEqual([[], ['e39.ics']]);
+  await ask(rig, { carryOut: true, since: '1d' });
+  expect(await windows()).toEqual([]);
+  await ask(rig, { carryOut: true });
+  expect(await windows()).toHaveLength(1);
+});
+
 test('what still stands is reinstated with the cause repair, what is truly gone stays gone; twice is once', async () => {
   const rig = await damaged();
   const seq = await seqOf(rig);
