@@ -74,11 +74,19 @@ export const backoff = {
 export const retryAfter = { minMs: 1 * second, maxMs: 6 * hour } as const;
 
 export const quarantine = {
-  /** This many ambiguous or transient failures in a row, without a success between, end ordinary work. */
+  /**
+   * Transient failures and throttling are waited out this many times in a row; the next one ends ordinary work. What is
+   * ambiguous or permanent ends it at once; a write that fails alone is tried as seldom as a probe from then on.
+   */
   afterAttempts: 5,
   /** Refusals of a password over at least this time, this many, with the host well, are proof (facts F). */
   relinkAfterRefusals: 3,
   relinkAfterMs: 30 * minute,
+  /**
+   * The same where the host refuses others as well, and does nothing else: a server that has lost sight of its passwords is
+   * mended within a weekend; a household whose passwords were changed waits for somebody to ask.
+   */
+  relinkWithOthersAfterMs: 3 * day,
   /** Applications hear of a quarantine after this long: most outages are shorter. */
   noticeAfterMs: 1 * hour,
   /** An outage of a host concerns thousands: each is a commit and a notification. */

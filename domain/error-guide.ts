@@ -4,9 +4,10 @@ import type { ErrorCode, Verdict } from './errors.ts';
 /** What Kalends does about a failure of this verdict, unless the row of its code says otherwise. */
 export const verdictGuide = {
   transient: 'tries again with growing delays; after too many in a row the smallest scope that fails is quarantined',
-  rate_limited: 'waits as long as the server says, inside bounds, else with growing delays; writes wait with it',
+  rate_limited:
+    'waits as long as the server says, inside bounds, else with growing delays; writes wait with it; what does not end is quarantined',
   auth_suspect:
-    'counts it and tries again as seldom as a probe; only several refusals over a stated time, with the host well, become a relink',
+    'counts it and tries again as seldom as a probe; only several refusals over a stated time, with the host otherwise well, become a relink',
   auth_revoked: 'stops all requests of the profile until the person connects again; cache and accepted writes stay',
   resync: 'drops the sync token, lists the calendar in full and compares; nothing is removed by that alone',
   conflict: 'reads the event again and reconciles the wish with what it finds, a few times',
@@ -97,11 +98,12 @@ export const errorGuide = {
   },
   unauthorized: {
     means: 'the credentials were refused (401), which servers do with right ones, too',
-    seen: profile,
-    todo: 'nothing yet; if it lasts, the profile asks for a relink by itself',
+    does: 'as `auth_suspect`: three refusals over half an hour become a relink, over three days where the host refuses others as well; a host that refuses five logins at once is set aside as a whole, like one that is down',
+    seen: `${profile}; when it became a relink applications get \`profile_disconnected\``,
+    todo: 'nothing yet; if `ops hosts` lists the host, ask whoever runs it; the person may connect again at any time',
   },
   credentials_revoked: {
-    means: 'the server says that consent or password are void (`invalid_grant`), or refused for long enough',
+    means: 'the server says that consent or password are void (`invalid_grant`)',
     seen: `${profile}; applications get \`profile_disconnected\``,
     todo: 'the person connects the calendar again; what waited is then carried out',
   },

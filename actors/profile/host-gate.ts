@@ -3,7 +3,7 @@ import { hosts as policy } from '../../config/policies.ts';
 import { hostNumbers } from '../../config/profile-numbers.ts';
 import type { KalendsError } from '../../domain/errors.ts';
 import { failingLoginOf, mayBeOfHost } from '../../domain/host.ts';
-import { isDoubted, isShut, type HostState } from '../../domain/machines/host.ts';
+import { isShut, standingOf, type HostStanding, type HostState } from '../../domain/machines/host.ts';
 import type { ProfileState } from '../../domain/machines/profile-states.ts';
 import type { ProfileDoc } from '../../domain/profile.ts';
 import type { Gate } from '../../domain/sync/agenda.ts';
@@ -65,17 +65,14 @@ export async function tellHostAnswered(activation: Activation): Promise<void> {
 
 /**
  * After a failure of the whole account. `broken`: it is the host's, the profile waits and is itself as it was when the
- * turn began. Else whether the host is well otherwise: where it fails for others too, a refusal proves nothing.
+ * turn began. Else how the host is for others: where it fails for them too, a refusal proves nothing.
  */
-export async function tellHostFailed(
-  activation: Activation,
-  error: KalendsError,
-): Promise<'broken' | { readonly hostWell: boolean }> {
+export async function tellHostFailed(activation: Activation, error: KalendsError): Promise<'broken' | HostStanding> {
   const { deps, provider, profile, stateBefore } = activation;
   const host = provider.hostOf(profile.root);
   if (host === null || !mayBeOfHost(error)) {
     leaveGate(activation);
-    return { hostWell: true };
+    return 'well';
   }
   const state = await deps.hosts.failed(host, failingLoginOf(profile.name), error);
   if (state.name === 'broken') {
@@ -86,7 +83,7 @@ export async function tellHostFailed(
     return 'broken';
   }
   leaveGate(activation);
-  return { hostWell: !isDoubted(state, hostNumbers) };
+  return standingOf(state, hostNumbers);
 }
 
 function waitFor(activation: Activation, host: string): void {

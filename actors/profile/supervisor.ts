@@ -252,7 +252,7 @@ async function attempt(activation: Activation, scope: Scope, work: () => Promise
 async function failed(activation: Activation, error: KalendsError): Promise<void> {
   const host = await tellHostFailed(activation, error);
   if (host === 'broken') return;
-  await step(activation, { kind: 'failed', error: asOfTheProfile(error), hostWell: host.hostWell });
+  await step(activation, { kind: 'failed', error: asOfTheProfile(error), host });
 }
 
 /** What a resource or a calendar could not do, the whole account cannot: nobody knows why, so it is looked at by probes. */

@@ -8,7 +8,12 @@ import { machineOf, type Failure, type MachineContext, type MachineNumbers, type
 export interface FailingLogin {
   readonly login: string;
   readonly atMs: number;
+  /** Its last failure was a refusal of its credentials: a well-formed answer of a host that is up. */
+  readonly refused?: true;
 }
+
+/** What a refusal of one login is worth: `refusing`: others are refused, too, and nobody fails otherwise. */
+export type HostStanding = 'well' | 'refusing' | 'failing';
 
 export type HostState =
   | { readonly name: 'well' }
@@ -113,23 +118,31 @@ export const transition = hostMachine.transition;
 export const isShut = (state: HostState): state is StateOf<'broken' | 'recovering'> =>
   state.name === 'broken' || state.name === 'recovering';
 
-/** What it says of one login is no proof: it fails for others as well. */
-export const isDoubted = (state: HostState, { hosts }: Pick<HostNumbers, 'hosts'>): boolean =>
-  isShut(state) || (state.name === 'suspected' && state.failing.length >= hosts.doubtedAfterLogins);
-
-/** Each login once, with its last failure; what is long ago is forgotten, so that the list stays short. */
-function remember(failing: readonly FailingLogin[], login: string, { nowMs, numbers }: HostContext): FailingLogin[] {
-  const { rememberMs, brokenAfterLogins } = numbers.hosts;
-  const others = failing.filter((one) => one.login !== login && nowMs - one.atMs < rememberMs);
-  return [...others.slice(-(brokenAfterLogins - 1)), { login, atMs: nowMs }];
+/** Where it fails for others as well, what it says of one login is no proof. */
+export function standingOf(state: HostState, { hosts }: Pick<HostNumbers, 'hosts'>): HostStanding {
+  if (isShut(state)) return 'failing';
+  if (state.name === 'well' || state.failing.length < hosts.doubtedAfterLogins) return 'well';
+  return state.failing.every((one) => one.refused === true) ? 'refusing' : 'failing';
 }
 
-function suspect(state: StateOf<'well' | 'suspected'>, { login, error }: Failed, context: HostContext): HostStep {
+/** Each login once, with its last failure; what is long ago is forgotten, so that the list stays short. */
+function remember(
+  failing: readonly FailingLogin[],
+  { login, error }: Failed,
+  { nowMs, numbers }: HostContext,
+): FailingLogin[] {
+  const { rememberMs, brokenAfterLogins } = numbers.hosts;
+  const refused = error.verdict === 'auth_suspect' ? { refused: true as const } : {};
+  const others = failing.filter((one) => one.login !== login && nowMs - one.atMs < rememberMs);
+  return [...others.slice(-(brokenAfterLogins - 1)), { login, atMs: nowMs, ...refused }];
+}
+
+function suspect(state: StateOf<'well' | 'suspected'>, input: Failed, context: HostContext): HostStep {
   const { brokenAfterLogins, withinMs } = context.numbers.hosts;
-  const failing = remember(state.name === 'suspected' ? state.failing : [], login, context);
+  const failing = remember(state.name === 'suspected' ? state.failing : [], input, context);
   const atOnce = failing.filter((one) => context.nowMs - one.atMs < withinMs);
   if (atOnce.length < brokenAfterLogins) return stay({ name: 'suspected', failing });
-  return stay(broken(error, { sinceMs: atOnce[0]?.atMs ?? context.nowMs, probes: 0 }, context));
+  return stay(broken(input.error, { sinceMs: atOnce[0]?.atMs ?? context.nowMs, probes: 0 }, context));
 }
 
 function broken(
@@ -186,11 +199,11 @@ function admit(
 }
 
 /** Half of the few that were let in first, but two at least, or later as many as break a host: back to ever rarer probes. */
-function relapse(state: StateOf<'recovering'>, { login, error }: Failed, context: HostContext): HostStep {
-  const failing = remember(state.failing, login, context);
+function relapse(state: StateOf<'recovering'>, input: Failed, context: HostContext): HostStep {
+  const failing = remember(state.failing, input, context);
   const enough = clamp(Math.ceil(state.admitted / 2), 2, context.numbers.hosts.brokenAfterLogins);
   if (failing.length < enough) return stay({ ...state, failing });
-  return stay(broken(error, { sinceMs: state.sinceMs, probes: state.probes }, context));
+  return stay(broken(input.error, { sinceMs: state.sinceMs, probes: state.probes }, context));
 }
 
 const withoutFailing = (state: StateOf<'recovering'>): HostState =>

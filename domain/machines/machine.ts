@@ -25,6 +25,7 @@ export interface MachineNumbers {
     readonly afterAttempts: number;
     readonly relinkAfterRefusals: number;
     readonly relinkAfterMs: number;
+    readonly relinkWithOthersAfterMs: number;
     readonly noticeAfterMs: number;
   };
 }

@@ -12,9 +12,9 @@ export function fail(state: Failing, input: Failed, context: MachineContext): Pr
   const { error } = input;
   switch (error.verdict) {
     case 'transient':
-      return tooOften(state, context) ? quarantine(state, error, null, context) : backOff(state, error, null, context);
+      return wait(state, error, null, context);
     case 'rate_limited':
-      return backOff(state, error, refusalsOf(state), context);
+      return wait(state, error, refusalsOf(state), context);
     case 'auth_suspect':
       return suspect(state, input, context);
     case 'auth_revoked':
@@ -36,20 +36,32 @@ export function fail(state: Failing, input: Failed, context: MachineContext): Pr
 
 /**
  * A refused password is suspected, never believed at once: iCloud refuses correct ones. Proof is several refusals over
- * a stated time with the host otherwise well (facts F); a failing host makes them worthless, so the count starts anew.
+ * a stated time with the host otherwise well (facts F), a much longer one where it refuses others as well. A host that
+ * fails in another way makes them worthless, so that the count starts anew.
  */
 function suspect(state: Failing, input: Failed, context: MachineContext): ProfileStep {
-  const { error, hostWell } = input;
-  const { afterAttempts, relinkAfterRefusals, relinkAfterMs } = context.numbers.quarantine;
-  if (hostWell === false) {
-    const often = attemptOf(state) > afterAttempts;
-    return often ? quarantine(state, error, null, context) : backOff(state, error, null, context);
-  }
-  const before = refusalsOf(state);
-  const refusals: Refusals = { count: (before?.count ?? 0) + 1, sinceMs: before?.sinceMs ?? context.nowMs };
-  const proven =
-    refusals.count >= Math.max(2, relinkAfterRefusals) && context.nowMs - refusals.sinceMs >= relinkAfterMs;
-  return proven ? requireRelink(state, error, context) : backOff(state, error, refusals, context);
+  const { error, host = 'well' } = input;
+  if (host === 'failing') return wait(state, error, null, context);
+  const refusals = oneMore(refusalsOf(state), host, context.nowMs);
+  if (isProof(refusals, context)) return requireRelink(state, error, context);
+  return host === 'well' ? backOff(state, error, refusals, context) : wait(state, error, refusals, context);
+}
+
+function oneMore(before: Refusals | null, host: 'well' | 'refusing', nowMs: number): Refusals {
+  const counted = (count: Omit<Refusals, 'alone'> | null) => ({
+    count: (count?.count ?? 0) + 1,
+    sinceMs: count !== null && count.count > 0 ? count.sinceMs : nowMs,
+  });
+  const all = counted(before);
+  if (host === 'refusing') return { ...all, alone: { count: 0, sinceMs: nowMs } };
+  return before?.alone === undefined ? all : { ...all, alone: counted(before.alone) };
+}
+
+function isProof({ alone, ...all }: Refusals, { nowMs, numbers }: MachineContext): boolean {
+  const { relinkAfterRefusals, relinkAfterMs, relinkWithOthersAfterMs } = numbers.quarantine;
+  const lasted = ({ count, sinceMs }: Omit<Refusals, 'alone'>, forMs: number): boolean =>
+    count >= Math.max(2, relinkAfterRefusals) && nowMs - sinceMs >= forMs;
+  return lasted(alone ?? all, relinkAfterMs) || lasted(all, relinkWithOthersAfterMs);
 }
 
 /** Stops everything until the person consents again; credentials and intents stay. */
@@ -60,12 +72,20 @@ function requireRelink(state: ProfileState, error: Failure, context: MachineCont
   };
 }
 
+/** Most failures pass: waits for them a few times in a row, and no longer than applications should go without a word. */
+function wait(state: Failing, error: Failure, refusals: Refusals | null, context: MachineContext): ProfileStep {
+  const { afterAttempts, noticeAfterMs } = context.numbers.quarantine;
+  const askedToWaitMs = respectRetryAfter(context.nowMs, error, context) - context.nowMs;
+  const setAside = attemptOf(state) > afterAttempts || askedToWaitMs > noticeAfterMs;
+  return (setAside ? quarantine : backOff)(state, error, refusals, context);
+}
+
 /** Waits by the verdict's policy; a quarantined profile stays so, whatever its probe died of. */
 function backOff(state: Failing, error: Failure, refusals: Refusals | null, context: MachineContext): ProfileStep {
   if (state.name === 'quarantined') return quarantine(state, error, refusals, context);
   const attempt = attemptOf(state);
   // Refusals have their own count, so that an outage before them does not delay the proof by hours.
-  const step = error.verdict === 'auth_suspect' ? (refusals?.count ?? 1) : attempt;
+  const step = error.verdict === 'auth_suspect' ? ((refusals?.alone ?? refusals)?.count ?? 1) : attempt;
   const ownMs = tryAgainAt(policyOf(error.verdict, context.numbers), step, context);
   const untilMs = respectRetryAfter(ownMs, error, context);
   const counted = refusals === null ? {} : { refusals };
@@ -105,6 +125,3 @@ const refusalsOf = (state: Failing): Refusals | null =>
 /** Which failure in a row this one is, from 1; a try that was counted before it was made is not counted twice. */
 const attemptOf = (state: Failing): number =>
   state.name === 'backing_off' ? state.attempt + (state.trying ? 0 : 1) : 1;
-
-const tooOften = (state: Failing, context: MachineContext): boolean =>
-  attemptOf(state) > context.numbers.quarantine.afterAttempts;

@@ -1,10 +1,16 @@
 /** The states of a profile, what moves it, and what follows: the words of its machine. */
 import type { ErrorCode, FailureEvidence } from '../errors.ts';
 import type { NoticeType } from '../notice.ts';
+import type { HostStanding } from './host.ts';
 import type { Failure, Step } from './machine.ts';
 
 /** Refused credentials since the last answer that proved them, or since the host was last seen failing otherwise. */
-export interface Refusals {
+export interface Refusals extends Count {
+  /** Those since another login of the host was last refused as well; absent: all of them. */
+  readonly alone?: Count;
+}
+
+interface Count {
   readonly count: number;
   readonly sinceMs: number;
 }
@@ -47,8 +53,8 @@ export type ProfileInput =
   | { readonly kind: 'answered_well' }
   /** Every calendar of the first list has been listed in full once, or is quarantined or gone. */
   | { readonly kind: 'initial_sync_done' }
-  /** A failure that no smaller scope could take. `hostWell: false`: other profiles of the host are failing too. */
-  | { readonly kind: 'failed'; readonly error: Failure; readonly hostWell?: boolean }
+  /** A failure that no smaller scope could take. `host`: how the host is for others; absent: well. */
+  | { readonly kind: 'failed'; readonly error: Failure; readonly host?: HostStanding }
   /** The wake-up of a backing off or quarantined profile; early ones are harmless. */
   | { readonly kind: 'probe_due' }
   /** The person consented again: new credentials are stored. */

@@ -6,8 +6,8 @@ import { hosts as policy } from '../../config/policies.ts';
 import type { ErrorCode } from '../../domain/errors.ts';
 import {
   hostMachine,
-  isDoubted,
   isShut,
+  standingOf,
   transition,
   type HostContext,
   type HostInput,
@@ -127,13 +127,24 @@ test('five logins without an answer between them break a host; an answer, or tim
 test('one login counts once, however often it fails', () => {
   const state = after(Array.from({ length: 50 }, () => failed('the same')));
   expect(state.name).toBe('suspected');
-  expect(isDoubted(state, numbers)).toBe(false);
+  expect(standingOf(state, numbers)).toBe('well');
 });
 
 test('a host is doubted as soon as a second login fails and nobody is answered', () => {
-  expect(isDoubted(after([failed(1)]), numbers)).toBe(false);
-  expect(isDoubted(after([failed(1), failed(2)]), numbers)).toBe(true);
-  expect([broken, recovering].map((one) => isDoubted(one, numbers) && isShut(one))).toEqual([true, true]);
+  const standing = (inputs: readonly HostInput[]) => standingOf(after(inputs), numbers);
+  expect(standing([failed(1)])).toBe('well');
+  expect(standing([failed(1), failed(2)])).toBe('failing');
+  expect(standing([failed(1, 'unauthorized'), failed(2)])).toBe('failing');
+  expect([broken, recovering].map((one) => standingOf(one, numbers))).toEqual(['failing', 'failing']);
+  expect([broken, recovering].map(isShut)).toEqual([true, true]);
+});
+
+test('a host that refuses several logins and does nothing else is refusing; the last failure of each counts', () => {
+  const refused = (login: number) => failed(login, 'unauthorized');
+  expect(standingOf(after([refused(1)]), numbers)).toBe('well');
+  expect(standingOf(after([refused(1), refused(2)]), numbers)).toBe('refusing');
+  expect(standingOf(after([failed(1), refused(2), refused(1)]), numbers)).toBe('refusing');
+  expect(standingOf(after([refused(1), refused(2), failed(1)]), numbers)).toBe('failing');
 });
 
 test('probes wait longer each time, and are counted before they are made', () => {

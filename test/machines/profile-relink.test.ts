@@ -1,7 +1,9 @@
 /** Consent: a relink is demanded only on proof, and new credentials bring a profile back to where it was. */
 import { expect, test } from 'vitest';
-import { transition } from '../../domain/machines/profile.ts';
-import type { ProfileInput } from '../../domain/machines/profile-states.ts';
+import { hostNumbers } from '../../config/profile-numbers.ts';
+import { standingOf, transition as hostStep, type HostState } from '../../domain/machines/host.ts';
+import { transition, wakeAtOf } from '../../domain/machines/profile.ts';
+import type { ProfileInput, ProfileState } from '../../domain/machines/profile-states.ts';
 import { failed, live, quarantined, walk } from './profile-support.ts';
 import { at, failure, hour, minute, numbers, t0 } from './support.ts';
 
@@ -47,7 +49,7 @@ test('a good answer between refusals starts their count anew: iCloud refuses cor
 });
 
 test('refusals count for nothing while the host fails otherwise', () => {
-  const unwell: ProfileInput = { kind: 'failed', error: failure('unauthorized'), hostWell: false };
+  const unwell: ProfileInput = { kind: 'failed', error: failure('unauthorized'), host: 'failing' };
   const alternating = walk(live, [
     [t0, failed('unauthorized')],
     [t0 + 20 * minute, failed('unavailable')],
@@ -60,6 +62,58 @@ test('refusals count for nothing while the host fails otherwise', () => {
     Array.from({ length: 12 }, (_, n) => [t0 + n * hour, unwell] as const),
   );
   expect(sick.state.name).toBe('quarantined');
+});
+
+const others: ProfileInput = { kind: 'failed', error: failure('unauthorized'), host: 'refusing' };
+const hourly = (hours: number, input: ProfileInput) =>
+  Array.from({ length: hours + 1 }, (_, n) => [t0 + n * hour, input] as const);
+
+test('where a host refuses others as well, and does nothing else, it takes three days to be proof', () => {
+  expect(walk(live, hourly(71, others)).state).toMatchObject({ name: 'quarantined', refusals: { count: 72 } });
+  expect(walk(live, hourly(72, others)).state).toMatchObject({ name: 'relink_required', code: 'unauthorized' });
+});
+
+test('two refusals are no proof there either, and any other failure starts the days anew', () => {
+  const rare = walk(live, [
+    [t0, others],
+    [t0 + 96 * hour, others],
+  ]);
+  expect(rare.state.name).toBe('backing_off');
+  const unwell: ProfileInput = { kind: 'failed', error: failure('unauthorized'), host: 'failing' };
+  for (const other of [failed('unavailable'), unwell]) {
+    const { state } = walk(live, [...hourly(60, others), [t0 + 61 * hour, other], [t0 + 72 * hour, others]]);
+    expect(state).toMatchObject({ name: 'quarantined', refusals: { count: 1 } });
+  }
+});
+
+test('once others are answered half an hour is proof again, and it counts from then', () => {
+  const { state } = walk(live, [
+    ...hourly(10, others),
+    [t0 + 11 * hour, failed('unauthorized')],
+    [t0 + 11 * hour + 20 * minute, failed('unauthorized')],
+    [t0 + 11 * hour + 29 * minute, failed('unauthorized')],
+  ]);
+  expect(state).toMatchObject({ name: 'quarantined', refusals: { count: 14, alone: { count: 3 } } });
+  expect(transition(state, failed('unauthorized'), at(t0 + 12 * hour)).state.name).toBe('relink_required');
+});
+
+test('two logins of one host whose passwords were changed are asked to connect again', () => {
+  let host: HostState = { name: 'well' };
+  const states: ProfileState[] = [live, live];
+  const dueMs = [t0, t0 + 1_000];
+  while (Math.min(...dueMs) < t0 + 30 * 24 * hour) {
+    const k = dueMs.indexOf(Math.min(...dueMs));
+    const nowMs = dueMs[k] ?? 0;
+    const before = states[k] ?? live;
+    const tried = before.name === 'live' ? before : transition(before, { kind: 'probe_due' }, at(nowMs)).state;
+    const error = failure('unauthorized');
+    host = hostStep(host, { kind: 'failed', login: `login-${k}`, error }, { ...at(nowMs), numbers: hostNumbers }).state;
+    const standing = standingOf(host, hostNumbers);
+    const { state } = transition(tried, { kind: 'failed', error, host: standing }, at(nowMs));
+    states[k] = state;
+    dueMs[k] = wakeAtOf(state, numbers) ?? Number.POSITIVE_INFINITY;
+  }
+  expect(states.map((one) => one.name)).toEqual(['relink_required', 'relink_required']);
 });
 
 test('being throttled between refusals does not forget them', () => {

@@ -36,20 +36,36 @@ test('a success between two failures starts the count anew', () => {
   expect(state).toMatchObject({ name: 'backing_off', attempt: 1 });
 });
 
-test('rate limiting waits as told when that is later than the policy, and never quarantines', () => {
+test('rate limiting waits as told when that is later than the policy', () => {
   const told = t0 + 20 * minute;
   expect(transition(live, failed('rate_limited', told), at(t0)).state).toMatchObject({ untilMs: told });
   expect(transition(live, failed('rate_limited', t0 + 1_000), at(t0)).state).toMatchObject({ untilMs: t0 + 30_000 });
-  const { state } = walk(
-    live,
-    Array.from({ length: 30 }, () => [t0, failed('rate_limited')] as const),
-  );
-  expect(state).toMatchObject({ name: 'backing_off', attempt: 30, untilMs: t0 + 30 * minute });
+});
+
+test('throttling that does not end is a quarantine, of which applications are told', () => {
+  const after = (failures: number) =>
+    walk(
+      live,
+      Array.from({ length: failures }, () => [t0, failed('rate_limited')] as const),
+    ).state;
+  expect(after(5)).toMatchObject({ name: 'backing_off', attempt: 5, untilMs: t0 + 8 * minute });
+  expect(after(6)).toMatchObject({ name: 'quarantined', code: 'rate_limited' });
+  const told = walk(after(6), [
+    [t0 + 59 * minute, failed('rate_limited')],
+    [t0 + 61 * minute, { kind: 'probe_due' }],
+  ]);
+  expect(told.notices).toEqual(['quarantined']);
+});
+
+test('whoever is asked to wait longer than applications go without a word is set aside for as long', () => {
+  const step = transition(live, failed('rate_limited', t0 + 2 * hour), at(t0));
+  expect(step.state).toMatchObject({ name: 'quarantined', code: 'rate_limited', probeAtMs: t0 + 2 * hour });
+  expect(step.effects).toEqual([{ kind: 'wake', atMs: t0 + hour }]);
 });
 
 test('a Retry-After beyond the bounds is clamped to them', () => {
   const { state } = transition(live, failed('rate_limited', t0 + 1_000 * hour), at(t0));
-  expect(state).toMatchObject({ untilMs: t0 + 6 * hour });
+  expect(state).toMatchObject({ probeAtMs: t0 + 6 * hour });
 });
 
 test('a Retry-After of no time at all still waits the least of all waits', () => {
