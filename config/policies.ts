@@ -60,7 +60,7 @@ export const backoff = {
   transient: { baseMs: 2 * second, capMs: 15 * minute, jitter: 0.5 },
   /** Where a server throttles without saying for how long. */
   rateLimited: { baseMs: 30 * second, capMs: 30 * minute, jitter: 0.3 },
-  /** Probes of a quarantined profile, calendar or resource. */
+  /** Probes of what is quarantined: host, profile, calendar, resource; tries after a refused password, and of a write that fails alone. */
   probe: { baseMs: 5 * minute, capMs: 6 * hour, jitter: 0.2 },
   /** Credentials that no key of the ring opens: asks nobody but ourselves, and ends as soon as the key is back. */
   unsealed: { baseMs: 5 * second, capMs: 30 * second, jitter: 0.2 },
@@ -87,6 +87,11 @@ export const quarantine = {
    * mended within a weekend; a household whose passwords were changed waits for somebody to ask.
    */
   relinkWithOthersAfterMs: 3 * day,
+  /**
+   * An account that moved to where some of its calendars are missing is followed after this long: whoever carries accounts
+   * from one place to another is done by then, and waiting writes have days left.
+   */
+  followIncompleteAfterMs: 2 * day,
   /** Applications hear of a quarantine after this long: most outages are shorter. */
   noticeAfterMs: 1 * hour,
   /** An outage of a host concerns thousands: each is a commit and a notification. */

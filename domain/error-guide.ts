@@ -124,8 +124,15 @@ export const errorGuide = {
   },
   not_found: {
     means: 'the server says that it is not there (404, 410)',
-    seen: '`ops explain`: the evidence of a removal, once there is any',
-    todo: 'nothing',
+    does: 'as `gone`; where nothing of the account is there, it is looked for elsewhere (principal, `.well-known`, the address that was typed) and followed, else the profile is quarantined and probed',
+    seen: `\`ops explain\`: the evidence of a removal, once there is any; ${profile}`,
+    todo: 'nothing; where the whole profile is set aside with it, connect again with the address that the provider names now',
+  },
+  misdirected: {
+    means: 'the server does not keep this account (421)',
+    does: 'as `ambiguous`; the account is looked for elsewhere first',
+    seen: scope,
+    todo: 'nothing; if it lasts, connect again with the address that the provider names now',
   },
   method_unsupported: {
     means: 'the server does not know the method or report (405, 415, 501)',

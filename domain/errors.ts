@@ -2,7 +2,7 @@
 
 /**
  * What Kalends does about a failure.
- * transient: try again by policy. rate_limited: wait as told. auth_suspect: count, rediscover, never one alone.
+ * transient: try again by policy. rate_limited: wait as told. auth_suspect: count, look for the account elsewhere, never one alone.
  * auth_revoked: proof that the person must consent again. resync: drop the token, list, diff. conflict: read again,
  * reconcile. item/calendar/permanent: this thing cannot succeed as it is. gone: the resource answered that it is not
  * there. ambiguous: may be any of these; quarantine the smallest scope and probe. refused: our own caller is at fault.
@@ -41,6 +41,7 @@ export const verdicts = {
   forbidden: 'ambiguous',
   privilege_missing: 'calendar_permanent',
   not_found: 'gone',
+  misdirected: 'ambiguous',
   method_unsupported: 'permanent',
   uid_conflict: 'conflict',
   parent_missing: 'calendar_permanent',

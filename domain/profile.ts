@@ -69,6 +69,8 @@ export interface ProfileDoc {
   readonly email: string | null;
   readonly credentials: Sealed | null;
   readonly root: ProviderRoot;
+  /** What the person typed, see `Connected`: where an account that has moved is looked for, too; absent: not known. */
+  readonly address?: string;
   readonly state: ProfileState;
   /** In order; emptied by the actor. */
   readonly requests: readonly ProfileRequest[];

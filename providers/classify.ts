@@ -40,6 +40,7 @@ const byStatus: Readonly<Record<number, ErrorCode>> = {
   415: 'method_unsupported',
   // Old ownCloud-like servers throttle with it.
   420: 'unavailable',
+  421: 'misdirected',
   423: 'locked',
   429: 'rate_limited',
   451: 'payment_required',

@@ -35,8 +35,12 @@
  *     server used. A calendar's ref is relative to the account's root, a resource's to its calendar.
  * 14. `hostOf` names the machine behind a root, the same for every account that fails when it fails; null where there
  *     is none. It asks nobody.
+ * 15. `rediscover` looks for an account that is not where it was: from its principal and its server, then from the address
+ *     that a person once typed; nobody is asked who is not of the site that the root is on. The root that it answers was
+ *     proved like that of `connect`, and refs mean below it what they meant below the old one, if they are there. Null:
+ *     the account is where it was. It rejects where the account is found nowhere, and writes nothing.
  *
- * What a provider cannot do by its capabilities (`pull`, `makeCalendar`) rejects with `method_unsupported`.
+ * What a provider cannot do by its capabilities (`pull`, `makeCalendar`, `rediscover`) rejects with `method_unsupported`.
  */
 import type { ObservedCalendar } from '../domain/calendar.ts';
 import type { BodyFormat } from '../domain/event.ts';
@@ -50,6 +54,8 @@ export interface Capabilities {
   /** True: a 404 inside a multiget was proved to mean what it says. */
   readonly trustedMissing: boolean;
   readonly makeCalendar: boolean;
+  /** False: an account never moves. */
+  readonly rediscover: boolean;
   /** True: attendees may be set (the calendar can invite). */
   readonly attendees: boolean;
   /** How many refs one `fetch` may name. */
@@ -69,6 +75,8 @@ export interface ConnectRequest {
 
 export interface Connected {
   readonly root: ProviderRoot;
+  /** What was typed, without secrets: where to look again should the account move. */
+  readonly address: string;
   /** The login as people know it. */
   readonly name: string;
   readonly email: string | null;
@@ -147,6 +155,7 @@ export interface Provider {
   readonly name: ProviderName;
   readonly capabilities: Capabilities;
   connect(request: ConnectRequest, signal: AbortSignal): Promise<Connected>;
+  rediscover(session: Session, address: string | null): Promise<ProviderRoot | null>;
   listCalendars(session: Session): Promise<readonly ObservedCalendar[]>;
   getCalendar(
     session: Session,

@@ -1,5 +1,6 @@
 /** The composition root: the only place that builds engines, providers, actors and services, and joins them. */
 import { hkdfSync, randomBytes } from 'node:crypto';
+import { Resolver } from 'node:dns/promises';
 import { join } from 'node:path';
 import moleculer from 'moleculer';
 import type { Service, ServiceBroker } from 'moleculer';
@@ -25,6 +26,7 @@ import type { ProfileDoc, ProviderName } from '../domain/profile.ts';
 import { brokerOptions } from '../moleculer.config.ts';
 import { createApplication } from '../providers/application/application.ts';
 import { createCalDav } from '../providers/caldav/caldav.ts';
+import type { ServiceLookup } from '../providers/caldav/candidates.ts';
 import { createHttp, type Http } from '../providers/http.ts';
 import type { Credentials, Provider } from '../providers/provider.ts';
 import { createCommitLog } from '../store/commit.ts';
@@ -202,8 +204,15 @@ export function openStore(config: Config): Documents {
   return openMongo({ url, database });
 }
 
+/** SRV and TXT records of what people type. A name server that is slow is not worth a person's patience. */
+const resolver = new Resolver({ timeout: 2_000, tries: 2 });
+const services: ServiceLookup = {
+  srv: (name) => resolver.resolveSrv(name),
+  txt: (name) => resolver.resolveTxt(name),
+};
+
 function createProviders(http: Http, around: (one: Provider) => Provider): Parts['providers'] {
-  const all = [createApplication(), createCalDav({ http, clock, random })].map(around);
+  const all = [createApplication(), createCalDav({ http, clock, random, services })].map(around);
   const byName = new Map(all.map((one) => [one.name, one]));
   return (name) => {
     const provider = byName.get(name);

@@ -50,7 +50,7 @@ export interface ProfileDeps {
 export interface Activation {
   readonly deps: ProfileDeps;
   readonly provider: Provider;
-  readonly session: Session;
+  session: Session;
   readonly runId: RunId;
   profile: ProfileDoc;
   /** As it was when the turn began. */

@@ -30,6 +30,7 @@ export function counted(provider: Provider, count: Asked): Provider {
     name: provider.name,
     capabilities: provider.capabilities,
     connect: (request, signal) => told(provider.connect(request, signal)),
+    rediscover: (session, address) => told(provider.rediscover(session, address)),
     listCalendars: (session) => told(provider.listCalendars(session)),
     getCalendar: (session, calendar) => told(provider.getCalendar(session, calendar)),
     version: (session, calendar) => told(provider.version(session, calendar)),
@@ -53,6 +54,7 @@ export function refusing(provider: Provider, error: KalendsError): Provider {
   const refuse = (): Promise<never> => Promise.reject(error);
   return {
     ...provider,
+    rediscover: refuse,
     listCalendars: refuse,
     getCalendar: refuse,
     version: refuse,

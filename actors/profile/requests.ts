@@ -57,7 +57,7 @@ function reinstateCalendars(activation: Activation): void {
 }
 
 /** Forgets tokens, keeps what is owed and held: every calendar is listed in full and compared with the cache. */
-async function resync(activation: Activation): Promise<void> {
+export async function resync(activation: Activation): Promise<void> {
   const { documents, clock } = activation.deps;
   const nowMs = clock.now();
   for (const [calendarId, work] of worksOf(activation)) {

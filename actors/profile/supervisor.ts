@@ -17,6 +17,7 @@ import { comeToGate, tellHostAnswered, tellHostFailed } from './host-gate.ts';
 import { expireIntents, markSeen } from './intents.ts';
 import { readCalendarList } from './listing.ts';
 import { makeCalendarTurn } from './make-calendar.ts';
+import { foundElsewhere } from './moved.ts';
 import { pullCalendar } from './pull.ts';
 import { carryOutRequests } from './requests.ts';
 import { writeEventTurn } from './push.ts';
@@ -243,6 +244,7 @@ async function attempt(activation: Activation, scope: Scope, work: () => Promise
   } catch (error) {
     failure = await widest(activation, scope, toKalendsError(error));
   }
+  if (failure !== null && (await foundElsewhere(activation, failure))) failure = null;
   if (failure !== null) await failed(activation, failure);
   else if (activation.calls.answered > 0) await recover(activation);
   await completeInitialSync(activation);

@@ -35,10 +35,18 @@ function known(ref: string): void {
 export function createApplication(): Provider {
   return {
     name: 'cronofy',
-    capabilities: { pull: false, trustedMissing: true, makeCalendar: false, attendees: false, fetchBatch: 0 },
+    capabilities: {
+      pull: false,
+      trustedMissing: true,
+      makeCalendar: false,
+      rediscover: false,
+      attendees: false,
+      fetchBatch: 0,
+    },
     // The name tells one application calendar from another of the same application.
     connect: ({ address }) =>
-      Promise.resolve({ root: {}, name: address.trim() || 'Application calendar', email: null }),
+      Promise.resolve({ root: {}, address, name: address.trim() || 'Application calendar', email: null }),
+    rediscover: nothingThere,
     listCalendars: () => Promise.resolve([calendar]),
     getCalendar: (_session, ref) => (ref === calendarRef ? Promise.resolve({ kind: 'found' }) : nothingThere()),
     version: nothingThere,

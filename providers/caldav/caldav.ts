@@ -3,14 +3,14 @@ import type { Clock, Random } from '../../domain/clock.ts';
 import { KalendsError } from '../../domain/errors.ts';
 import type { ProviderName, ProviderRoot } from '../../domain/profile.ts';
 import type { Http } from '../http.ts';
-import type { Connected, ConnectRequest, Provider, Session } from '../provider.ts';
+import type { Connected, ConnectRequest, Credentials, Provider, Session } from '../provider.ts';
 import { icsRef } from '../resource-ref.ts';
 import { Authoriser } from './auth/authorise.ts';
 import { getCalendar, listCalendars } from './calendars.ts';
-import type { ServiceLookup } from './candidates.ts';
+import { withoutSecrets, type ServiceLookup } from './candidates.ts';
 import { describe, pathOf, type DescribedCollection } from './collection.ts';
 import { Dav, type DavDeps } from './dav.ts';
-import { discover, type Discovered } from './discovery.ts';
+import { discover, discoverAgain, type Discovered } from './discovery.ts';
 import { fetchBatch, fetchMany, getOne } from './fetch.ts';
 import { absoluteFrom, withSlash } from './href.ts';
 import { list } from './list.ts';
@@ -44,8 +44,16 @@ export function createCalDav(deps: CalDavDeps): Provider {
   const path = (session: Session, calendar: string): string => withSlash(absoluteFrom(home(session), calendar));
   return {
     name: deps.name ?? 'caldav',
-    capabilities: { pull: true, trustedMissing: false, makeCalendar: true, attendees: true, fetchBatch },
+    capabilities: {
+      pull: true,
+      trustedMissing: false,
+      makeCalendar: true,
+      rediscover: true,
+      attendees: true,
+      fetchBatch,
+    },
     connect: (request, signal) => connect(davDeps, request, deps.services ?? null, signal),
+    rediscover: (session, address) => rediscover(davDeps, session, address, deps.services ?? null),
     listCalendars: (session) => listCalendars(dav(session), home(session)),
     getCalendar: (session, calendar) => getCalendar(dav(session), home(session), path(session, calendar)),
     version: (session, calendar) => version(dav(session), path(session, calendar)),
@@ -70,25 +78,54 @@ async function connect(
   services: ServiceLookup | null,
   signal: AbortSignal,
 ): Promise<Connected> {
-  const discovered = await discover(deps, request, services, signal);
-  const first = new Dav(deps, discovered.server, request.credentials, signal);
+  const root = await proved(deps, await discover(deps, request, services, signal), request.credentials, signal);
+  const dav = new Dav(deps, root.server, request.credentials, signal);
+  const email = root.principal === undefined ? null : await emailOf(dav, root.principal);
+  const username = request.credentials.kind === 'password' ? request.credentials.username : null;
+  return {
+    root: { ...root },
+    address: withoutSecrets(request.address),
+    name: username ?? email ?? new URL(root.server).host,
+    email: email ?? (username?.includes('@') === true ? username : null),
+  };
+}
+
+async function rediscover(
+  deps: DavDeps,
+  session: Session,
+  address: string | null,
+  services: ServiceLookup | null,
+): Promise<ProviderRoot | null> {
+  const found = await discoverAgain(deps, session, address, services);
+  const root = await proved(deps, found, session.credentials, session.signal);
+  return root.server === session.root['server'] && root.home === session.root['home'] ? null : { ...root };
+}
+
+interface CalDavRoot {
+  readonly server: string;
+  readonly home: string;
+  readonly principal?: string;
+  readonly software: string;
+}
+
+async function proved(
+  deps: DavDeps,
+  discovered: Discovered,
+  credentials: Credentials,
+  signal: AbortSignal,
+): Promise<CalDavRoot> {
+  const first = new Dav(deps, discovered.server, credentials, signal);
   // The home is where all work happens: if it does not let us in, nothing is connected. Its own word for where it is
   // (another partition, another spelling) saves a redirect with each request from now on.
   const { answer, self } = await probe(first, discovered.home);
   const home = withSlash(pathOf(answer, self) ?? discovered.home);
   const found = { ...discovered, server: new URL(answer.url).origin, home };
-  const dav = new Dav(deps, found.server, request.credentials, signal);
-  const email = found.principal === null ? null : await emailOf(dav, found.principal);
-  const username = request.credentials.kind === 'password' ? request.credentials.username : null;
+  const dav = new Dav(deps, found.server, credentials, signal);
   return {
-    root: {
-      server: found.server,
-      home: found.home,
-      ...(found.principal === null ? {} : { principal: found.principal }),
-      software: await recognise(dav, found),
-    },
-    name: username ?? email ?? new URL(found.server).host,
-    email: email ?? (username?.includes('@') === true ? username : null),
+    server: found.server,
+    home: found.home,
+    ...(found.principal === null ? {} : { principal: found.principal }),
+    software: await recognise(dav, found),
   };
 }
 

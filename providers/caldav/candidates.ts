@@ -19,7 +19,7 @@ export interface ServiceLookup {
 /** URLs in the order in which they should be tried. Rejects `invalid_input` for something that is no address at all. */
 export async function candidates(address: string, lookup: ServiceLookup | null): Promise<URL[]> {
   const typed = address.trim().replace(/^mailto:/i, '');
-  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(typed)) return [fullUrl(typed)];
+  if (isUrl(typed)) return [fullUrl(typed)];
   const mail = /^[^\s/@]+@([^\s/@]+)$/.exec(typed);
   const host = mail?.[1] ?? typed;
   const direct = bareHost(host);
@@ -30,6 +30,14 @@ export async function candidates(address: string, lookup: ServiceLookup | null):
   const named = isLocal(direct.hostname) ? [direct, plain(direct)] : [direct];
   return mail === null ? [...named, ...published] : [...published, ...named];
 }
+
+/** An address as it may be kept: a URL without the password that somebody typed into it. */
+export function withoutSecrets(address: string): string {
+  const typed = address.trim();
+  return isUrl(typed) ? fullUrl(typed).href : typed;
+}
+
+const isUrl = (typed: string): boolean => /^[a-z][a-z0-9+.-]*:\/\//i.test(typed);
 
 function fullUrl(typed: string): URL {
   const url = URL.canParse(typed) ? new URL(typed) : null;

@@ -1,11 +1,11 @@
 /** Finds an account's principal and calendar home from what a person types, and proves the credentials on the way. */
 import { isKalendsError, KalendsError } from '../../domain/errors.ts';
-import type { ConnectRequest } from '../provider.ts';
+import type { ConnectRequest, Credentials, Session } from '../provider.ts';
 import { sameSite } from '../redirects.ts';
-import { candidates, type ServiceLookup } from './candidates.ts';
+import { candidates, withoutSecrets, type ServiceLookup } from './candidates.ts';
 import { describe, isCalendar, pathOf, propfind } from './collection.ts';
 import { Dav, type DavDeps } from './dav.ts';
-import { normalPath, withSlash } from './href.ts';
+import { encodePath, normalPath, withSlash } from './href.ts';
 import { TsdavLookup } from './tsdav-lookup.ts';
 
 export interface Discovered {
@@ -36,16 +36,63 @@ export async function discover(
 ): Promise<Discovered> {
   const tried: Tried[] = [];
   for (const candidate of await candidates(request.address, lookup)) {
-    const dav = new Dav(deps, candidate.origin, request.credentials, signal);
-    const tsdav = new TsdavLookup(dav, candidate);
-    for (const start of await starts(tsdav, candidate, tried)) {
-      const found = await fromStart(dav, tsdav, start, candidate, tried);
+    const found = await search(deps, candidate, request.credentials, signal, tried);
+    if (found !== null) return found;
+  }
+  throw summary(withoutSecrets(request.address), tried);
+}
+
+/**
+ * Discovery for an account that may have moved: its principal and its server, then what the person typed. A server that
+ * was trusted with the password once must not lead to another site, nor DNS. Rejects as `discover` does; a server that
+ * refuses the password is not asked again, but another one may know it.
+ */
+export async function discoverAgain(
+  deps: DavDeps,
+  { root, credentials, signal }: Session,
+  address: string | null,
+  lookup: ServiceLookup | null,
+): Promise<Discovered> {
+  const known = new URL(encodePath(root['principal'] ?? '/'), root['server']);
+  const typed = address === null ? [] : await candidates(address, lookup);
+  const tried: Tried[] = [];
+  const refused: Tried[] = [];
+  for (const candidate of [known, ...typed.filter((one) => isNew(one, known))]) {
+    if (!mayLead(known, candidate) || refused.some((one) => one.url === candidate.origin)) continue;
+    try {
+      const found = await search(deps, candidate, credentials, signal, tried);
       if (found !== null) return found;
-      // Nobody is there: another path of the same server will not do better.
-      if (isNetwork(tried.at(-1)?.error)) break;
+    } catch (error) {
+      if (!isKalendsError(error) || error.verdict !== 'auth_suspect') throw error;
+      refused.push({ url: candidate.origin, error });
     }
   }
-  throw summary(request.address, tried);
+  throw refused[0]?.error ?? summary(known.host, tried);
+}
+
+/** A server is asked for its root and its well-known address in any case. */
+const isNew = (typed: URL, known: URL): boolean => typed.origin !== known.origin || typed.pathname !== '/';
+
+/** Credentials travel inside one site, and never from https down to http. */
+const mayLead = (from: URL, to: URL): boolean =>
+  sameSite(from, to) && (from.protocol !== 'https:' || to.protocol === 'https:');
+
+async function search(
+  deps: DavDeps,
+  candidate: URL,
+  credentials: Credentials,
+  signal: AbortSignal,
+  tried: Tried[],
+): Promise<Discovered | null> {
+  const dav = new Dav(deps, candidate.origin, credentials, signal);
+  const tsdav = new TsdavLookup(dav, candidate);
+  for await (const start of starts(tsdav, candidate, tried)) {
+    const found = await fromStart(dav, tsdav, start, candidate, tried);
+    if (found !== null) return found;
+    // Nobody is there: another path of the same server will not do better.
+    if (isNetwork(tried.at(-1)?.error)) return null;
+  }
+  return null;
 }
 
 const isNetwork = (error: KalendsError | undefined): boolean =>
@@ -55,17 +102,17 @@ const isNetwork = (error: KalendsError | undefined): boolean =>
   );
 
 /** A URL with a path may be a principal, a home or a calendar already; a bare host has to say where its service is. */
-async function starts(tsdav: TsdavLookup, candidate: URL, tried: Tried[]): Promise<URL[]> {
+async function* starts(tsdav: TsdavLookup, candidate: URL, tried: Tried[]): AsyncGenerator<URL> {
+  const root = new URL('/', candidate);
+  if (candidate.href !== root.href) yield candidate;
   const discovered = await tsdav.service();
   if (discovered instanceof KalendsError) {
     tried.push({ url: `${candidate.origin}/.well-known/caldav`, error: discovered });
-    if (isNetwork(discovered)) return [];
+    if (isNetwork(discovered)) return;
   }
-  const service = discovered instanceof URL ? [discovered] : [];
-  const root = new URL('/', candidate);
-  const ordered = candidate.pathname === '/' ? [...service, root] : [candidate, ...service, root];
-  const seen = new Set<string>();
-  return ordered.filter(({ href }) => !seen.has(href) && seen.add(href));
+  const service = discovered instanceof URL ? discovered : null;
+  if (service !== null && service.href !== candidate.href && service.href !== root.href) yield service;
+  yield root;
 }
 
 async function fromStart(
@@ -76,11 +123,11 @@ async function fromStart(
   tried: Tried[],
 ): Promise<Discovered | null> {
   try {
-    if (!sameSite(candidate, start) || (candidate.protocol === 'https:' && start.protocol !== 'https:')) {
+    if (!mayLead(candidate, start)) {
       throw new KalendsError('redirect_refused', `the server sends us from ${candidate.host} to ${start.host}`);
     }
     const principal = await tsdav.principal(start);
-    const home = await tsdav.home(start, principal ?? start);
+    const home = await tsdav.home(principal ?? start);
     if (home === null) return await fromCollection(dav, start);
     return {
       server: home.origin,

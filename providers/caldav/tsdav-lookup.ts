@@ -44,9 +44,9 @@ export class TsdavLookup {
     return found;
   }
 
-  /** Null where the principal names no calendar home. */
-  async home(start: URL, principal: URL): Promise<URL | null> {
-    const account = { ...this.#account(), rootUrl: start.href, principalUrl: principal.href };
+  /** Null where the principal names no calendar home. A principal on another host means that host by a relative href. */
+  async home(principal: URL): Promise<URL | null> {
+    const account = { ...this.#account(), rootUrl: principal.href, principalUrl: principal.href };
     return this.#ask(() => fetchHomeUrl({ account, fetch: this.#fetch(true) }));
   }
 

@@ -1,8 +1,8 @@
 /** Connecting a profile: find the account's root, prove the credentials, then make everything durable. */
 import { isDeepStrictEqual } from 'node:util';
 import { isKalendsError, KalendsError } from '../../domain/errors.ts';
-import { canonicalJson, hashOfText } from '../../domain/hashes.ts';
 import { newProfileId, slotOf, type AccountId, type AppId, type ProfileId } from '../../domain/ids.ts';
+import { loginOf } from '../../domain/login.ts';
 import type { ProfileDoc, ProfileRequest, ProviderName } from '../../domain/profile.ts';
 import { projectorVersion } from '../../domain/projection/project.ts';
 import type { Connected, Credentials } from '../../providers/provider.ts';
@@ -57,11 +57,6 @@ export async function connect(context: OpsContext, input: ConnectInput): Promise
   }
 }
 
-/** One login at one root is one profile of an application, however often it is connected. */
-function loginOf(appId: AppId, provider: ProviderName, { name, root }: Connected): string {
-  return hashOfText(canonicalJson({ appId, provider, name, root }));
-}
-
 async function connectAgain(
   context: OpsContext,
   known: ProfileDoc,
@@ -69,7 +64,8 @@ async function connectAgain(
   connected: Connected,
 ): Promise<ConnectOutcome> {
   const sealed = context.sealCredentials(known._id, credentials);
-  await revise(context, known._id, 'relinked', { credentials: sealed, root: connected.root, email: connected.email });
+  const { root, address, email } = connected;
+  await revise(context, known._id, 'relinked', { credentials: sealed, root, address, email });
   const [grant] = await liveGrants(context.documents, known.accountId);
   const account = { _id: known.accountId, appId: known.appId };
   const token = await issueToken(context, grant ?? (await createGrant(context, account)));
@@ -119,6 +115,7 @@ function profileDoc(
     email: connected.email,
     credentials: context.sealCredentials(id, input.credentials),
     root: connected.root,
+    address: connected.address,
     state: { name: 'connecting' },
     requests: [],
     calendars: {},
@@ -143,7 +140,7 @@ export async function revise(
   context: Pick<OpsContext, 'documents' | 'clock' | 'nudge'>,
   profileId: ProfileId,
   request: ProfileRequest,
-  fields: Partial<Pick<ProfileDoc, 'credentials' | 'root' | 'email'>> = {},
+  fields: Partial<Pick<ProfileDoc, 'credentials' | 'root' | 'address' | 'email'>> = {},
 ): Promise<void> {
   for (;;) {
     const profile = await context.documents.get('profiles', profileId);

@@ -1,4 +1,4 @@
-/** Sentences 1–7, 11 and 12 of the provider port: what reads. */
+/** Sentences 1–7, 11, 12 and 15 of the provider port: what reads. */
 import { expect } from 'vitest';
 import { isKalendsError } from '../../domain/errors.ts';
 import { allChanges, eventBody, failure, refsOf, spoilt, tokenOf, type Suite } from './provider-subject.ts';
@@ -234,6 +234,37 @@ export function readingContract(suite: Suite): void {
     wire?.forget();
     await provider.probe(session());
     expect(wire?.methods.length ?? 1).toBe(1);
+  });
+
+  withOtherSide(
+    '15. rediscover finds an account that is elsewhere, and answers null where it is not',
+    async (context) => {
+      const { provider, addresses, movedFrom, wire } = withPeople(context);
+      if (movedFrom === null) throw new Error('whatever has another side may move');
+      const [address = ''] = addresses;
+      wire?.forget();
+      const lost = { ...session(), root: movedFrom(session().root) };
+      expect(lost.root).not.toEqual(session().root);
+      for (const typed of [address, null]) {
+        expect(await provider.rediscover(session(), typed)).toBeNull();
+        expect(await provider.rediscover(lost, typed)).toEqual(session().root);
+      }
+      const reading = new Set(['PROPFIND', 'GET', 'OPTIONS', 'HEAD', 'REPORT']);
+      expect((wire?.methods ?? []).filter((method) => !reading.has(method))).toEqual([]);
+    },
+  );
+
+  withPasswords('15. rediscover proves the credentials', async (context) => {
+    const { provider, wrong } = under(context);
+    if (wrong === null) throw new Error('the traits promise passwords');
+    const refused = await failure(provider.rediscover({ ...session(), credentials: wrong }, null));
+    expect(refused.code).toBe('unauthorized');
+  });
+
+  withoutOtherSide('15. a provider without another side rejects', async (context) => {
+    const { provider } = under(context);
+    expect(provider.capabilities.rediscover).toBe(false);
+    expect((await failure(provider.rediscover(session(), null))).code).toBe('method_unsupported');
   });
 
   withPasswords('12. probe rejects a wrong password', async (context) => {

@@ -1,6 +1,7 @@
 /** What the provider contract runs on, and what its tests share. */
 import { afterAll, beforeAll, expect, test, type TestContext } from 'vitest';
 import { isKalendsError, type KalendsError } from '../../domain/errors.ts';
+import type { ProviderRoot } from '../../domain/profile.ts';
 import type { HttpResponse } from '../../providers/http.ts';
 import type { Credentials, DeltaPage, Listing, Provider, Session } from '../../providers/provider.ts';
 
@@ -39,6 +40,8 @@ export interface ProviderUnderTest {
   readonly credentials: Credentials;
   /** Null where every login is let in. */
   readonly wrong: Credentials | null;
+  /** The root as it would be known had the account been elsewhere when it was connected; null where none ever moves. */
+  readonly movedFrom: ((root: ProviderRoot) => ProviderRoot) | null;
   /** Null without another side. */
   readonly people: People | null;
   /** Null without a network. */

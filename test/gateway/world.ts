@@ -161,6 +161,7 @@ const facts: ApiContext['providerOf'] = (name) => ({
     pull: true,
     trustedMissing: false,
     makeCalendar: name !== 'exchange',
+    rediscover: false,
     attendees: name !== 'cronofy',
     fetchBatch: 50,
   },

@@ -8,6 +8,7 @@ providerContract('application calendars', { otherSide: false, network: false, pa
     addresses: [''],
     credentials: { kind: 'none' },
     wrong: null,
+    movedFrom: null,
     people: null,
     wire: null,
     stop: () => Promise.resolve(),

@@ -88,6 +88,7 @@ export async function calDavUnderTest<Server extends CalDavServer>(
       options.letsEverybodyIn === true
         ? null
         : { kind: 'password', username: server.username, password: 'not-the-password' },
+    movedFrom: (root) => ({ ...root, home: '/calendars/nobody-lives-here/' }),
     people,
     wire,
     stop: async () => {

@@ -115,7 +115,7 @@ const rows: readonly Row[] = [
   { status: 507, asked: report, code: 'limit_refused', verdict: 'resync' },
   { status: 507, asked: create, code: 'quota_exceeded', verdict: 'calendar_permanent' },
   { status: 301, asked: read, code: 'unexpected_status', verdict: 'ambiguous' },
-  { status: 421, asked: read, code: 'unexpected_status', verdict: 'ambiguous' },
+  { status: 421, asked: read, code: 'misdirected', verdict: 'ambiguous' },
   { status: 599, asked: read, code: 'unexpected_status', verdict: 'ambiguous' },
 ];
 

@@ -14,6 +14,7 @@ providerContract('memory', { otherSide: true, network: false, passwords: true },
     addresses: ['anything'],
     credentials: { kind: 'password', username: 'alice', password: 'right' },
     wrong: { kind: 'password', username: 'alice', password: 'wrong' },
+    movedFrom: () => ({ home: 'elsewhere' }),
     people: {
       makeCalendar: (name) => {
         const ref = `${encodeURIComponent(name)}/`;

@@ -8,6 +8,7 @@ import { icsRef } from '../../providers/resource-ref.ts';
 /** Methods that make requests. */
 export type ProviderMethod =
   | 'connect'
+  | 'rediscover'
   | 'listCalendars'
   | 'getCalendar'
   | 'version'
@@ -311,6 +312,7 @@ export function createMemoryProvider(
     pull: true,
     trustedMissing: false,
     makeCalendar: true,
+    rediscover: true,
     attendees: true,
     fetchBatch: 500,
     ...options.capabilities,
@@ -321,8 +323,17 @@ export function createMemoryProvider(
     connect: (request, signal) =>
       world.call('connect', { signal, credentials: request.credentials }, {}, () => {
         const name = request.credentials.kind === 'password' ? request.credentials.username : 'memory';
-        return { root: { home: 'memory' }, name, email: name.includes('@') ? name : null };
+        return {
+          root: { home: 'memory' },
+          address: request.address,
+          name,
+          email: name.includes('@') ? name : null,
+        };
       }),
+    rediscover: (session) =>
+      world.call('rediscover', session, {}, () =>
+        session.root['home'] === 'memory' ? null : { ...session.root, home: 'memory' },
+      ),
     ...reading(world, options.now ?? (() => 0)),
     ...writing(world),
     newCalendarRef: (_root, name) => `${encodeURIComponent(name)}/`,

@@ -33,7 +33,8 @@ import { gatedDocuments, createPlan } from './gate.ts';
 import { accountId, appId, minute, newProfile, startMs } from './rig.ts';
 
 /** What a host does with a request: null: it answers; a code: it fails so; `hang`: nothing comes until the time-out. */
-export type Trouble = ErrorCode | 'hang' | null;
+/** `moved`: nothing is there any more but the way to the host `new`. */
+export type Trouble = ErrorCode | 'hang' | 'moved' | null;
 
 export interface Asked {
   readonly atMs: number;
@@ -112,7 +113,8 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
     const trouble = troubles.get(`${host} ${login}`) ?? troubles.get(host) ?? null;
     if (trouble === 'hang') await clock.sleep(hangMs, session.signal);
     if (trouble === null) return run();
-    const code = trouble === 'hang' ? 'timed_out' : trouble;
+    if (trouble === 'moved' && method === 'rediscover') return { ...session.root, host: 'new' };
+    const code = trouble === 'hang' ? 'timed_out' : trouble === 'moved' ? 'not_found' : trouble;
     throw new KalendsError(code, `${host} is out of order`, { evidence: { request: method } });
   }
 

@@ -97,6 +97,23 @@ test('a host that fails for many at the same moment hears of each of them', asyn
   expect((await fleet.hostState('dead')).name).toBe('broken');
 });
 
+test('profiles that wait for a host that has lost its accounts find the way once one of them did', async () => {
+  const fleet = await fleetOf({ hosts: { old: 30 } });
+  fleet.trouble('old', 'not_found');
+  for (let k = 0; (await fleet.hostState('old')).name !== 'broken'; k += 1) {
+    expect(k).toBeLessThan(200);
+    await fleet.pass(5 * second);
+  }
+  await fleet.pass(10 * minute);
+  expect(await waiting(fleet, 'old')).toBeGreaterThan(20);
+  fleet.trouble('old', 'moved');
+  await fleet.pass(hour);
+  const profiles = await fleet.profiles('old');
+  expect(new Set(profiles.map((one) => one.root['host']))).toEqual(new Set(['new']));
+  expect(new Set(profiles.map((one) => one.state.name))).toEqual(new Set(['live']));
+  expect([await waiting(fleet, 'old'), (await fleet.hostState('old')).name]).toEqual([0, 'well']);
+});
+
 test('nodes share one canary, and the steps', async () => {
   const fleet = await fleetOf({ hosts: { dead: 60 }, nodes: 3 });
   fleet.trouble('dead', 'timed_out');
