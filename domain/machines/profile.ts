@@ -22,7 +22,7 @@ const relinkBy = {
 };
 const failures = {
   backing_off: 'transient, rate limited, refused credentials',
-  quarantined: 'ambiguous, permanent, or too many failures in a row',
+  quarantined: 'ambiguous, permanent, too many failures in a row, or asked to wait for long',
   ...relinkBy,
 };
 
