@@ -13,18 +13,26 @@ import { resync } from './requests.ts';
  * account failed with. False leaves everything as it was: the failure counts, and the next one looks again.
  */
 export async function foundElsewhere(activation: Activation, error: KalendsError): Promise<boolean> {
-  const { provider, session, profile, deps } = activation;
+  const { provider, profile } = activation;
   if (!provider.capabilities.rediscover || !mayHaveMoved(profile, error)) return false;
+  const root = await lookFor(activation);
+  if (root === null) return false;
+  await follow(activation, root);
+  return true;
+}
+
+/** Null where it is found nowhere, or not to be followed yet. */
+async function lookFor(activation: Activation): Promise<ProviderRoot | null> {
+  const { provider, session, profile, deps } = activation;
   try {
     const root = await provider.rediscover(session, profile.address ?? null);
-    if (root === null || !(await holdsWhatIsKnown(activation, root))) return false;
-    await follow(activation, root);
-    return true;
+    return root !== null && (await holdsWhatIsKnown(activation, root)) ? root : null;
   } catch (failure) {
-    const { code, message } = toKalendsError(failure);
-    if (endsActivation(toKalendsError(failure))) throw failure;
+    const error = toKalendsError(failure);
+    if (endsActivation(error)) throw error;
+    const { code, message } = error;
     deps.report('an account that may have moved was not found', { profile: profile._id, code, message });
-    return false;
+    return null;
   }
 }
 
