@@ -51,6 +51,14 @@ export interface LateCall {
   readonly shown?: true;
 }
 
+/** Whether this call may have carried out the intent, by itself or together with later ones of its event. */
+export const mayHaveDone = (call: LateCall, { n, wish }: IntentDoc): boolean =>
+  n === call.n ||
+  (n < call.n &&
+    (wish.kind === 'upsert' || wish.kind === 'delete') &&
+    wish.calendarId === call.calendarId &&
+    wish.eventId === call.eventId);
+
 export type IntentState = 'queued' | 'attempting' | 'written' | 'merged' | 'rejected' | 'expired';
 
 export interface BulkProgress {

@@ -5,6 +5,7 @@ import { isKalendsError, type ErrorCode, type KalendsError, type Verdict } from 
 import type { Attempt, IntentDoc } from '../../domain/intent.ts';
 import { managedKey } from '../../domain/managed-event.ts';
 import { endsActivation } from './failure-scope.ts';
+import { meetsLateCall } from './late-effects.ts';
 import { leaveEvent, rejectIntents, voidAttempt, waitsUntil, type Refusal } from './intents.ts';
 import type { WriteTurn } from './write-turn.ts';
 import { pullSoon } from './pull-soon.ts';
@@ -34,8 +35,13 @@ export async function afterFailedCall(
   throw error;
 }
 
-/** Ends the intents of an event; a bulk delete goes on with the next. */
+/** Ends the intents of an event once no earlier call can carry them out any more. */
 export async function refuse(turn: WriteTurn, refusal: Refusal): Promise<void> {
+  if (!(await meetsLateCall(turn, true))) await endRefused(turn, refusal);
+}
+
+/** A bulk delete goes on with the next event. */
+export async function endRefused(turn: WriteTurn, refusal: Refusal): Promise<void> {
   const { activation, calendarId, eventId, intents } = turn;
   if (turn.closes) return rejectIntents(activation, intents, refusal);
   return leaveEvent(activation, intents, managedKey(calendarId, eventId), refusal);

@@ -3,10 +3,11 @@ import { backoff, quarantine } from '../../config/policies.ts';
 import { delayOf } from '../../domain/backoff.ts';
 import type { ErrorCode } from '../../domain/errors.ts';
 import { KalendsError } from '../../domain/errors.ts';
-import { eventKeyOf, type Attempt, type IntentDoc } from '../../domain/intent.ts';
+import { eventKeyOf, mayHaveDone, type Attempt, type IntentDoc } from '../../domain/intent.ts';
 import { managedKey } from '../../domain/managed-event.ts';
 import type { Durability } from '../../store/documents.ts';
 import { change, save, type Activation } from './activation.ts';
+import { unknownCallsOf } from './late-calls.ts';
 
 /** A refusal for good, in words for people. */
 export interface Refusal {
@@ -71,9 +72,9 @@ export async function expireIntents(activation: Activation, intents: readonly In
       await settleIntents(activation, [intent]);
       continue;
     }
-    const attempted = intents.some(
-      (one) => one.attempt !== null && one.n >= intent.n && eventKeyOf(one) === eventKeyOf(intent),
-    );
+    const attempted =
+      intents.some((one) => one.attempt !== null && one.n >= intent.n && eventKeyOf(one) === eventKeyOf(intent)) ||
+      unknownCallsOf(activation).some((one) => mayHaveDone(one, intent));
     const outcome = attempted ? 'the outcome of its last attempt is not known' : 'not carried out in time';
     const description = `accepted, but ${outcome}; the profile is ${state.name.replace('_', ' ')}`;
     await close(activation, intent, 'expired', { code: 'intent_expired', description }, null);

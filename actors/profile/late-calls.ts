@@ -14,13 +14,23 @@ export function lateCallsOf({ profile, deps }: Activation): readonly LateCall[] 
   return (profile.lateCalls ?? []).filter((one) => one.attempt.atMs > sinceMs);
 }
 
+/** Those of which nobody knows yet whether they had their effect. */
+export const unknownCallsOf = (activation: Activation): readonly LateCall[] =>
+  lateCallsOf(activation).filter((one) => one.shown !== true);
+
+export const lateEffectMsOf = ({ deps }: Activation): number => deps.lateEffectMs ?? writing.lateEffectMs;
+
+/** Calls for one intent are numbered, also those for several events of a bulk delete. */
+export const isSameCall = (a: LateCall, b: LateCall): boolean => a.n === b.n && a.attempt.number === b.attempt.number;
+
 /** Before the attempt is closed: nothing else remembers it. Without another side, nothing comes late. */
 export async function noteLateCall(turn: WriteTurn, intent: IntentDoc, attempt: Attempt): Promise<void> {
   const { activation, calendarId, eventId } = turn;
   if (!activation.provider.capabilities.pull) return;
   const { n, operationId } = intent;
-  const others = lateCallsOf(activation).filter((one) => one.attempt.atMs !== attempt.atMs || one.n !== n);
-  const lateCalls = [...others, { calendarId, eventId, n, operationId, attempt }].slice(-writing.lateCallsMax);
+  const call: LateCall = { calendarId, eventId, n, operationId, attempt };
+  const others = lateCallsOf(activation).filter((one) => !isSameCall(one, call));
+  const lateCalls = [...others, call].slice(-writing.lateCallsMax);
   change(activation, { lateCalls });
   await save(activation);
 }

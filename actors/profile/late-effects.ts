@@ -1,58 +1,59 @@
 /** Late effects: what a write turn does about calls of unknown outcome that may still come to have theirs. */
-import { writing } from '../../config/policies.ts';
-import type { Attempt, LateCall } from '../../domain/intent.ts';
+import { mayHaveDone, type Attempt, type LateCall } from '../../domain/intent.ts';
 import { change } from './activation.ts';
-import { replaceIntent } from './intents.ts';
-import { lateCallsOf } from './late-calls.ts';
-import { settleIfLanded } from './read-back.ts';
-import { commitSettled, recordResidue } from './write-commit.ts';
+import { voidAttempt } from './intents.ts';
+import { isSameCall, lateCallsOf, lateEffectMsOf } from './late-calls.ts';
+import { look, settleIfLanded, type Found } from './read-back.ts';
+import { commitSettled } from './write-commit.ts';
 import { stateOf, type WriteTurn } from './write-turn.ts';
 
 /**
  * True: this turn is over. What a pull has shown meanwhile is settled without another call. A delete waits until no late
  * call can begin the life again that it ends: where nothing stands, or on servers that look at no precondition. So does
- * a refusal (`refused`): nothing is called refused that may yet be done.
+ * the end of what is not done (`givesUp`): nothing is called refused or expired that may yet be done.
  */
-export async function meetsLateCall(turn: WriteTurn, refused: boolean): Promise<boolean> {
+export async function meetsLateCall(turn: WriteTurn, givesUp: boolean): Promise<boolean> {
   const { activation, calendarId, eventId, intents } = turn;
   const late = lateCallsOf(activation).filter((one) => one.calendarId === calendarId && one.eventId === eventId);
   const shown = late.find((one) => intents.some(({ n }) => n === one.n) && isShown(turn, one.attempt));
   if (shown !== undefined) {
     const attempted = { ...turn, intents: intents.filter((one) => one.n <= shown.n) };
-    forget(turn, shown);
     await commitSettled(attempted, stateOf(attempted, shown.attempt), shown.attempt.sentHash);
+    answered(turn, shown, 'landed');
     return true;
   }
   const ends = intents.some((one) => one.wish.kind !== 'upsert');
-  const matters = ({ attempt }: LateCall): boolean => refused || (ends && attempt.action === 'put');
-  const unknown = late.find((one) => one.shown !== true && matters(one));
-  if (unknown === undefined) return false;
-  await findOut(turn, unknown);
+  const matters = (one: LateCall): boolean =>
+    (ends && one.attempt.action === 'put') || (givesUp && intents.some((intent) => mayHaveDone(one, intent)));
+  const unknown = late.filter((one) => one.shown !== true && matters(one));
+  if (unknown.length === 0) return false;
+  if (await waits(turn, unknown)) return true;
+  for (const one of unknown) if ((await findOut(turn, one)) === 'landed') return true;
+  // What stands there may be another than the turn began with: that matters to whoever goes on to write.
+  return !givesUp;
+}
+
+/** Until none of these calls can have its effect any more. */
+async function waits({ activation, intents }: WriteTurn, late: readonly LateCall[]): Promise<boolean> {
+  const last = intents.at(-1);
+  const notBeforeMs = Math.max(...late.map((one) => one.attempt.atMs)) + lateEffectMsOf(activation);
+  if (last === undefined || activation.deps.clock.now() >= notBeforeMs) return false;
+  await voidAttempt(activation, last, { notBeforeMs });
   return true;
 }
 
-/** Waits until the call cannot have its effect any more, then asks whether it had: a listing may be wrong. */
-async function findOut(turn: WriteTurn, late: LateCall): Promise<void> {
-  const { activation, intents } = turn;
-  const last = intents.at(-1);
-  const untilMs = late.attempt.atMs + (activation.deps.lateEffectMs ?? writing.lateEffectMs);
-  if (last !== undefined && activation.deps.clock.now() < untilMs) {
-    await replaceIntent(activation, { ...last, notBeforeMs: untilMs });
-    return;
-  }
-  const intent = intents.find((one) => one.n === late.n);
-  forget(turn, late);
-  if (intent !== undefined && (await settleIfLanded(turn, intent, late.attempt)) !== 'something_else') return;
-  const got = await activation.provider.get(activation.session, turn.calendar, late.attempt.ref);
-  if (got.kind !== 'found') return;
-  await recordResidue(turn, got.observation);
-  change(activation, { lateCalls: [...lateCallsOf(activation), { ...late, shown: true }] });
+/** Asks whether the call had its effect, since a listing may be wrong; it is forgotten when that was answered, not before. */
+async function findOut(turn: WriteTurn, late: LateCall): Promise<Found> {
+  const intent = turn.intents.find((one) => one.n === late.n);
+  const found = await (intent === undefined ? look(turn, late.attempt) : settleIfLanded(turn, intent, late.attempt));
+  answered(turn, late, found);
+  return found;
 }
 
-const forget = ({ activation }: WriteTurn, late: LateCall): void =>
-  change(activation, {
-    lateCalls: lateCallsOf(activation).filter((one) => one.operationId !== late.operationId),
-  });
+function answered({ activation }: WriteTurn, late: LateCall, found: Found): void {
+  const others = lateCallsOf(activation).filter((one) => !isSameCall(one, late));
+  change(activation, { lateCalls: found === 'something_else' ? [...others, { ...late, shown: true }] : others });
+}
 
 /** A pull has shown exactly what was sent, where it was sent to. */
 const isShown = ({ resource }: WriteTurn, attempt: Attempt): boolean =>

@@ -9,7 +9,7 @@ import type { Evidence, Observation } from '../../domain/resource.ts';
 import type { Precondition } from '../../providers/provider.ts';
 import { assertMayWrite, type Activation } from './activation.ts';
 import { carrierOf } from './carrier.ts';
-import { afterFailedCall, refuse } from './failed-write.ts';
+import { afterFailedCall, endRefused, refuse } from './failed-write.ts';
 import { meetsLateCall } from './late-effects.ts';
 import { mayCarryOut } from './permission.ts';
 import { readBack } from './read-back.ts';
@@ -28,11 +28,15 @@ export async function writeEventTurn(activation: Activation, event: EventToWrite
   // A crash after the commit and before the intents were settled: the log says that these are done.
   if (carriedOut.length > 0 && turn.closes) return settleIntents(activation, carriedOut);
   const refusal = await mayCarryOut(activation, event);
-  const open = turn.intents.find((one) => one.attempt !== null);
   const readable = refusal === null || (refusal.code !== 'calendar_unknown' && refusal.code !== 'calendar_gone');
-  if (open?.attempt && readable) return readBack(turn, open, open.attempt);
-  if (await meetsLateCall(turn, readable && refusal !== null)) return;
+  // Where nothing can be read any more, nothing can be found out.
+  if (!readable) return endRefused(turn, refusal);
+  const open = turn.intents.find((one) => one.attempt !== null);
+  if (open?.attempt) return readBack(turn, open, open.attempt);
   if (refusal !== null) return refuse(turn, refusal);
+  const isOver = turn.closes && turn.intents.some((one) => one.expiresAtMs <= activation.deps.clock.now());
+  // What has expired is not begun again: the agenda gives it up when nothing that was tried may have done it.
+  if ((await meetsLateCall(turn, isOver)) || isOver) return;
   const group = wishOf(turn);
   return carryOut(group.turn, group.wish);
 }

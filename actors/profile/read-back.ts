@@ -50,25 +50,26 @@ export async function settleIfLanded(turn: WriteTurn, intent: IntentDoc, attempt
     await commitWritten(attempted, state, { stored, sent, sentHash: attempt.sentHash });
     return 'landed';
   }
-  await recordSeen(turn, attempt, got);
+  const found = await recordSeen(turn, attempt, got);
   if (attempt.action === 'put' && wasSeen(turn, attempt, state)) {
     await commitSettled(attempted, state);
     return 'landed';
   }
-  return got.kind === 'found' ? 'something_else' : 'nothing';
+  return found;
 }
 
 /**
  * After a call that was refused because the event is not as it was thought to be. The first call of these intents
  * cannot be what changed it, however alike they look; a later one may be refused because an earlier one landed.
  */
-export async function settleIfLandedBefore(turn: WriteTurn, intent: IntentDoc, attempt: Attempt): Promise<Found> {
-  if (!isFirstCall(turn, attempt)) return settleIfLanded(turn, intent, attempt);
+export const settleIfLandedBefore = (turn: WriteTurn, intent: IntentDoc, attempt: Attempt): Promise<Found> =>
+  isFirstCall(turn, attempt) ? look(turn, attempt) : settleIfLanded(turn, intent, attempt);
+
+/** What stands where the call would have written, whoever wrote it. */
+export async function look(turn: WriteTurn, attempt: Attempt): Promise<Exclude<Found, 'landed'>> {
   const { provider, session } = turn.activation;
   if (!provider.capabilities.pull) return 'nothing';
-  const got = await provider.get(session, turn.calendar, attempt.ref);
-  await recordSeen(turn, attempt, got);
-  return got.kind === 'found' ? 'something_else' : 'nothing';
+  return recordSeen(turn, attempt, await provider.get(session, turn.calendar, attempt.ref));
 }
 
 const isCreate = (attempt: Attempt): boolean => attempt.action === 'put' && attempt.baseEtag === null;
@@ -139,16 +140,20 @@ function sentBody(turn: WriteTurn, attempt: Attempt, { wanted }: WantedState): s
 }
 
 /** What the calendar holds now, through the one entrance: somebody else's change if it differs from the cache. */
-async function recordSeen(turn: WriteTurn, attempt: Attempt, got: Got): Promise<void> {
-  if (got.kind === 'found') return recordResidue(turn, got.observation);
+async function recordSeen(turn: WriteTurn, attempt: Attempt, got: Got): Promise<Exclude<Found, 'landed'>> {
+  if (got.kind === 'found') {
+    await recordResidue(turn, got.observation);
+    return 'something_else';
+  }
   const { activation, calendarId } = turn;
   const cached =
     attempt.resourceId === null ? null : await activation.deps.documents.get('resources', attempt.resourceId);
-  if (cached?.live !== 1) return;
+  if (cached?.live !== 1) return 'nothing';
   const { _id: resourceId, ref } = cached;
   await record(activation, {
     cause: 'pull',
     operations: [],
     changes: [{ kind: 'resource_removed', calendarId, resourceId, ref, evidence: got.evidence }],
   });
+  return 'nothing';
 }

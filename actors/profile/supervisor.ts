@@ -15,6 +15,7 @@ import { bulkDeleteTurn } from './bulk-delete.ts';
 import { calendarFailed, endsActivation, eventFailed, listFailed } from './failure-scope.ts';
 import { comeToGate, tellHostAnswered, tellHostFailed } from './host-gate.ts';
 import { expireIntents, markSeen } from './intents.ts';
+import { lateEffectMsOf, unknownCallsOf } from './late-calls.ts';
 import { readCalendarList } from './listing.ts';
 import { makeCalendarTurn } from './make-calendar.ts';
 import { foundElsewhere } from './moved.ts';
@@ -139,6 +140,8 @@ function chooseAmong(activation: Activation, trying: boolean): Piece {
     mayWork: trying || mayWork(profile.state),
     gate: activation.gate,
     numbers: quarantine,
+    lateCalls: unknownCallsOf(activation),
+    lateEffectMs: lateEffectMsOf(activation),
     lookAtMs: wakeAtOf(profile.state, profileNumbers),
     pulls: provider.capabilities.pull,
     nowMs,

@@ -1,7 +1,7 @@
 /** The agenda: which piece of work a profile's next turn does; writes and operators first, then pulls. */
 import type { Horizon } from '../commit.ts';
 import type { CalendarId } from '../ids.ts';
-import { eventKeyOf, type IntentDoc, type Wish } from '../intent.ts';
+import { eventKeyOf, mayHaveDone, type IntentDoc, type LateCall, type Wish } from '../intent.ts';
 import type { NoticeType } from '../notice.ts';
 import type { CalendarWork, ProfileDoc } from '../profile.ts';
 import { sameHorizon } from '../projection/horizon.ts';
@@ -60,6 +60,10 @@ export interface AgendaInput {
   /** When a state that forbids ordinary work is looked at again; null: never by itself. */
   readonly lookAtMs: number | null;
   readonly numbers: OutageNumbers;
+  /** Calls that were given up, of which nobody knows yet whether they had their effect, … */
+  readonly lateCalls: readonly LateCall[];
+  /** … and how long after they were made they may still come to have it. */
+  readonly lateEffectMs: number;
   /** False: the provider has no other side. */
   readonly pulls: boolean;
   readonly nowMs: number;
@@ -74,11 +78,12 @@ export function nextPiece(input: AgendaInput): Piece {
   if (input.horizon === null || !sameHorizon(input.horizon, input.dueHorizon)) {
     return { kind: 'horizon', horizon: input.dueHorizon };
   }
-  const write = mayWork ? nextWrite(input) : null;
-  // What may have been done is found out before it is given up.
-  if (write !== null && isReadBack(write)) return write;
-  const expiries = expiriesOf(input.openIntents);
+  const ready = mayWork ? readyWrites(input) : [];
+  const expiries = expiriesOf(input);
   const expired = input.openIntents.filter((one) => (expiries.get(one) ?? one.expiresAtMs) <= nowMs);
+  // What may have been done is found out before it is given up.
+  const doubtful = ready.find(isReadBack) ?? ready.find((one) => mayBeDone(one, expired, input.lateCalls));
+  if (doubtful !== undefined) return withOthers(doubtful, ready);
   if (expired.length > 0) return { kind: 'expire', intents: expired };
   const telling = gate.kind === 'try' ? nothing : tellingOf(profile, outageOf(gate), input.numbers, nowMs);
   if (telling.kind === 'tell') return telling;
@@ -92,21 +97,26 @@ export function nextPiece(input: AgendaInput): Piece {
     const lookAtMs = gate.kind === 'closed' ? gate.untilMs : (input.lookAtMs ?? never);
     return lookAtMs <= nowMs ? { kind: 'look' } : { kind: 'idle', untilMs: Math.min(lookAtMs, expiryMs) };
   }
-  return write ?? nextPull(input) ?? { kind: 'idle', untilMs: wakeAt(input, expiryMs) };
+  return nextWrite(input, ready) ?? nextPull(input) ?? { kind: 'idle', untilMs: wakeAt(input, expiryMs) };
 }
 
 const nothing = { kind: 'nothing' } as const;
 
 const outageOf = (gate: Gate): Outage | null => (gate.kind === 'closed' ? gate.outage : null);
 
-/** What a call of unknown outcome may have carried out together with a later intent expires no earlier than that one. */
-function expiriesOf(openIntents: readonly IntentDoc[]): ReadonlyMap<IntentDoc, number> {
+/**
+ * What a call of unknown outcome may have carried out together with a later intent expires no earlier than that one; and
+ * nothing expires while a call that was given up may still carry it out.
+ */
+function expiriesOf({ openIntents, lateCalls, lateEffectMs }: AgendaInput): ReadonlyMap<IntentDoc, number> {
   const attempted = new Map<string, IntentDoc>();
   for (const one of openIntents) if (one.attempt !== null) attempted.set(eventKeyOf(one), one);
   return new Map(
     openIntents.map((one) => {
       const last = attempted.get(eventKeyOf(one));
-      return [one, last === undefined || last.n < one.n ? one.expiresAtMs : last.expiresAtMs];
+      const ownMs = last === undefined || last.n < one.n ? one.expiresAtMs : last.expiresAtMs;
+      const late = lateCalls.filter((call) => mayHaveDone(call, one));
+      return [one, Math.max(ownMs, ...late.map((call) => call.attempt.atMs + lateEffectMs))];
     }),
   );
 }
@@ -115,19 +125,21 @@ const isReadBack = (piece: Piece): boolean =>
   (piece.kind === 'write' && piece.intents.some((one) => one.attempt !== null)) ||
   (piece.kind === 'delete_all' && piece.intent.attempt !== null);
 
-/** Among those that may be carried out now, one whose outcome is unknown; else the one that was accepted first. */
-function nextWrite(input: AgendaInput): Piece | null {
-  const ready = readyWrites(input);
-  const next = ready.find(isReadBack) ?? ready[0] ?? null;
-  if (next?.kind !== 'write') return next;
-  if (!input.pulls && !isReadBack(next)) {
-    return {
-      kind: 'write_here',
-      events: ready.flatMap((one) => (one.kind === 'write' && !isReadBack(one) ? [one] : [])),
-    };
-  }
-  return { ...next, others: ready.length > 1 };
+/** A write of which something has expired that a call given up may have done. */
+const mayBeDone = (piece: Piece, expired: readonly IntentDoc[], lateCalls: readonly LateCall[]): boolean =>
+  piece.kind === 'write' &&
+  piece.intents.some((one) => expired.includes(one) && lateCalls.some((call) => mayHaveDone(call, one)));
+
+/** The one that was accepted first; where nobody has to be asked, all. */
+function nextWrite(input: AgendaInput, ready: readonly Piece[]): Piece | null {
+  const [next] = ready;
+  if (next?.kind === 'write' && !input.pulls)
+    return { kind: 'write_here', events: ready.flatMap((one) => (one.kind === 'write' ? [one] : [])) };
+  return next === undefined ? null : withOthers(next, ready);
 }
+
+const withOthers = (piece: Piece, ready: readonly Piece[]): Piece =>
+  piece.kind === 'write' ? { ...piece, others: ready.length > 1 } : piece;
 
 /** What was accepted for the calendars that a bulk delete names is carried out before it, or waits until it is done. */
 function readyWrites(input: AgendaInput): Piece[] {

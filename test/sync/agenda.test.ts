@@ -1,8 +1,8 @@
 /** The agenda: operators and writes first, then what polls; and never due at once with nothing to do. */
 import { quarantine } from '../../config/policies.ts';
 import { expect, test } from 'vitest';
-import type { CalendarId } from '../../domain/ids.ts';
-import type { IntentDoc } from '../../domain/intent.ts';
+import type { CalendarId, OperationId } from '../../domain/ids.ts';
+import type { IntentDoc, LateCall } from '../../domain/intent.ts';
 import type { CalendarWork, ProfileDoc } from '../../domain/profile.ts';
 import { nextPiece, type AgendaInput } from '../../domain/sync/agenda.ts';
 import { accountId, appId, calendarId, intent, nowMs, profileId, remove, removeAll, upsert } from './samples.ts';
@@ -57,6 +57,8 @@ const input = (change: Partial<AgendaInput> = {}): AgendaInput => ({
   mayWork: true,
   gate: { kind: 'open' },
   numbers: quarantine,
+  lateCalls: [],
+  lateEffectMs: 180_000,
   lookAtMs: null,
   pulls: true,
   nowMs,
@@ -118,6 +120,19 @@ test('what may have been done is found out before anything else is written, and 
   expect(written([upsert(1, {}), tried])).toBe('write 2');
   expect(kindOf({ openIntents: [{ ...tried, notBeforeMs: nowMs + 1 }] })).toBe('expire');
   expect(kindOf({ openIntents: [tried], mayWork: false })).toBe('expire');
+});
+
+test('what a call that was given up may have done is found out before it expires, once nothing can come any more', () => {
+  const operationId = 'op_2' as OperationId;
+  const late: LateCall = { calendarId, eventId: 'y', n: 2, operationId, attempt };
+  const openIntents = [upsert(1, {}, 'y', { expiresAtMs: nowMs }), upsert(2, {}, 'y'), upsert(3, {})];
+  const at = (laterMs: number, change: Partial<AgendaInput> = {}) =>
+    written(openIntents, { lateCalls: [late], nowMs: nowMs + laterMs, ...change });
+  expect(at(180_000)).toBe('write 1,2');
+  expect(at(180_000, { mayWork: false })).toBe('expire');
+  expect(at(179_999, { mayWork: false })).toBe('idle');
+  expect(at(180_000, { lateCalls: [{ ...late, eventId: 'other' }] })).toBe('expire');
+  expect(at(0, { lateCalls: [] })).toBe('expire');
 });
 
 test('a bulk delete waits for all before it, and holds back all behind it', () => {

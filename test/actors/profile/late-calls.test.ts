@@ -3,7 +3,9 @@ import { expect, test } from 'vitest';
 import { wish } from './bodies.ts';
 import { expectAllWell, outcomesOf } from './invariants.ts';
 import { hour, minute, second, type Rig } from './rig.ts';
-import { cached, logOf, pull, summaries, syncedOverCalDav, work } from './starts.ts';
+import { cached, logOf, pull, still, summaries, syncedOverCalDav, work } from './starts.ts';
+import { answer } from '../../support/caldav-model/exchange.ts';
+import type { PlainRequest } from '../../support/caldav-model/server.ts';
 import type { ModelSide } from './worlds.ts';
 
 /** The next PUT is never answered, and has its effect a minute later. */
@@ -96,4 +98,84 @@ test('a write that may still land is not called refused when its permission ends
   expect(putsOf(rig)).toEqual(['created']);
   await pull(rig);
   await expectAllWell(rig);
+});
+
+test('a late call is not forgotten because the question about it failed', async () => {
+  const rig = await syncedOverCalDav({ events: 0 });
+  const { faults } = rig.other.server;
+  let removed = false;
+  // The delete is accepted while the call is under way, which lands when everybody has stopped looking out for it.
+  const matches = (): boolean => {
+    if (!removed) void rig.remove(work, 'x');
+    removed = true;
+    return true;
+  };
+  faults.set('effect_late', { nextN: 1, value: 100_000, only: { method: 'PUT', matches } });
+  await rig.upsert(work, 'x', wish('X'));
+  await rig.pass(30 * second);
+  faults.set('status_503', { nextN: 1, only: { method: 'GET' } });
+  await rig.pass(3 * hour);
+  expect(outcomesOf(await rig.intents()).at(-1)).toBe('2 delete written');
+  expect([...(rig.other.contents().get(work)?.keys() ?? [])]).toEqual([]);
+  await expectAllWell(rig);
+});
+
+test('a refusal for good is not the last word while an earlier call may land: what landed is written', async () => {
+  const rig = await lateRig();
+  await rig.upsert(work, 'x', wish('X'));
+  await rig.settle();
+  rig.other.server.faults.set('forbidden_anyway', { always: true, only: { method: 'PUT' } });
+  await rig.pass(10 * minute);
+  expect(putsOf(rig)).toEqual(['created']);
+  expect(outcomesOf(await rig.intents())).toEqual(['1 upsert written']);
+  rig.other.server.faults.clearAll();
+  await expectAllWell(rig);
+});
+
+test('a refusal for good stands when nothing of the earlier call has come in time', async () => {
+  const rig = await syncedOverCalDav({ events: 0 });
+  const { faults } = rig.other.server;
+  faults.set('hangs', { nextN: 1, only: { method: 'PUT' } });
+  await rig.upsert(work, 'x', wish('X'));
+  await rig.settle();
+  faults.set('forbidden_anyway', { always: true, only: { method: 'PUT' } });
+  await rig.pass(2 * minute);
+  expect(outcomesOf(await rig.intents())).toEqual(['1 upsert queued']);
+  await rig.pass(10 * minute);
+  expect(outcomesOf(await rig.intents())).toEqual(['1 upsert rejected content_refused']);
+  faults.clearAll();
+  await expectAllWell(rig);
+});
+
+test('conflicts without end are not the last word while an earlier call may land', async () => {
+  const rig = await lateRig();
+  await rig.upsert(work, 'x', wish('X'));
+  await rig.settle();
+  const { server } = rig.other;
+  const respond = server.respond.bind(server);
+  Object.assign(server, {
+    respond: (request: PlainRequest) => (request.method === 'PUT' ? Promise.resolve(answer(412)) : respond(request)),
+  });
+  await rig.pass(hour);
+  expect(putsOf(rig)).toEqual(['created']);
+  expect(outcomesOf(await rig.intents())).toEqual(['1 upsert written']);
+});
+
+test('what may still land does not expire, and is written once it has landed', async () => {
+  const rig = await syncedOverCalDav({ events: 0, polling: still });
+  const { faults } = rig.other.server;
+  faults.set('host_down', { always: true });
+  const { expiresAtMs } = await rig.upsert(work, 'x', wish('X'));
+  await rig.settle();
+  await rig.clock.advance(expiresAtMs - rig.clock.now() - 20 * second);
+  faults.clearAll();
+  faults.set('effect_late', { nextN: 1, only: { method: 'PUT' } });
+  await rig.request('reinstate');
+  await rig.settle();
+  faults.set('status_503', { always: true, only: { method: 'PUT' } });
+  await rig.pass(30 * second);
+  expect(outcomesOf(await rig.intents())).toEqual(['1 upsert queued']);
+  await rig.pass(10 * minute);
+  expect(outcomesOf(await rig.intents())).toEqual(['1 upsert written']);
+  expect(putsOf(rig)).toEqual(['created']);
 });
