@@ -276,6 +276,12 @@ export const errorGuide = {
     seen: '`ops inspect`: `held` of the calendar',
     todo: 'nothing; look whether the calendar was really emptied',
   },
+  removals_held: {
+    means: 'a write met the answer that its event is gone, while the sentinel holds removals of that kind of server',
+    does: 'records no removal and makes no second copy; the write is tried again with growing delays until removals are believed',
+    seen: '`ops sentinel`, `ops held`, and the log',
+    todo: 'see whether the event is there: `ops sentinel release` when the server is right',
+  },
   write_conflict_persists: {
     means: 'the event changed at the calendar server during each of several attempts',
     does: 'the write ends as rejected',

@@ -70,6 +70,7 @@ export const verdicts = {
   resource_too_large: 'item_permanent',
   // our own rules
   suspicious_delta: 'ambiguous',
+  removals_held: 'transient',
   write_conflict_persists: 'conflict',
   calendar_read_only: 'refused',
   calendar_unknown: 'refused',

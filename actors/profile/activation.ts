@@ -121,7 +121,10 @@ export function horizonOf(profile: ProfileDoc): Horizon | null {
   return horizonDay === null || zoneData === null ? null : { day: horizonDay, zoneData, projector };
 }
 
-/** While the sentinel's breaker holds, no removal of this kind of server is believed, whatever proves it. */
+/**
+ * While the sentinel's breaker holds, no removal of this kind of server is believed, whatever proves it; but for a delete
+ * of our own that it says it carried out: that claims no absence.
+ */
 export const removalsHeld = ({ deps, provider, profile }: Activation): boolean =>
   deps.sentinel?.holds(provider.name, provider.software(profile.root)) ?? false;
 

@@ -90,7 +90,7 @@ export const endsActivation = (error: KalendsError): boolean =>
 /** Null where the account answers one cheap request while this one failed; else what the profile suffers from. */
 async function widerFailure(activation: Activation, error: KalendsError): Promise<KalendsError | null> {
   if (ofTheAccount.has(error.code)) return error;
-  if (error.code === 'suspicious_delta') return null;
+  if (error.code === 'suspicious_delta' || error.code === 'removals_held') return null;
   try {
     await activation.provider.probe(activation.session);
     return null;

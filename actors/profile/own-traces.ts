@@ -22,6 +22,10 @@ export async function noteUnseen(activation: Activation, calendarId: CalendarId,
 export const noteRewritten = (activation: Activation, calendarId: CalendarId, ref: string): Promise<void> =>
   learnOne(activation, calendarId, ref, { kind: 'reported' });
 
+/** A request of ours was answered as if it were gone, while no removal is believed: it is asked for once they are again. */
+export const noteHeld = (activation: Activation, calendarId: CalendarId, ref: string): Promise<void> =>
+  learnOne(activation, calendarId, ref, { kind: 'nominated', reason: 'direct_404', suspicious: false });
+
 /** What the server made of it has been recorded. */
 export const forgetRewritten = (activation: Activation, calendarId: CalendarId, ref: string): Promise<void> =>
   learnOne(activation, calendarId, ref, { kind: 'answered' });

@@ -1,13 +1,15 @@
 /** Reading back: what became of a provider call whose outcome is unknown, from the calendar itself. */
+import { KalendsError } from '../../domain/errors.ts';
 import { writeEvent } from '../../domain/icalendar/write.ts';
 import { eventKeyOf, type Attempt, type IntentDoc } from '../../domain/intent.ts';
 import type { Observation } from '../../domain/resource.ts';
 import { bodyOf } from '../../domain/sync/body.ts';
 import type { WantedState } from '../../domain/sync/fold.ts';
 import type { Got } from '../../providers/provider.ts';
-import { record } from './activation.ts';
+import { record, removalsHeld } from './activation.ts';
 import { voidAttempt, waitsUntil } from './intents.ts';
 import { noteLateCall } from './late-calls.ts';
+import { noteHeld } from './own-traces.ts';
 import { pullSoon } from './pull-soon.ts';
 import { stateOf, type WriteTurn } from './write-turn.ts';
 import { commitRemoval, commitSettled, commitWritten, recordResidue } from './write-commit.ts';
@@ -35,7 +37,7 @@ export async function settleIfLanded(turn: WriteTurn, intent: IntentDoc, attempt
   const got = await provider.get(session, turn.calendar, attempt.ref);
   const attempted = { ...turn, intents: turn.intents.filter((one) => one.n <= intent.n) };
   const state = stateOf(attempted, attempt);
-  if (attempt.action === 'delete' && got.kind === 'gone') {
+  if (attempt.action === 'delete' && got.kind === 'gone' && !removalsHeld(turn.activation)) {
     await commitRemoval(attempted, state, got.evidence);
     return 'landed';
   }
@@ -55,7 +57,7 @@ export async function settleIfLanded(turn: WriteTurn, intent: IntentDoc, attempt
     await commitSettled(attempted, state);
     return 'landed';
   }
-  return found;
+  return believed(turn, found);
 }
 
 /**
@@ -69,7 +71,14 @@ export const settleIfLandedBefore = (turn: WriteTurn, intent: IntentDoc, attempt
 export async function look(turn: WriteTurn, attempt: Attempt): Promise<Exclude<Found, 'landed'>> {
   const { provider, session } = turn.activation;
   if (!provider.capabilities.pull) return 'nothing';
-  return recordSeen(turn, attempt, await provider.get(session, turn.calendar, attempt.ref));
+  return believed(turn, await recordSeen(turn, attempt, await provider.get(session, turn.calendar, attempt.ref)));
+}
+
+/** What became of the event cannot be told while no removal is believed: the write waits as it is. */
+function believed({ calendarId, eventId }: WriteTurn, seen: Seen): Exclude<Seen, 'held'> {
+  if (seen !== 'held') return seen;
+  const message = `the calendar server says that the event ${eventId} is gone, while the sentinel holds removals`;
+  throw new KalendsError('removals_held', message, { ids: { calendar: calendarId } });
 }
 
 const isCreate = (attempt: Attempt): boolean => attempt.action === 'put' && attempt.baseEtag === null;
@@ -139,8 +148,11 @@ function sentBody(turn: WriteTurn, attempt: Attempt, { wanted }: WantedState): s
   }
 }
 
+/** `held`: it is there by the cache, and not by an answer that is not believed. */
+type Seen = Exclude<Found, 'landed'> | 'held';
+
 /** What the calendar holds now, through the one entrance: somebody else's change if it differs from the cache. */
-async function recordSeen(turn: WriteTurn, attempt: Attempt, got: Got): Promise<Exclude<Found, 'landed'>> {
+async function recordSeen(turn: WriteTurn, attempt: Attempt, got: Got): Promise<Seen> {
   if (got.kind === 'found') {
     await recordResidue(turn, got.observation);
     return 'something_else';
@@ -150,6 +162,10 @@ async function recordSeen(turn: WriteTurn, attempt: Attempt, got: Got): Promise<
     attempt.resourceId === null ? null : await activation.deps.documents.get('resources', attempt.resourceId);
   if (cached?.live !== 1) return 'nothing';
   const { _id: resourceId, ref } = cached;
+  if (removalsHeld(activation)) {
+    await noteHeld(activation, calendarId, ref);
+    return 'held';
+  }
   await record(activation, {
     cause: 'pull',
     operations: [],

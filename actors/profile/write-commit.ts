@@ -7,8 +7,8 @@ import { managedKey } from '../../domain/managed-event.ts';
 import type { Evidence, Observation } from '../../domain/resource.ts';
 import { diff } from '../../domain/sync/diff.ts';
 import type { WantedState } from '../../domain/sync/fold.ts';
-import { record } from './activation.ts';
-import { forgetRewritten, noteRewritten, noteUnseen } from './own-traces.ts';
+import { record, removalsHeld } from './activation.ts';
+import { forgetRewritten, noteHeld, noteRewritten, noteUnseen } from './own-traces.ts';
 import { leaveEvent, settleIntents, voidAttempt, waitsUntil } from './intents.ts';
 import { pullSoon } from './pull-soon.ts';
 import type { PlannedCall, WriteTurn } from './write-turn.ts';
@@ -71,7 +71,8 @@ export async function commitAlreadyGone(turn: WriteTurn, evidence: Evidence): Pr
   const { activation, resource, calendarId, intents } = turn;
   if (resource?.live === 1) {
     const { _id: resourceId, ref } = resource;
-    await recordWrite(turn, [{ kind: 'resource_removed', calendarId, resourceId, ref, evidence }]);
+    if (removalsHeld(activation)) await noteHeld(activation, calendarId, ref);
+    else await recordWrite(turn, [{ kind: 'resource_removed', calendarId, resourceId, ref, evidence }]);
   }
   const last = intents.at(-1);
   if (last === undefined) return;

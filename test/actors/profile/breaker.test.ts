@@ -3,10 +3,12 @@ import { expect, test } from 'vitest';
 import { sentinel as numbers } from '../../../config/policies.ts';
 import { createSentinel, type Sentinel, type TurnSentinel } from '../../../actors/sentinel/sentinel.ts';
 import { addTally, noTally, type Tally } from '../../../domain/sync/sentinel/tally.ts';
-import { ics } from './bodies.ts';
-import { expectAllWell } from './invariants.ts';
+import { answer } from '../../support/caldav-model/exchange.ts';
+import type { PlainRequest } from '../../support/caldav-model/server.ts';
+import { ics, wish } from './bodies.ts';
+import { expectAllWell, outcomesOf } from './invariants.ts';
 import { day, hour, minute, type Rig } from './rig.ts';
-import { cached, calendarState, checkpointOf, logOf, pull, seqOf, summaries, synced, work } from './starts.ts';
+import { cached, calendarState, checkpointOf, logOf, nameOf, pull, seqOf, summaries, synced, work } from './starts.ts';
 import { modelSide, type ModelSide } from './worlds.ts';
 
 interface Switch extends TurnSentinel {
@@ -199,4 +201,70 @@ test('a calendar that was set aside, and claims to have lost its events, loses n
   await rig.pass(day);
   expect(await removals(rig)).toHaveLength(40);
   await expectAllWell(rig);
+});
+
+/** Answers as if our own events were not there, which they are. */
+function denyOwn({ server }: ModelSide): () => void {
+  const respond = server.respond.bind(server);
+  const deny = (request: PlainRequest) => {
+    if (!request.url.includes('/kalends-')) return respond(request);
+    return Promise.resolve(answer(request.method === 'PUT' ? 412 : 404));
+  };
+  Object.assign(server, { respond: deny });
+  return () => void Object.assign(server, { respond });
+}
+
+const ownRefs = (rig: Rig<ModelSide>): string[] => [...(rig.other.contents().get(work)?.keys() ?? [])].map(nameOf);
+
+test.each(['upsert', 'delete'] as const)('an %s that meets a 404 records no removal and waits', async (kind) => {
+  const breaker = breakerOf();
+  const rig = await start(breaker, 3);
+  await rig.upsert(work, 'x', wish('First'));
+  await rig.pass(minute);
+  breaker.on = true;
+  const tellTheTruth = denyOwn(rig.other);
+  await (kind === 'upsert' ? rig.upsert(work, 'x', wish('Second')) : rig.remove(work, 'x'));
+  await rig.pass(hour);
+  expect(await removals(rig)).toEqual([]);
+  expect(ownRefs(rig)).toContain('own-g1.ics');
+  expect(ownRefs(rig)).not.toContain('own-g2.ics');
+  expect((await checkpointOf(rig)).held.map((one) => `${nameOf(one.ref)} ${one.reason}`)).toEqual([
+    'own-g1.ics direct_404',
+  ]);
+  expect(outcomesOf(await rig.intents()).slice(1)).toEqual([
+    `2 ${kind} ${kind === 'upsert' ? 'attempting' : 'queued'}`,
+  ]);
+  breaker.on = false;
+  tellTheTruth();
+  await rig.pass(day);
+  expect(outcomesOf(await rig.intents()).slice(1)).toEqual([`2 ${kind} written`]);
+  expect(ownRefs(rig).filter((ref) => ref.startsWith('own'))).toEqual(kind === 'upsert' ? ['own-g1.ics'] : []);
+  await expectAllWell(rig);
+});
+
+test('a delete whose answer was lost is not taken for done by a 404 while the breaker holds', async () => {
+  const breaker = breakerOf();
+  const rig = await start(breaker, 3);
+  await rig.upsert(work, 'x', wish('X'));
+  await rig.pass(minute);
+  breaker.on = true;
+  rig.other.server.faults.set('dropped_after_effect', { nextN: 1, only: { method: 'DELETE' } });
+  await rig.remove(work, 'x');
+  await rig.pass(hour);
+  expect(await removals(rig)).toEqual([]);
+  breaker.on = false;
+  await rig.pass(day);
+  expect(outcomesOf(await rig.intents())).toEqual(['1 upsert written', '2 delete written']);
+  await expectAllWell(rig);
+});
+
+test('a delete that the server says it carried out is recorded, also while the breaker holds', async () => {
+  const breaker = breakerOf();
+  const rig = await start(breaker, 3);
+  await rig.upsert(work, 'x', wish('X'));
+  await rig.pass(minute);
+  breaker.on = true;
+  await rig.remove(work, 'x');
+  await rig.pass(minute);
+  expect(await removals(rig)).toEqual(['write removed own-g1.ics by own_write']);
 });
