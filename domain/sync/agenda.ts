@@ -183,7 +183,8 @@ function pieceOf(input: AgendaInput, intents: readonly IntentDoc[]): Piece[] {
   if (first?.wish.kind !== 'upsert' && first?.wish.kind !== 'delete') return [];
   const { calendarId, eventId } = first.wish;
   const work = input.profile.calendars[calendarId];
-  if (!mayWriteTo(work, input.nowMs) || !intents.every((one) => wasReadFor(one, work))) return [];
+  // One that is set aside keeps its intents until its probe succeeds; one that is gone or unknown rejects them, which is work.
+  if (work?.state.name === 'quarantined' || !intents.every((one) => wasReadFor(one, work))) return [];
   return [{ kind: 'write', calendarId, eventId, intents, others: false }];
 }
 
@@ -193,10 +194,6 @@ const wasReadFor = ({ afterReadMs }: IntentDoc, work: CalendarWork | undefined):
   work === undefined ||
   work.state.name === 'gone' ||
   (work.freshAtMs ?? -1) >= afterReadMs;
-
-/** A quarantined calendar keeps its intents waiting; a calendar that is gone or unknown rejects them, which is work. */
-const mayWriteTo = (work: CalendarWork | undefined, nowMs: number): boolean =>
-  work?.state.name !== 'quarantined' || work.state.probeAtMs <= nowMs;
 
 function nextPull(input: AgendaInput): Piece | null {
   const { profile, nowMs } = input;

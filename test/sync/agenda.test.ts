@@ -148,11 +148,11 @@ test('a calendar is made in its turn', () => {
   expect(written([intent(1, wish, { notBeforeMs: nowMs + 1 }), upsert(2, {})])).toBe('write 2');
 });
 
-test('a calendar that is set aside keeps its writes until its probe; one that is gone or unknown gets to reject them', () => {
+test('a calendar that is set aside keeps its writes until its probe succeeds; one that is gone or unknown gets to reject them', () => {
   const at = (work: CalendarWork | undefined) =>
     profile({ calendars: work === undefined ? {} : { [calendarId]: work } });
   expect(written([upsert(1, {})], { profile: at(quarantined(nowMs + 1)) })).toBe('idle');
-  expect(written([upsert(1, {})], { profile: at(quarantined(nowMs)) })).toBe('write 1');
+  expect(written([upsert(1, {})], { profile: at(quarantined(nowMs)) })).toBe('pull');
   expect(written([upsert(1, {})], { profile: at(undefined) })).toBe('write 1');
 });
 
