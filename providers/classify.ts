@@ -2,7 +2,8 @@
 import { KalendsError, type ErrorCode } from '../domain/errors.ts';
 import { conditionCodes, conditionsIn } from './preconditions.ts';
 import { redact } from './redact.ts';
-import { retryAtMs } from './retry-after.ts';
+import { retryAfter } from '../config/policies.ts';
+import { retryAtMs } from '../domain/retry-after.ts';
 
 /** What was asked; the same status means different things to different questions. */
 export interface Asked {
@@ -80,7 +81,7 @@ function codeFor(answer: Answer, asked: Asked): ErrorCode {
  */
 export function classify(answer: Answer, asked: Asked): KalendsError {
   const code = codeFor(answer, asked);
-  const again = retryAtMs(answer.headers, asked.nowMs);
+  const again = retryAtMs(answer.headers, asked.nowMs, retryAfter);
   return new KalendsError(code, `${asked.request} was answered with ${answer.status}`, {
     evidence: {
       request: asked.request,

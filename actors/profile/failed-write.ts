@@ -1,9 +1,10 @@
 /** After a provider write that failed: whether it may have had an effect, and what becomes of its intents. */
 import { backoff, writing } from '../../config/policies.ts';
-import { delayOf } from '../../domain/backoff.ts';
 import { isKalendsError, type ErrorCode, type KalendsError, type Verdict } from '../../domain/errors.ts';
 import type { Attempt, IntentDoc } from '../../domain/intent.ts';
+import { respectRetryAfter, tryAgainAt } from '../../domain/machines/delays.ts';
 import { managedKey } from '../../domain/managed-event.ts';
+import { machineContext } from './calendar-work.ts';
 import { endsActivation } from './failure-scope.ts';
 import { meetsLateCall } from './late-effects.ts';
 import { leaveEvent, rejectIntents, voidAttempt, waitsUntil, type Refusal } from './intents.ts';
@@ -30,7 +31,7 @@ export async function afterFailedCall(
     turn.activation.deps.report('a write was refused for good', { event: turn.eventId, code: error.code });
     return refuse(turn, { code: error.code, description: error.message });
   }
-  if (error.code === 'quota_exceeded') return waitForRoom(turn, intent);
+  if (error.code === 'quota_exceeded') return waitForRoom(turn, intent, error);
   if (hadNoEffect(error)) await voidAttempt(turn.activation, intent);
   throw error;
 }
@@ -48,11 +49,10 @@ export async function endRefused(turn: WriteTurn, refusal: Refusal): Promise<voi
 }
 
 /** Somebody has to make room, which takes people their time: as patient as a probe. */
-async function waitForRoom({ activation }: WriteTurn, intent: IntentDoc): Promise<void> {
-  const { clock, random } = activation.deps;
-  await voidAttempt(activation, intent, {
-    notBeforeMs: clock.now() + delayOf(backoff.probe, intent.attempts, random),
-  });
+async function waitForRoom({ activation }: WriteTurn, intent: IntentDoc, error: KalendsError): Promise<void> {
+  const context = machineContext(activation);
+  const ownMs = tryAgainAt(backoff.probe, intent.attempts, context);
+  await voidAttempt(activation, intent, { notBeforeMs: respectRetryAfter(ownMs, error, context) });
 }
 
 /**
@@ -70,14 +70,13 @@ async function conflict(turn: WriteTurn, intent: IntentDoc, attempt: Attempt, er
   if (found === 'landed') return;
   // It may have moved to another name, or another resource has its UID: a pull shows what carries the event from now on.
   const elsewhere = error.code === 'uid_conflict' || (found === 'nothing' && attempt.baseEtag !== null);
+  const ownMs = elsewhere || conflicts > 1 ? waitsUntil(activation, intent.attempts) : 0;
   await voidAttempt(activation, intent, {
     conflicts,
-    notBeforeMs: elsewhere || conflicts > 1 ? later(turn, intent) : 0,
+    notBeforeMs: respectRetryAfter(ownMs, error, machineContext(activation)),
     ...(elsewhere && activation.provider.capabilities.pull ? { afterReadMs: await pullSoon(turn) } : {}),
   });
 }
-
-const later = ({ activation }: WriteTurn, { attempts }: IntentDoc): number => waitsUntil(activation, attempts);
 
 const finalVerdicts: ReadonlySet<Verdict> = new Set(['item_permanent', 'calendar_permanent']);
 

@@ -5,6 +5,7 @@ import { toKalendsError, type ErrorCode, type KalendsError } from '../../domain/
 import type { CalendarId } from '../../domain/ids.ts';
 import type { IntentDoc } from '../../domain/intent.ts';
 import { transition } from '../../domain/machines/calendar.ts';
+import { respectRetryAfter } from '../../domain/machines/delays.ts';
 import type { Failure } from '../../domain/machines/machine.ts';
 import { spread } from '../../domain/sync/polling.ts';
 import { change, changeCalendar, type Activation } from './activation.ts';
@@ -49,18 +50,20 @@ export async function eventFailed(
   const wider = await widerFailure(activation, error);
   if (wider !== null) return wider;
   if (error.verdict === 'gone') change(activation, { nextListAtMs: activation.deps.clock.now() });
-  await postponeLast(activation, intents);
+  await postponeLast(activation, intents, error);
   return null;
 }
 
 /** The list fails while the account answers: the calendars that are known go on, and it is read again before long. */
 export async function listFailed(activation: Activation, error: KalendsError): Promise<KalendsError | null> {
-  const { clock, polling, random } = activation.deps;
+  const { polling, random } = activation.deps;
   const known = Object.values(activation.profile.calendars).some((one) => one.state.name !== 'gone');
   const wider = known ? await widerFailure(activation, error) : error;
-  if (wider === null)
-    change(activation, { nextListAtMs: clock.now() + spread(polling.baseMs, polling.jitter, random) });
-  return wider;
+  if (wider !== null) return wider;
+  const context = machineContext(activation);
+  const ownMs = context.nowMs + spread(polling.baseMs, polling.jitter, random);
+  change(activation, { nextListAtMs: respectRetryAfter(ownMs, error, context) });
+  return null;
 }
 
 /** The host cannot be reached, or asks for patience, or the person must act: nobody needs to be asked again. */

@@ -4,9 +4,12 @@ import { delayOf } from '../../domain/backoff.ts';
 import type { ErrorCode } from '../../domain/errors.ts';
 import { KalendsError } from '../../domain/errors.ts';
 import { eventKeyOf, mayHaveDone, type Attempt, type IntentDoc } from '../../domain/intent.ts';
+import { respectRetryAfter } from '../../domain/machines/delays.ts';
+import type { Failure } from '../../domain/machines/machine.ts';
 import { managedKey } from '../../domain/managed-event.ts';
 import type { Durability } from '../../store/documents.ts';
 import { change, save, type Activation } from './activation.ts';
+import { machineContext } from './calendar-work.ts';
 import { unknownCallsOf } from './late-calls.ts';
 
 /** A refusal for good, in words for people. */
@@ -99,14 +102,19 @@ export function waitsUntil({ deps }: Activation, attempts: number): number {
 }
 
 /** What would be carried out again at once waits, so that nothing that fails goes round; the event waits with its last. */
-export async function postponeLast(activation: Activation, intents: readonly IntentDoc[]): Promise<void> {
+export async function postponeLast(
+  activation: Activation,
+  intents: readonly IntentDoc[],
+  failure: Pick<Failure, 'retryAtMs'>,
+): Promise<void> {
   const last = intents.at(-1);
   const stored = last === undefined ? null : await activation.deps.documents.get('intents', last._id);
   if (last === undefined || stored === null || stored.open === 0) return;
   if (stored.notBeforeMs > activation.deps.clock.now()) return;
   // A call was counted when it was marked; a question about one was not.
   const attempts = Math.max(stored.attempts, last.attempts + 1);
-  await replaceIntent(activation, { ...stored, attempts, notBeforeMs: waitsUntil(activation, attempts) });
+  const notBeforeMs = respectRetryAfter(waitsUntil(activation, attempts), failure, machineContext(activation));
+  await replaceIntent(activation, { ...stored, attempts, notBeforeMs });
 }
 
 /** One event of a bulk delete is dealt with, for good or ill: the others go on. */

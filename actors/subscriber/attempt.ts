@@ -1,9 +1,10 @@
 /** One attempt of a frozen notification: compose it, hand it to its target, record the answer, and conclude. */
-import { backoff } from '../../config/policies.ts';
+import { backoff, retryAfter } from '../../config/policies.ts';
 import { delayOf } from '../../domain/backoff.ts';
 import type { DeliveryDoc, InFlight, SubscriberDoc } from '../../domain/channel.ts';
 import { toKalendsError } from '../../domain/errors.ts';
 import type { ProfileId } from '../../domain/ids.ts';
+import { respectRetryAfter } from '../../domain/machines/delays.ts';
 import { netMessages } from '../../domain/notification/message.ts';
 import { acknowledged, failed } from '../../domain/notification/outcome.ts';
 import { notificationBody } from '../../domain/notification/wire.ts';
@@ -47,8 +48,8 @@ async function deliver(target: DeliveryTarget, delivery: Delivery): Promise<Deli
   try {
     return await target.deliver(delivery);
   } catch (error) {
-    const { code, message } = toKalendsError(error);
-    return { kind: 'refused', status: null, error: `${code}: ${message}` };
+    const { code, message, retryAtMs } = toKalendsError(error);
+    return { kind: 'refused', status: null, error: `${code}: ${message}`, retryAtMs };
   }
 }
 
@@ -120,7 +121,8 @@ function concluded(
   const nowMs = deps.clock.now();
   if (answer.kind === 'accepted') return acknowledged(subscriber, inFlight, nowMs);
   const policy = subscriber.kind === 'stream' ? backoff.stream : backoff.webhook;
-  const retryAtMs = nowMs + delayOf(policy, inFlight.attempts, deps.random);
+  const ownMs = nowMs + delayOf(policy, inFlight.attempts, deps.random);
+  const retryAtMs = respectRetryAfter(ownMs, answer, { nowMs, numbers: { retryAfter } });
   return failed(subscriber, inFlight, { error: answer.error, retryAtMs }, nowMs, deps.policy);
 }
 

@@ -21,7 +21,13 @@ export interface Delivery {
 
 export type DeliveryAnswer =
   | { readonly kind: 'accepted'; readonly status: number | null }
-  | { readonly kind: 'refused'; readonly status: number | null; readonly error: string };
+  | {
+      readonly kind: 'refused';
+      readonly status: number | null;
+      readonly error: string;
+      /** Not before this time, in epoch milliseconds, as the other side asked; null: it did not say. */
+      readonly retryAtMs: number | null;
+    };
 
 export interface DeliveryTarget {
   /** What shares a fate: one host's endpoints fail and hang together. */

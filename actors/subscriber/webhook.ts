@@ -4,7 +4,9 @@ import type { SubscriberDoc } from '../../domain/channel.ts';
 import { KalendsError } from '../../domain/errors.ts';
 import type { Sealed } from '../../domain/profile.ts';
 import { signature } from '../../domain/notification/wire.ts';
-import { limits, timeouts } from '../../config/policies.ts';
+import type { Clock } from '../../domain/clock.ts';
+import { retryAtMs } from '../../domain/retry-after.ts';
+import { limits, retryAfter, timeouts } from '../../config/policies.ts';
 import type { Http } from '../../providers/http.ts';
 import type { Documents } from '../../store/documents.ts';
 import type { Delivery, DeliveryAnswer, DeliveryTarget } from './target.ts';
@@ -12,6 +14,7 @@ import type { Delivery, DeliveryAnswer, DeliveryTarget } from './target.ts';
 export interface WebhookDeps {
   readonly store: Pick<Documents, 'get'>;
   readonly http: Http;
+  readonly clock: Pick<Clock, 'now'>;
   /** Opens a sealed client secret of an application. */
   readonly open: (sealed: Sealed, app: AppDoc) => string;
 }
@@ -46,8 +49,9 @@ async function post(deps: WebhookDeps, delivery: Delivery, body: string): Promis
     timeoutMs: timeouts.webhookMs,
     maxBytes: limits.apiBodyBytes,
   });
-  const { status } = response;
-  return status >= 200 && status < 300 ? { kind: 'accepted', status } : { kind: 'refused', status, error: why(status) };
+  const { status, headers } = response;
+  if (status >= 200 && status < 300) return { kind: 'accepted', status };
+  return { kind: 'refused', status, error: why(status), retryAtMs: retryAtMs(headers, deps.clock.now(), retryAfter) };
 }
 
 /** A redirect would send a signed body to an address that nobody registered. */

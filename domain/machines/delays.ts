@@ -18,8 +18,8 @@ export function tryAgainAt(policy: BackoffPolicy, attempt: number, context: Mach
 /** The later of our own time and the server's, whose wish is believed only inside the bounds. */
 export function respectRetryAfter(
   atMs: number,
-  failure: Failure,
-  context: MachineContext<Pick<MachineNumbers, 'retryAfter'>>,
+  failure: Pick<Failure, 'retryAtMs'>,
+  context: Pick<MachineContext<Pick<MachineNumbers, 'retryAfter'>>, 'nowMs' | 'numbers'>,
 ): number {
   if (failure.retryAtMs === null) return atMs;
   const { minMs, maxMs } = context.numbers.retryAfter;

@@ -146,12 +146,12 @@ function suspect(state: StateOf<'well' | 'suspected'>, input: Failed, context: H
 }
 
 function broken(
-  { code, evidence, retryAtMs, verdict }: Failure,
+  { code, evidence, retryAtMs }: Failure,
   before: { readonly sinceMs: number; readonly probes: number },
   context: HostContext,
 ): StateOf<'broken'> {
   const plannedMs = tryAgainAt(context.numbers.backoff.probe, before.probes + 1, context);
-  const probeAtMs = respectRetryAfter(plannedMs, { code, evidence, retryAtMs, verdict }, context);
+  const probeAtMs = respectRetryAfter(plannedMs, { retryAtMs }, context);
   return { name: 'broken', code, evidence, ...before, probeAtMs };
 }
 

@@ -82,7 +82,7 @@ export function createStreamTarget(options: StreamOptions): StreamTarget {
   };
 }
 
-const refused = (error: string): DeliveryAnswer => ({ kind: 'refused', status: null, error });
+const refused = (error: string): DeliveryAnswer => ({ kind: 'refused', status: null, error, retryAtMs: null });
 
 /** Creates the stream, or brings an older one to these settings. */
 async function prepared(connection: NatsConnection, replicas: number): Promise<JetStreamClient> {

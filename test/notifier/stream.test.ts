@@ -127,7 +127,7 @@ describe.skipIf(isMissing(started))('the stream of an account', () => {
           const answer = await target.deliver(delivery);
           if (!lost) return answer;
           lost = false;
-          return { kind: 'refused', status: null, error: 'the answer was lost' };
+          return { kind: 'refused', status: null, error: 'the answer was lost', retryAtMs: null };
         },
       },
     });

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import type { Courier } from '../../actors/subscriber/courier.ts';
-import { notifying, timeouts } from '../../config/policies.ts';
+import { notifying, retryAfter, timeouts } from '../../config/policies.ts';
 import { signature } from '../../domain/notification/wire.ts';
 import { publicOnly, type AddressPolicy } from '../../providers/addresses.ts';
 import { createHttp, type ClosableHttp } from '../../providers/http.ts';
@@ -88,6 +88,21 @@ describe('a delivery', () => {
     } finally {
       await other.stop();
     }
+  });
+
+  it('that is answered with Retry-After is made again no sooner, nor later than is clamped', async () => {
+    const courier = courierOver(loopback);
+    const patience = (seconds: string) =>
+      ({ kind: 'status', status: 503, headers: { 'retry-after': seconds } }) as const;
+    receiver.answerNext(patience('7200'), patience('31536000'));
+    await change(courier);
+    await courier.settle();
+    const dueIn = async () => ((await world.subscriber('chn_app')).dueAtMs - world.clock.now()) / 1_000;
+    expect(await dueIn()).toBe(7_200);
+    await world.clock.advance(7_200_000);
+    await courier.settle();
+    expect(await dueIn()).toBe(retryAfter.maxMs / 1_000);
+    expect(receiver.requests).toHaveLength(2);
   });
 
   it('to a private address is refused, recorded as such, and nothing is sent', async () => {

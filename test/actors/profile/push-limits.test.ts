@@ -4,7 +4,17 @@ import { KalendsError } from '../../../domain/errors.ts';
 import { ics, wish } from './bodies.ts';
 import { expectAllWell, outcomesOf } from './invariants.ts';
 import { day, hour, minute, type Rig } from './rig.ts';
-import { cached, nameOf, pull, summaries, syncedInMemory, syncedOverCalDav, work } from './starts.ts';
+import {
+  cached,
+  calendarState,
+  nameOf,
+  pull,
+  still,
+  summaries,
+  syncedInMemory,
+  syncedOverCalDav,
+  work,
+} from './starts.ts';
 import type { OtherSide } from './worlds.ts';
 
 const timedOut = () => new KalendsError('timed_out', 'no answer');
@@ -188,4 +198,47 @@ test('thousands of waiting writes are carried out, in order for each event, and 
   rig.other.put(work, 'new.ics', ics('new', 'Pulled all the same'));
   await pull(rig);
   expect(await summaries(rig)).toContain('Pulled all the same');
+});
+
+test.each(['locked', 'quota_exceeded', 'unavailable'] as const)(
+  'a write that is answered %s is tried again no sooner than the server asked, inside bounds',
+  async (code) => {
+    const rig = await syncedInMemory();
+    const { world } = rig.other;
+    world.failNext('put', () => new KalendsError(code, 'later', { retryAtMs: rig.clock.now() + hour }), 1_000_000);
+    await rig.upsert(work, 'x', wish('X'));
+    await rig.pass(59 * minute);
+    expect(world.count('put')).toBe(1);
+    await rig.pass(2 * minute);
+    expect(world.count('put')).toBe(2);
+    world.failNext('put', () => new KalendsError(code, 'later', { retryAtMs: rig.clock.now() + 300 * day }), 1);
+    await rig.pass(day);
+    expect(world.count('put')).toBeGreaterThan(3);
+  },
+);
+
+test('the list of calendars is read again no sooner than its server asked', async () => {
+  const rig = await syncedInMemory({ polling: { ...still, baseMs: 5 * minute } });
+  const { world } = rig.other;
+  const asked = world.count('listCalendars');
+  const later = () => new KalendsError('locked', 'later', { retryAtMs: rig.clock.now() + 3 * hour });
+  world.failNext('listCalendars', later, 1);
+  await pull(rig, 2 * hour);
+  expect(world.count('listCalendars') - asked).toBe(1);
+  await rig.pass(2 * hour);
+  expect(world.count('listCalendars') - asked).toBe(2);
+});
+
+test('writes wait until the probe of their calendar, which was set aside, has succeeded', async () => {
+  const rig = await syncedOverCalDav();
+  const { faults, log } = rig.other.server;
+  faults.set('status_500', { always: true, only: { pathPrefix: '/calendars/alice/work/' } });
+  await pull(rig);
+  for (let k = 0; k < 20; k += 1) await rig.upsert(work, `x${k}`, wish(`X ${k}`));
+  await rig.pass(hour);
+  expect(await calendarState(rig)).toBe('quarantined');
+  expect(log.filter((one) => one.method === 'PUT')).toEqual([]);
+  faults.clearAll();
+  await rig.pass(day);
+  expect(await cached(rig)).toHaveLength(21);
 });
