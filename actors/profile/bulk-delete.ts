@@ -2,7 +2,7 @@
 import type { BulkProgress, IntentDoc } from '../../domain/intent.ts';
 import type { ManagedEventDoc } from '../../domain/managed-event.ts';
 import type { Activation } from './activation.ts';
-import { rejectIntents, settleIntents, voidAttempt, type Refusal } from './intents.ts';
+import { rejectIntents, replaceIntent, settleIntents, voidAttempt, waitsUntil, type Refusal } from './intents.ts';
 import { mayCarryOut } from './permission.ts';
 import { writeEventTurn } from './push.ts';
 
@@ -18,7 +18,7 @@ export async function bulkDeleteTurn(activation: Activation, intent: IntentDoc):
   let progress = begun;
   for (const event of page) {
     const left = await leaveOut(activation, intent, event);
-    if (left === null) return deleteOne(activation, { ...intent, progress }, event);
+    if (left === null) return deleteOrWait(activation, { ...intent, progress }, event);
     progress = { after: event._id, refusal: left.refusal ?? progress.refusal };
   }
   if (page.length === pageSize) return void (await voidAttempt(activation, intent, { progress }));
@@ -38,6 +38,14 @@ async function leaveOut(
   const refused = await mayCarryOut(activation, { calendarId: event.calendarId, intents: [intent] });
   if (refused === null) return null;
   return { refusal: refused.code === 'calendar_gone' || refused.code === 'calendar_unknown' ? null : refused };
+}
+
+/** A calendar that was set aside has to be found well first, like for any other write. */
+async function deleteOrWait(activation: Activation, intent: IntentDoc, event: ManagedEventDoc): Promise<void> {
+  const state = activation.profile.calendars[event.calendarId]?.state;
+  if (state?.name !== 'quarantined') return deleteOne(activation, intent, event);
+  const notBeforeMs = Math.max(state.probeAtMs, waitsUntil(activation, 1));
+  await replaceIntent(activation, { ...intent, notBeforeMs });
 }
 
 /** An attempt of an earlier turn is this event's: it is the first that was not dealt with. */

@@ -4,7 +4,7 @@ import type { Evidence } from '../resource.ts';
 import { machineOf, type MachineContext, type MachineNumbers, type Step } from './machine.ts';
 
 /** Why a resource is thought to be gone: see `HeldRemoval`. */
-export type NominationReason = 'absent' | 'tombstone' | 'multiget_404' | 'direct_404';
+export type NominationReason = 'absent' | 'tombstone' | 'direct_404';
 
 /** As checkpoints keep them, in `owed` and `held`; `ok` leaves no trace. */
 export type ResourceState =

@@ -25,7 +25,7 @@ export interface OwedResource {
 export interface HeldRemoval {
   readonly resourceId: ResourceId;
   readonly ref: string;
-  /** `absent`: missing from a complete listing. `tombstone`: reported, but too many at once to believe. `multiget_404`: answered so inside a multiget. `direct_404`: asked for alone while the breaker held. */
+  /** `absent`: missing from a complete listing. `tombstone`: reported, but too many at once to believe. `direct_404`: asked for alone, or met by a write, while the breaker held. */
   readonly reason: NominationReason;
   readonly sinceMs: number;
   /** Direct requests that proved nothing. */

@@ -235,10 +235,28 @@ test('writes wait until the probe of their calendar, which was set aside, has su
   faults.set('status_500', { always: true, only: { pathPrefix: '/calendars/alice/work/' } });
   await pull(rig);
   for (let k = 0; k < 20; k += 1) await rig.upsert(work, `x${k}`, wish(`X ${k}`));
+  await rig.accept({ kind: 'delete_all', calendarIds: null });
   await rig.pass(hour);
   expect(await calendarState(rig)).toBe('quarantined');
-  expect(log.filter((one) => one.method === 'PUT')).toEqual([]);
+  expect(log.filter((one) => one.method === 'PUT' || one.method === 'DELETE')).toEqual([]);
   faults.clearAll();
   await rig.pass(day);
-  expect(await cached(rig)).toHaveLength(21);
+  expect(outcomesOf(await rig.intents()).filter((one) => !one.endsWith('written'))).toEqual([]);
+  expect(await cached(rig)).toEqual(['e0.ics']);
+});
+
+test('a bulk removal waits for the probe of a calendar that was set aside, and goes on by itself', async () => {
+  const rig = await syncedOverCalDav();
+  for (let k = 0; k < 3; k += 1) await rig.upsert(work, `x${k}`, wish(`X ${k}`));
+  await rig.pass(minute);
+  const { faults, log } = rig.other.server;
+  faults.set('status_500', { always: true, only: { pathPrefix: '/calendars/alice/work/' } });
+  await pull(rig);
+  await rig.accept({ kind: 'delete_all', calendarIds: null });
+  await rig.pass(hour);
+  expect(log.filter((one) => one.method === 'DELETE')).toEqual([]);
+  faults.clearAll();
+  await rig.pass(day);
+  expect(await cached(rig)).toEqual(['e0.ics']);
+  await expectAllWell(rig);
 });
