@@ -218,6 +218,13 @@ export const errorGuide = {
     seen: scope,
     todo: 'look at the evidence and report it: it deserves a row',
   },
+  answered_elsewhere: {
+    means:
+      'a redirect, or the server itself, led to something else than what was asked for: a front page, another partition',
+    does: 'as `ambiguous`; nothing is called gone because of it, and what is shown gone there waits',
+    seen: scope,
+    todo: 'if the calendars have moved for good, connect again with their new address; else wait until the server is right again',
+  },
   not_multistatus: {
     means: 'the answer is something else than was asked for: HTML of a login or maintenance page, JSON, nothing',
     does: 'as `transient`, and never as an empty calendar',

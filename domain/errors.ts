@@ -58,6 +58,7 @@ export const verdicts = {
   quota_exceeded: 'calendar_permanent',
   limit_refused: 'resync',
   unexpected_status: 'ambiguous',
+  answered_elsewhere: 'ambiguous',
   not_multistatus: 'transient',
   malformed_multistatus: 'transient',
   not_a_calendar_server: 'permanent',

@@ -10,6 +10,7 @@ export interface FollowedResponse extends HttpResponse {
   readonly url: string;
 }
 
+const reads: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PROPFIND', 'REPORT', 'OPTIONS']);
 const followed: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 /**
@@ -27,7 +28,8 @@ export function sameSite(a: URL, b: URL): boolean {
 /**
  * Sends a request and follows at most `limits.redirects` redirects; `authorise` makes the headers for each hop, so that
  * credentials travel inside one site and nowhere else. Rejects with `redirect_refused` (another site, or from https
- * down to http) or `too_many_redirects`; a redirect without a usable Location is returned as the answer that it is.
+ * down to http) or `too_many_redirects`; a redirect without a usable Location, or of a write to
+ * a place of another name, is returned as the answer that it is.
  */
 export async function followRedirects(
   http: Http,
@@ -50,10 +52,14 @@ export async function followRedirects(
 function targetOf(response: HttpResponse, from: URL, method: string): URL | null {
   const location = response.headers['location']?.[0];
   if (!followed.has(response.status) || location === undefined) return null;
-  // 303 says that the request was carried out and the result is elsewhere: sending it again would do it twice.
-  if (response.status === 303 && !['GET', 'HEAD', 'PROPFIND', 'REPORT', 'OPTIONS'].includes(method)) return null;
-  return URL.canParse(location, from) ? new URL(location, from) : null;
+  const to = URL.canParse(location, from) ? new URL(location, from) : null;
+  if (to === null || reads.has(method)) return to;
+  // 303 says that the request was carried out and the result is elsewhere: sending it again would do it twice. And what
+  // is written goes to a place of its own name: a site that moved may send every path to one front page.
+  return response.status === 303 || lastPart(to) !== lastPart(from) ? null : to;
 }
+
+const lastPart = ({ pathname }: URL): string | undefined => pathname.replace(/\/$/, '').split('/').at(-1);
 
 function refuseForeign(from: URL, to: URL, request: HttpRequest): void {
   const downgrade = from.protocol === 'https:' && to.protocol !== 'https:';

@@ -8,7 +8,7 @@ import { icsRef } from '../resource-ref.ts';
 import { Authoriser } from './auth/authorise.ts';
 import { getCalendar, listCalendars } from './calendars.ts';
 import { withoutSecrets, type ServiceLookup } from './candidates.ts';
-import { describe, pathOf, type DescribedCollection } from './collection.ts';
+import { describe, describeAlias, pathOf, type DescribedCollection } from './collection.ts';
 import { Dav, type DavDeps } from './dav.ts';
 import { discover, discoverAgain, type Discovered } from './discovery.ts';
 import { fetchBatch, fetchMany, getOne } from './fetch.ts';
@@ -20,7 +20,7 @@ import { changes, version } from './sync.ts';
 import { put, remove } from './write.ts';
 import { propfindBody } from './xml/bodies.ts';
 import { childNamed } from './xml/element.ts';
-import { names } from './xml/names.ts';
+import { names, type PrefixedName } from './xml/names.ts';
 
 export interface CalDavDeps {
   readonly http: Http;
@@ -66,7 +66,7 @@ export function createCalDav(deps: CalDavDeps): Provider {
     makeCalendar: (session, calendar) => makeCalendar(dav(session), home(session), calendar),
     newCalendarRef: (_root, name) => newCalendarRef(name),
     newResourceRef: icsRef,
-    probe: async (session) => void (await probe(dav(session), home(session))),
+    probe: async (session) => void letIn(await describe(dav(session), home(session), probeProperties)),
     software: (root: ProviderRoot) => root['software'] ?? 'unknown',
     hostOf: ({ server }: ProviderRoot) => (server === undefined || !URL.canParse(server) ? null : new URL(server).host),
   };
@@ -117,7 +117,7 @@ async function proved(
   const first = new Dav(deps, discovered.server, credentials, signal);
   // The home is where all work happens: if it does not let us in, nothing is connected. Its own word for where it is
   // (another partition, another spelling) saves a redirect with each request from now on.
-  const { answer, self } = await probe(first, discovered.home);
+  const { answer, self } = letIn(await describeAlias(first, discovered.home, probeProperties));
   const home = withSlash(pathOf(answer, self) ?? discovered.home);
   const found = { ...discovered, server: new URL(answer.url).origin, home };
   const dav = new Dav(deps, found.server, credentials, signal);
@@ -129,9 +129,11 @@ async function proved(
   };
 }
 
-/** One cheap request where the account's calendars live; a server that takes us for nobody has not let us in. */
-async function probe(dav: Dav, home: string): Promise<DescribedCollection> {
-  const described = await describe(dav, home, ['d:resourcetype', 'd:current-user-principal']);
+/** Asked of the home: one cheap request where the account's calendars live. */
+const probeProperties: readonly PrefixedName[] = ['d:resourcetype', 'd:current-user-principal'];
+
+/** A server that takes us for nobody has not let us in. */
+function letIn(described: DescribedCollection): DescribedCollection {
   const { answer, self } = described;
   if (childNamed(self.props.get(names.principal), names.unauthenticated) === undefined) return described;
   throw new KalendsError('unauthorized', 'the server takes us for nobody in particular', {
@@ -142,7 +144,7 @@ async function probe(dav: Dav, home: string): Promise<DescribedCollection> {
 /** RFC 6638 2.4.1; a nicety, so a server that does not want to say is no failure. */
 async function emailOf(dav: Dav, principal: string): Promise<string | null> {
   try {
-    const { self } = await describe(dav, principal, ['c:calendar-user-address-set']);
+    const { self } = await describeAlias(dav, principal, ['c:calendar-user-address-set']);
     const hrefs = self.props.get(names.addresses)?.children ?? [];
     const mail = hrefs.map(({ text }) => text.trim()).find((text) => /^mailto:[^@\s]+@/i.test(text));
     return mail === undefined ? null : decodeURIComponent(mail.slice('mailto:'.length));

@@ -3,18 +3,19 @@ import type { ObservedCalendar } from '../../domain/calendar.ts';
 import { isKalendsError, type KalendsError } from '../../domain/errors.ts';
 import type { Evidence } from '../../domain/resource.ts';
 import {
+  demandKind,
   describe,
   errorText,
   isCalendar,
+  isCollection,
   malformed,
   pathOf,
   propfind,
   proveReadable,
   refOf,
-  samePath,
 } from './collection.ts';
 import type { AnsweredMultistatus, Dav } from './dav.ts';
-import { normalPath, relativeTo, withSlash } from './href.ts';
+import { normalPath, relativeTo, samePath, withSlash } from './href.ts';
 import { childNamed, localName } from './xml/element.ts';
 import { textOf, type MultistatusResponse } from './xml/multistatus.ts';
 import { names, type PrefixedName } from './xml/names.ts';
@@ -39,7 +40,7 @@ export async function listCalendars(dav: Dav, home: string): Promise<readonly Ob
     const ref = refOf(answer, home, response);
     if (ref === null) throw malformed(answer, 'a member has no usable href');
     selfSeen ||= ref === '';
-    const failure = unreadable(dav, home, response, ref);
+    const failure = unreadable(dav, home, answer, response, ref);
     if (failure !== null) throw failure;
     if (!holdsEvents(response)) continue;
     const path = pathOf(answer, response) ?? '';
@@ -53,11 +54,17 @@ export async function listCalendars(dav: Dav, home: string): Promise<readonly Ob
 }
 
 /** What keeps the list from being whole: the home's own failure, or a child that fails on what it is. */
-function unreadable(dav: Dav, home: string, response: MultistatusResponse, ref: string): KalendsError | null {
+function unreadable(
+  dav: Dav,
+  home: string,
+  answer: AnsweredMultistatus,
+  response: MultistatusResponse,
+  ref: string,
+): KalendsError | null {
   const status = response.status ?? response.refused.get(names.resourceType) ?? 200;
   // A child that is 404 or forbidden is no calendar of this person's (now); its absence is confirmed before it counts.
   if (status < 300 || (ref !== '' && status < 500)) return null;
-  return dav.failure({ method: 'PROPFIND', path: home }, { status, headers: {}, text: errorText(response) });
+  return dav.failureInside({ method: 'PROPFIND', path: home }, answer, status, errorText(response));
 }
 
 function holdsEvents(response: MultistatusResponse): boolean {
@@ -117,7 +124,7 @@ export async function getCalendar(
   path: string,
 ): Promise<{ readonly kind: 'found' } | { readonly kind: 'gone'; readonly evidence: Evidence }> {
   if ((await missing(dav, path)) === null) return { kind: 'found' };
-  const beside = await proveReadable(dav, home);
+  const collectionStatus = await proveReadable(dav, home, isCollection);
   const gone = await missing(dav, path);
   if (gone === null) return { kind: 'found' };
   return {
@@ -126,7 +133,7 @@ export async function getCalendar(
       kind: 'direct_get',
       request: gone.evidence?.request ?? `PROPFIND ${path}`,
       status: gone.evidence?.status ?? 404,
-      collectionStatus: beside.status,
+      collectionStatus,
       atMs: dav.clock.now(),
     },
   };
@@ -135,10 +142,8 @@ export async function getCalendar(
 /** Null while a calendar is there; how it is said not to be otherwise. Rejects with any other failure. */
 async function missing(dav: Dav, path: string): Promise<KalendsError | null> {
   try {
-    const { self } = await describe(dav, path, ['d:resourcetype']);
-    if (isCalendar(self)) return null;
-    const status = self.refused.get(names.resourceType) ?? 0;
-    throw dav.failure({ method: 'PROPFIND', path }, { status, headers: {}, text: 'this is no calendar' });
+    demandKind(dav, await describe(dav, path, ['d:resourcetype']), isCalendar);
+    return null;
   } catch (error) {
     if (isKalendsError(error) && error.code === 'not_found') return error;
     throw error;

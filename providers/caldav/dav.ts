@@ -8,7 +8,7 @@ import type { Credentials, Session } from '../provider.ts';
 import { followRedirects, type FollowedResponse } from '../redirects.ts';
 import { redact, secretsOf } from '../redact.ts';
 import type { Authoriser } from './auth/authorise.ts';
-import { encodePath } from './href.ts';
+import { encodePath, normalPath, samePath } from './href.ts';
 import type { Multistatus } from './xml/multistatus.ts';
 import { parseMultistatusGently } from './xml/parse.ts';
 
@@ -33,12 +33,23 @@ export interface DavRequest {
   readonly onto?: boolean;
 }
 
+/** An answer, and whether it is about what was asked. */
+export interface DavResponse extends FollowedResponse {
+  /**
+   * Redirects led to another server or to another path. What is there can be read; what is not there says nothing of the
+   * place that was asked: sites that moved send every path to one front page, and partitions are filled by and by.
+   */
+  readonly elsewhere: boolean;
+}
+
 /** A multistatus document and what asked for it. */
 export interface AnsweredMultistatus extends Multistatus {
   readonly request: string;
   readonly status: number;
   /** Of the server that answered in the end, for resolving hrefs. */
   readonly url: string;
+  /** As in `DavResponse`. */
+  readonly elsewhere: boolean;
 }
 
 const xmlHeaders = { 'content-type': 'application/xml; charset=utf-8' };
@@ -72,12 +83,12 @@ export class Dav {
   }
 
   /** Any status is an answer; rejects only where there is none. */
-  send(request: DavRequest): Promise<FollowedResponse> {
+  send(request: DavRequest): Promise<DavResponse> {
     return this.sendUrl(this.#server + encodePath(request.path), request);
   }
 
   /** The same for a whole URL, which discovery needs; `redirects: false` hands redirects back. */
-  async sendUrl(url: string, request: DavRequest, redirects = true): Promise<FollowedResponse> {
+  async sendUrl(url: string, request: DavRequest, redirects = true): Promise<DavResponse> {
     const outgoing: HttpRequest = {
       method: request.method,
       url,
@@ -88,11 +99,16 @@ export class Dav {
       signal: this.signal,
     };
     const endsAtMs = this.clock.monotonic() + outgoing.timeoutMs;
-    const response = await this.#once(outgoing, redirects, endsAtMs);
+    const response = await this.#authorised(outgoing, redirects, endsAtMs);
+    return { ...response, elsewhere: isElsewhere(url, response.url) };
+  }
+
+  async #authorised(request: HttpRequest, redirects: boolean, endsAtMs: number): Promise<FollowedResponse> {
+    const response = await this.#once(request, redirects, endsAtMs);
     if (response.status !== 401) return response;
     const challenges = response.headers['www-authenticate'] ?? [];
     const worthIt = this.deps.authoriser.learn(this.credentials, new URL(response.url), challenges);
-    return worthIt ? this.#once(outgoing, redirects, endsAtMs) : response;
+    return worthIt ? this.#once(request, redirects, endsAtMs) : response;
   }
 
   /** One deadline over all hops and the repeat with credentials: a write must not outlive the lease it was started under. */
@@ -113,10 +129,11 @@ export class Dav {
     return this.parse(request, response);
   }
 
-  async parse(request: DavRequest, response: FollowedResponse): Promise<AnsweredMultistatus> {
+  async parse(request: DavRequest, response: DavResponse): Promise<AnsweredMultistatus> {
     try {
       const parsed = await parseMultistatusGently(response.text, this.clock);
-      return { ...parsed, request: this.label(request), status: response.status, url: response.url };
+      const { status, url, elsewhere } = response;
+      return { ...parsed, request: this.label(request), status, url, elsewhere };
     } catch (error) {
       if (!isKalendsError(error)) throw error;
       throw new KalendsError(error.code, redact(error.message, this.secrets), {
@@ -130,8 +147,11 @@ export class Dav {
     }
   }
 
-  /** What an answer with an unhoped-for status means. */
-  failure(request: DavRequest, answer: Pick<FollowedResponse, 'status' | 'headers' | 'text'>): KalendsError {
+  /** What an answer with an unhoped-for status means. "Not there" means nothing where something else was asked. */
+  failure(request: DavRequest, answer: Pick<DavResponse, 'status' | 'headers' | 'text' | 'elsewhere'>): KalendsError {
+    const absent = answer.status === 404 || answer.status === 410;
+    if (absent && answer.elsewhere)
+      return besideThePoint(this.label(request), answer.status, 'a redirect led elsewhere');
     return classify(answer, {
       request: this.label(request),
       kind: request.kind ?? (request.method === 'REPORT' ? 'report' : 'read'),
@@ -142,10 +162,24 @@ export class Dav {
     });
   }
 
+  /** The same for a status that stands inside a multistatus document. */
+  failureInside(request: DavRequest, { elsewhere }: AnsweredMultistatus, status: number, text = ''): KalendsError {
+    return this.failure(request, { status, headers: {}, text, elsewhere });
+  }
+
   #xmlHeaders(request: DavRequest): Readonly<Record<string, string>> {
     return { ...xmlHeaders, ...codings(this.#server), ...request.headers };
   }
 }
+
+function isElsewhere(asked: string, answered: string): boolean {
+  if (new URL(asked).origin !== new URL(answered).origin) return true;
+  return !samePath(normalPath(asked, asked) ?? asked, normalPath(answered, answered) ?? answered);
+}
+
+/** Something answered that is not what was asked: nothing follows from it, least of all that something is gone. */
+export const besideThePoint = (request: string, status: number, why: string): KalendsError =>
+  new KalendsError('answered_elsewhere', `${request}: ${why}`, { evidence: { request, status } });
 
 /**
  * Listings shrink to a tenth; on one machine packing costs more than it saves. Never for single resources: proxies turn

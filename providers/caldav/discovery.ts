@@ -3,7 +3,7 @@ import { isKalendsError, KalendsError } from '../../domain/errors.ts';
 import type { ConnectRequest, Credentials, Session } from '../provider.ts';
 import { sameSite } from '../redirects.ts';
 import { candidates, withoutSecrets, type ServiceLookup } from './candidates.ts';
-import { describe, isCalendar, pathOf, propfind } from './collection.ts';
+import { describeAlias, isCalendar, pathOf, propfind } from './collection.ts';
 import { Dav, type DavDeps } from './dav.ts';
 import { encodePath, normalPath, withSlash } from './href.ts';
 import { TsdavLookup } from './tsdav-lookup.ts';
@@ -149,7 +149,7 @@ async function fromCollection(dav: Dav, start: URL): Promise<Discovered> {
   const here = new Dav(dav.deps, start.origin, dav.credentials, dav.signal);
   const path = normalPath(start.pathname, start.origin) ?? '/';
   const found = { server: start.origin, principal: null, entry: start.href };
-  const { answer, self } = await describe(here, path, ['d:resourcetype']);
+  const { answer, self } = await describeAlias(here, path, ['d:resourcetype']);
   const own = withSlash(pathOf(answer, self) ?? path);
   if (isCalendar(self)) return { ...found, home: own.replace(/[^/]+\/$/, '') };
   const members = await propfind(here, own, 1, ['d:resourcetype']);
@@ -165,8 +165,7 @@ function summary(address: string, tried: readonly Tried[]): KalendsError {
   const passing = tried.find(
     ({ error }) =>
       ['rate_limited', 'ambiguous'].includes(error.verdict) &&
-      error.code !== 'forbidden' &&
-      error.code !== 'unexpected_status',
+      !['forbidden', 'unexpected_status', 'answered_elsewhere'].includes(error.code),
   );
   const down = tried.find(({ error }) =>
     ['unavailable', 'gateway_failed', 'locked', 'cut_short', 'timed_out'].includes(error.code),

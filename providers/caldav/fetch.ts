@@ -3,9 +3,8 @@ import { limits, timeouts } from '../../config/policies.ts';
 import { isKalendsError, KalendsError } from '../../domain/errors.ts';
 import type { Observation } from '../../domain/resource.ts';
 import type { Fetched, Got } from '../provider.ts';
-import type { FollowedResponse } from '../redirects.ts';
-import { proveReadable, refOf } from './collection.ts';
-import type { AnsweredMultistatus, Dav, DavRequest } from './dav.ts';
+import { isCalendar, proveReadable, refOf } from './collection.ts';
+import type { AnsweredMultistatus, Dav, DavRequest, DavResponse } from './dav.ts';
 import { absoluteFrom, checkRef, encodePath } from './href.ts';
 import { observationOf, resourceProperties } from './observe.ts';
 import { multigetBody } from './xml/bodies.ts';
@@ -28,7 +27,7 @@ export async function fetchMany(dav: Dav, calendar: string, refs: readonly strin
     const observation = observationOf(ref, response);
     if (observation !== null) answered.set(ref, observation);
     // Only the status of the whole response says so; a 404 of one property says nothing about the resource.
-    else if (response.status === 404 || response.status === 410) missing.add(ref);
+    else if (!answer.elsewhere && (response.status === 404 || response.status === 410)) missing.add(ref);
   }
   for (const ref of answered.keys()) missing.delete(ref);
   const unanswered = [...asked].filter((ref) => !answered.has(ref) && !missing.has(ref));
@@ -56,15 +55,15 @@ async function multiget(dav: Dav, calendar: string, refs: readonly string[]): Pr
 }
 
 /**
- * One resource alone. `gone` needs a 404 or 410, then a collection that answers on the same server, and then the same
- * again: an account that was away for the first question alone would lose what was asked for.
+ * One resource alone. `gone` needs a 404 or 410, then the calendar itself answering where it always was, and then the
+ * same again: an account that was away for the first question alone would lose what was asked for.
  */
 export async function getOne(dav: Dav, calendar: string, ref: string): Promise<Got> {
   const request: DavRequest = { method: 'GET', path: absoluteFrom(calendar, checkRef(ref)) };
-  const ask = (): Promise<FollowedResponse> => dav.send({ ...request, headers: { accept: 'text/calendar' } });
+  const ask = (): Promise<DavResponse> => dav.send({ ...request, headers: { accept: 'text/calendar' } });
   const first = await ask();
   if (isFound(dav, request, first)) return { kind: 'found', observation: observe(dav, request, ref, first) };
-  const collectionStatus = await collectionBeside(dav, calendar, request, first);
+  const collectionStatus = await proveReadable(dav, calendar, isCalendar);
   const response = await ask();
   if (isFound(dav, request, response)) return { kind: 'found', observation: observe(dav, request, ref, response) };
   return {
@@ -79,31 +78,14 @@ export async function getOne(dav: Dav, calendar: string, ref: string): Promise<G
   };
 }
 
-/** False for "not there"; rejects for everything else. */
-function isFound(dav: Dav, request: DavRequest, response: FollowedResponse): boolean {
+/** False for "not there", said by whom was asked; rejects for everything else. */
+function isFound(dav: Dav, request: DavRequest, response: DavResponse): boolean {
   if (response.status === 200) return true;
-  if (response.status === 404 || response.status === 410) return false;
+  if (!response.elsewhere && (response.status === 404 || response.status === 410)) return false;
   throw dav.failure(request, response);
 }
 
-/** The status of the readable collection that a "not there" needs as its witness. */
-export async function collectionBeside(
-  dav: Dav,
-  calendar: string,
-  request: DavRequest,
-  response: FollowedResponse,
-): Promise<number> {
-  const collection = await proveReadable(dav, calendar);
-  if (new URL(collection.url).origin !== new URL(response.url).origin) {
-    // A partition is moving: what the old one does not have may well be on the new one.
-    throw new KalendsError('unexpected_status', 'the resource and its collection were answered by different servers', {
-      evidence: { request: dav.label(request), status: response.status },
-    });
-  }
-  return collection.status;
-}
-
-function observe(dav: Dav, request: DavRequest, ref: string, response: FollowedResponse): Observation {
+function observe(dav: Dav, request: DavRequest, ref: string, response: DavResponse): Observation {
   const type = response.headers['content-type']?.[0] ?? '';
   // A login or maintenance page with status 200 is not somebody's appointment.
   const calendar = /^text\/calendar/i.test(type) || /^\s*BEGIN:VCALENDAR/i.test(response.text);

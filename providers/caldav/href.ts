@@ -1,17 +1,25 @@
 /** Hrefs to refs and back: one resource has one ref, whichever host, escaping or absolute form the server used. */
 import { KalendsError } from '../../domain/errors.ts';
+import { unescapedUrl } from './quirks/escaped-urls.ts';
 
 /**
  * A path in its normal form: percent escapes decoded where they stand for text (`%40` is `@`), kept in upper case where
  * decoding would change the meaning (`%2F`, `%25`) or where they are no UTF-8; dots resolved; slashes single.
  */
 export function normalPath(href: string, base: string): string | null {
+  const url = urlOf(href, base);
+  return url === null ? null : decodePath(url.pathname.replaceAll(/\/{2,}/g, '/'));
+}
+
+/** The href names no other server than `base` does; most are paths and name none. */
+export const isOnServer = (href: string, base: string): boolean => urlOf(href, base)?.origin === new URL(base).origin;
+
+function urlOf(href: string, base: string): URL | null {
   // Some servers glue "/" to an absolute path; a URL parser takes "//cal/x" for host "cal".
-  const trimmed = href.trim().replace(/^\/{2,}/, '/');
+  const trimmed = unescapedUrl(href.trim()).replace(/^\/{2,}/, '/');
   if (trimmed === '' || !URL.canParse(trimmed, base)) return null;
   const url = new URL(trimmed, base);
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') return null;
-  return decodePath(url.pathname.replaceAll(/\/{2,}/g, '/'));
+  return url.protocol === 'http:' || url.protocol === 'https:' ? url : null;
 }
 
 /** A `%` that is no escape stands for itself; runs are decoded together because a character may take several bytes. */
@@ -49,6 +57,8 @@ export const relativeTo = (collection: string, path: string): string =>
 
 /** The other way round. */
 export const absoluteFrom = (collection: string, ref: string): string => (ref.startsWith('/') ? ref : collection + ref);
+
+export const samePath = (a: string, b: string): boolean => withSlash(a) === withSlash(b);
 
 export const withSlash = (path: string): string => (path.endsWith('/') ? path : `${path}/`);
 

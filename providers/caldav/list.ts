@@ -2,7 +2,7 @@
 import { limits, pulling, timeouts } from '../../config/policies.ts';
 import { isKalendsError, KalendsError } from '../../domain/errors.ts';
 import type { CollectionVersion, ListedResource, Listing, ListOptions } from '../provider.ts';
-import { malformed, propfind, refOf } from './collection.ts';
+import { demandKind, isCalendar, malformed, propfind, refOf } from './collection.ts';
 import type { AnsweredMultistatus, Dav, DavRequest } from './dav.ts';
 import { observationOf, resourceProperties } from './observe.ts';
 import { describeVersion, isMemberCollection, listed, noProgress, syncPage } from './sync.ts';
@@ -77,7 +77,7 @@ async function listByPropfind(dav: Dav, calendar: string): Promise<Map<string, L
     if (ref === null) throw malformed(answer, 'a member has no usable href');
     if (ref === '') {
       selfSeen = true;
-      aboutCollectionListing(dav, calendar, response);
+      aboutCollectionListing(dav, calendar, answer, response);
       continue;
     }
     if (response.status === 404 || response.status === 410 || isMemberCollection(response, ref)) continue;
@@ -88,11 +88,17 @@ async function listByPropfind(dav: Dav, calendar: string): Promise<Map<string, L
   return resources;
 }
 
-/** A 507 or any other failure of the collection means that the rows beside it are not all. */
-function aboutCollectionListing(dav: Dav, calendar: string, response: MultistatusResponse): void {
-  if (response.status === null || response.status < 300) return;
+/** A 507 or any other failure of the collection means that the rows beside it are not all; no calendar has none at all. */
+function aboutCollectionListing(
+  dav: Dav,
+  calendar: string,
+  answer: AnsweredMultistatus,
+  response: MultistatusResponse,
+): void {
   const request: DavRequest = { method: 'PROPFIND', path: calendar, kind: 'report' };
-  throw dav.failure(request, { status: response.status, headers: {}, text: '' });
+  const { status } = response;
+  if (status !== null && status >= 300) throw dav.failureInside(request, answer, status);
+  demandKind(dav, { path: calendar, answer, self: response }, isCalendar);
 }
 
 /** Bodies by one query, where that is no more than a report may bring; without them otherwise. */

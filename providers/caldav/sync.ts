@@ -2,8 +2,9 @@
 import { limits, timeouts } from '../../config/policies.ts';
 import { KalendsError } from '../../domain/errors.ts';
 import type { CollectionVersion, DeltaPage, ListedResource } from '../provider.ts';
-import { describe, isCollection, malformed, refOf } from './collection.ts';
-import type { Dav, DavRequest } from './dav.ts';
+import { demandKind, describe, isCalendar, isCollection, malformed, refOf } from './collection.ts';
+import type { AnsweredMultistatus, Dav, DavRequest } from './dav.ts';
+import { isOnServer } from './href.ts';
 import { observationOf } from './observe.ts';
 import { tokenIsAtFault } from './quirks/token-500.ts';
 import { syncCollectionBody } from './xml/bodies.ts';
@@ -19,7 +20,9 @@ export async function describeVersion(
 ): Promise<CollectionVersion & { readonly offersDelta: boolean | null }> {
   // Radicale builds its index of a calendar when it is first asked for a token: 30 s for 5,000 resources.
   const properties: readonly PrefixedName[] = ['d:resourcetype', 'd:supported-report-set', ...extra];
-  const { self } = await describe(dav, calendar, properties, timeouts.reportMs);
+  const found = await describe(dav, calendar, properties, timeouts.reportMs);
+  demandKind(dav, found, isCalendar);
+  const { self } = found;
   const reports = self.props.get(names.reports);
   const offers = (reports?.children ?? []).some((supported) =>
     // Xandikos leaves out the element in between.
@@ -38,10 +41,16 @@ export async function version(dav: Dav, calendar: string): Promise<CollectionVer
   return { token: offersDelta === false ? null : token, ctag };
 }
 
+interface Tombstone {
+  readonly status: number;
+  /** The calendar itself said so, of what it names as its own; anybody else's word is only a reason to ask. */
+  readonly isProof: boolean;
+}
+
 /** One sync-collection answer, sorted out. */
 export interface Page {
   readonly changed: Map<string, ListedResource>;
-  readonly removed: Map<string, number>;
+  readonly removed: Map<string, Tombstone>;
   readonly token: string;
   readonly more: boolean;
   readonly request: string;
@@ -66,15 +75,18 @@ export async function syncPage(
   };
   const answer = await dav.multistatus(request);
   const changed = new Map<string, ListedResource>();
-  const removed = new Map<string, number>();
+  const removed = new Map<string, Tombstone>();
   let more = false;
   for (const response of answer.responses) {
     const ref = refOf(answer, calendar, response);
     if (ref === null) throw malformed(answer, 'a change has no usable href');
     if (ref === '') {
-      more ||= aboutCollection(dav, request, response);
+      more ||= aboutCollection(dav, request, answer, response);
     } else if (response.status === 404 || response.status === 410) {
-      removed.set(ref, response.status);
+      removed.set(ref, {
+        status: response.status,
+        isProof: !answer.elsewhere && isOnServer(response.href, answer.url),
+      });
       changed.delete(ref);
     } else if (!isMemberCollection(response, ref)) {
       // Also for rows that say 403 or 500, or 404 of a property: something is there to be asked for by itself.
@@ -87,11 +99,14 @@ export async function syncPage(
 }
 
 /** A row about the collection itself: 507 says that there is more (RFC 6578 3.6), other failures are the answer's own. */
-function aboutCollection(dav: Dav, request: DavRequest, response: MultistatusResponse): boolean {
-  if (response.status === 507) return true;
-  if (response.status !== null && response.status >= 300) {
-    throw dav.failure(request, { status: response.status, headers: {}, text: '' });
-  }
+function aboutCollection(
+  dav: Dav,
+  request: DavRequest,
+  answer: AnsweredMultistatus,
+  { status }: MultistatusResponse,
+): boolean {
+  if (status === 507) return true;
+  if (status !== null && status >= 300) throw dav.failureInside(request, answer, status);
   return false;
 }
 
@@ -114,12 +129,13 @@ export async function changes(dav: Dav, calendar: string, token: string): Promis
   }
   if (page.more && page.token === token) throw noProgress(page);
   const atMs = dav.clock.now();
+  const removed = [...page.removed];
+  const doubtful = removed.flatMap(([ref, { isProof }]) => (isProof ? [] : [{ ref, etag: null, observation: null }]));
   return {
-    changed: [...page.changed.values()],
-    removed: [...page.removed].map(([ref, status]) => ({
-      ref,
-      evidence: { kind: 'tombstone', request: page.request, status, atMs },
-    })),
+    changed: [...page.changed.values(), ...doubtful],
+    removed: removed.flatMap(([ref, { status, isProof }]) =>
+      isProof ? [{ ref, evidence: { kind: 'tombstone', request: page.request, status, atMs } }] : [],
+    ),
     token: page.token,
     more: page.more,
   };

@@ -3,8 +3,7 @@ import { timeouts } from '../../config/policies.ts';
 import { isKalendsError, KalendsError } from '../../domain/errors.ts';
 import type { Observation } from '../../domain/resource.ts';
 import type { Precondition, PutRequest, RemoveRequest } from '../provider.ts';
-import type { FollowedResponse } from '../redirects.ts';
-import type { Dav, DavRequest } from './dav.ts';
+import type { Dav, DavRequest, DavResponse } from './dav.ts';
 import { getOne } from './fetch.ts';
 import { absoluteFrom, checkRef, normalPath, relativeTo } from './href.ts';
 import { innerFailure } from './quirks/inner-failure.ts';
@@ -65,7 +64,7 @@ export async function put(dav: Dav, request: PutRequest): Promise<Observation> {
 }
 
 /** Some gateways store under a name of their own and say so in Location. */
-function storedRef(request: PutRequest, response: FollowedResponse): string {
+function storedRef(request: PutRequest, response: DavResponse): string {
   const location = response.headers['location']?.[0];
   const path = response.status === 201 && location !== undefined ? normalPath(location, response.url) : null;
   return path?.startsWith(request.calendar) === true && path !== request.calendar
@@ -125,7 +124,7 @@ export async function remove(dav: Dav, request: RemoveRequest): Promise<{ readon
 }
 
 /** A login or maintenance page with status 200 says nothing of the resource: whether the write happened is to be found out. */
-function refusePage(dav: Dav, request: DavRequest, { status, headers }: FollowedResponse): void {
+function refusePage(dav: Dav, request: DavRequest, { status, headers }: DavResponse): void {
   if (!succeeded(status) || !/^text\/html/i.test(headers['content-type']?.[0] ?? '')) return;
   throw new KalendsError(
     'not_multistatus',

@@ -36,6 +36,9 @@ describe('hrefs', () => {
     ['/cal/%2e%2e/x.ics', '/x.ics'],
     ['//cal//a.ics', '/cal/a.ics'],
     ['/cal/a.ics?x=1#y', '/cal/a.ics'],
+    // Xandikos, of what is not there
+    ['http%3A//127.0.0.1%3A8080/cal/no%2520such/', '/cal/no such/'],
+    ['http%3A//%FF/', '/123/calendars/work/http:/%FF/'],
     ['', null],
     ['http://[', null],
     ['mailto:a@b', null],
