@@ -7,7 +7,7 @@ import type { Http, HttpRequest } from '../http.ts';
 import type { Credentials, Session } from '../provider.ts';
 import { followRedirects, type FollowedResponse } from '../redirects.ts';
 import { redact, secretsOf } from '../redact.ts';
-import type { Authoriser } from './auth/authorise.ts';
+import type { Authorisation, Authoriser } from './auth/authorise.ts';
 import { encodePath, normalPath, samePath } from './href.ts';
 import type { Multistatus } from './xml/multistatus.ts';
 import { parseMultistatusGently } from './xml/parse.ts';
@@ -104,21 +104,29 @@ export class Dav {
   }
 
   async #authorised(request: HttpRequest, redirects: boolean, endsAtMs: number): Promise<FollowedResponse> {
-    const response = await this.#once(request, redirects, endsAtMs);
+    const { response, sent } = await this.#once(request, redirects, endsAtMs);
     if (response.status !== 401) return response;
     const challenges = response.headers['www-authenticate'] ?? [];
-    const worthIt = this.deps.authoriser.learn(this.credentials, new URL(response.url), challenges);
-    return worthIt ? this.#once(request, redirects, endsAtMs) : response;
+    const worthIt = this.deps.authoriser.learn(this.credentials, new URL(response.url), sent, challenges);
+    return worthIt ? (await this.#once(request, redirects, endsAtMs)).response : response;
   }
 
   /** One deadline over all hops and the repeat with credentials: a write must not outlive the lease it was started under. */
-  async #once(request: HttpRequest, redirects: boolean, endsAtMs: number): Promise<FollowedResponse> {
-    const authorise = (url: URL) => this.deps.authoriser.headers(this.credentials, request.method, url);
+  async #once(request: HttpRequest, redirects: boolean, endsAtMs: number): Promise<Exchange> {
+    const { authoriser } = this.deps;
+    // Of the last hop: it is the one that is answered.
+    let sent: Authorisation = { headers: {}, answers: null };
+    const authorise = (url: URL): Authorisation['headers'] => {
+      sent = authoriser.authorise(this.credentials, request.method, url);
+      return sent.headers;
+    };
     const http: Http = (one) =>
       this.deps.http({ ...one, timeoutMs: Math.max(1, Math.ceil(endsAtMs - this.clock.monotonic())) });
-    if (redirects) return followRedirects(http, request, authorise);
-    const headers = { ...request.headers, ...authorise(new URL(request.url)) };
-    return { ...(await http({ ...request, headers })), url: request.url };
+    const response = await (redirects
+      ? followRedirects(http, request, authorise)
+      : unfollowed(http, request, authorise));
+    if (response.status !== 401) authoriser.letIn(sent);
+    return { response, sent };
   }
 
   /** A PROPFIND or REPORT. Rejects with what the answer means unless it is one whole multistatus document. */
@@ -170,6 +178,21 @@ export class Dav {
   #xmlHeaders(request: DavRequest): Readonly<Record<string, string>> {
     return { ...xmlHeaders, ...codings(this.#server), ...request.headers };
   }
+}
+
+/** An answer, and what went with the request that was answered. */
+interface Exchange {
+  readonly response: FollowedResponse;
+  readonly sent: Authorisation;
+}
+
+async function unfollowed(
+  http: Http,
+  request: HttpRequest,
+  authorise: (url: URL) => Authorisation['headers'],
+): Promise<FollowedResponse> {
+  const headers = { ...request.headers, ...authorise(new URL(request.url)) };
+  return { ...(await http({ ...request, headers })), url: request.url };
 }
 
 function isElsewhere(asked: string, answered: string): boolean {

@@ -55,10 +55,26 @@ export function bestDigest(challenges: readonly Challenge[]): Challenge | null {
 
 const quoted = (text: string): string => `"${text.replaceAll(/["\\]/g, String.raw`\$&`)}"`;
 
+/** RFC 5987 3.2.1. */
+const extended = (text: string): string =>
+  `UTF-8''${encodeURIComponent(text.toWellFormed()).replaceAll(/[*'()]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`)}`;
+
+/**
+ * RFC 7616 3.4: what a quoted string cannot hold goes as `username*` to servers that announce UTF-8. The others know RFC
+ * 2617 alone, and are sent what browsers send them: the same bytes, quoted.
+ */
+const named = (username: string, charset: string | undefined): string =>
+  charset?.toUpperCase() === 'UTF-8' && /[^ -~]/.test(username)
+    ? `username*=${extended(username)}`
+    : `username=${quoted(username)}`;
+
+/** Header values go out byte by byte: each character stands for one byte of the text in UTF-8. */
+const inBytes = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');
+
 /** The value of the Authorization header. The challenge must be one that `bestDigest` returned. */
 export function digestHeader(challenge: Challenge, request: DigestRequest): string {
   const method = methodOf(challenge) ?? { hash: 'md5', session: false };
-  const { realm = '', nonce = '', opaque, algorithm, userhash } = challenge.parameters;
+  const { realm = '', nonce = '', opaque, algorithm, userhash, charset } = challenge.parameters;
   const h = (text: string): string => createHash(method.hash).update(text).digest('hex');
   const count = request.nonceCount.toString(16).padStart(8, '0');
   const secret = h(`${request.username}:${realm}:${request.password}`);
@@ -69,8 +85,8 @@ export function digestHeader(challenge: Challenge, request: DigestRequest): stri
     qop === 'auth' ? h(`${ha1}:${nonce}:${count}:${request.clientNonce}:auth:${ha2}`) : h(`${ha1}:${nonce}:${ha2}`);
   const hashed = userhash?.toLowerCase() === 'true';
   const username = hashed ? h(`${request.username}:${realm}`) : request.username;
-  return [
-    `Digest username=${quoted(username)}`,
+  const parameters = [
+    named(username, charset),
     `realm=${quoted(realm)}`,
     `nonce=${quoted(nonce)}`,
     `uri=${quoted(request.uri)}`,
@@ -80,5 +96,6 @@ export function digestHeader(challenge: Challenge, request: DigestRequest): stri
     ...(qop === 'auth' || method.session ? [`cnonce="${request.clientNonce}"`] : []),
     ...(qop === 'auth' ? ['qop=auth', `nc=${count}`] : []),
     ...(hashed ? ['userhash=true'] : []),
-  ].join(', ');
+  ];
+  return inBytes(`Digest ${parameters.join(', ')}`);
 }

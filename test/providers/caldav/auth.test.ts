@@ -1,7 +1,13 @@
+import { createHash } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import { Authoriser } from '../../../providers/caldav/auth/authorise.ts';
+import { Authoriser, type Authorisation } from '../../../providers/caldav/auth/authorise.ts';
 import { challengesOf, type Challenge } from '../../../providers/caldav/auth/challenge.ts';
 import { bestDigest, digestHeader } from '../../../providers/caldav/auth/digest.ts';
+import { createCalDav } from '../../../providers/caldav/caldav.ts';
+import type { Credentials } from '../../../providers/provider.ts';
+import { localHttp, realClock } from '../caldav-under-test.ts';
 
 const digest = (text: string): Challenge => {
   const found = bestDigest(challengesOf([text]));
@@ -98,7 +104,7 @@ describe('the Digest scheme', () => {
   test('RFC 7617: Basic in UTF-8', () => {
     const authoriser = new Authoriser(() => 0);
     const credentials = { kind: 'password', username: 'test', password: '123£' } as const;
-    expect(authoriser.headers(credentials, 'GET', new URL('https://a.example/'))).toEqual({
+    expect(authoriser.authorise(credentials, 'GET', new URL('https://a.example/')).headers).toEqual({
       authorization: 'Basic dGVzdDoxMjPCow==',
     });
   });
@@ -109,46 +115,133 @@ describe('which header goes with a request', () => {
   const url = new URL('https://cal.example/dav/?x=1');
   const ask = 'Digest realm="r", nonce="n1", qop="auth", algorithm=SHA-256';
 
+  const at = (password: Credentials = credentials) => {
+    const authoriser = new Authoriser(() => 0.5);
+    return {
+      send: (method = 'GET', to = url, as: Credentials = password) => authoriser.authorise(as, method, to),
+      letIn: (sent: Authorisation) => authoriser.letIn(sent),
+      refuse: (sent: Authorisation, ...challenges: readonly string[]) =>
+        authoriser.learn(password, url, sent, challenges),
+    };
+  };
+  const headerOf = ({ headers }: Authorisation): string => headers['authorization'] ?? '';
+  const nonce = (name: string): string => ask.replace('n1', name);
+
+  /** A login whose nonce `n1` has worked. */
+  const connected = () => {
+    const server = at();
+    server.refuse(server.send(), ask);
+    server.letIn(server.send());
+    return server;
+  };
+
   test('nothing without credentials, Basic at first', () => {
-    const authoriser = new Authoriser(() => 0);
-    expect(authoriser.headers({ kind: 'none' }, 'GET', url)).toEqual({});
-    expect(authoriser.learn({ kind: 'none' }, url, [ask])).toBe(false);
-    expect(authoriser.headers(credentials, 'GET', url)['authorization']).toMatch(/^Basic /);
+    const nobody = at({ kind: 'none' });
+    expect(nobody.send().headers).toEqual({});
+    expect(nobody.refuse(nobody.send(), ask)).toBe(false);
+    expect(headerOf(at().send())).toMatch(/^Basic /);
   });
 
   test('Digest once a server asked for it, with a count that grows, and only there', () => {
-    const authoriser = new Authoriser(() => 0.5);
-    expect(authoriser.learn(credentials, url, ['Basic realm="x"', ask])).toBe(true);
-    const first = authoriser.headers(credentials, 'PROPFIND', url)['authorization'];
+    const server = at();
+    expect(server.refuse(server.send(), 'Basic realm="x"', ask)).toBe(true);
+    const first = headerOf(server.send('PROPFIND'));
     expect(first).toContain('uri="/dav/?x=1"');
     expect(first).toContain('nc=00000001');
-    expect(authoriser.headers(credentials, 'PROPFIND', url)['authorization']).toContain('nc=00000002');
-    expect(authoriser.headers(credentials, 'GET', new URL('https://other.example/'))['authorization']).toMatch(
-      /^Basic /,
-    );
-    expect(authoriser.headers({ ...credentials, username: 'you' }, 'GET', url)['authorization']).toMatch(/^Basic /);
+    expect(headerOf(server.send('PROPFIND'))).toContain('nc=00000002');
+    expect(headerOf(server.send('GET', new URL('https://other.example/')))).toMatch(/^Basic /);
+    expect(headerOf(server.send('GET', url, { ...credentials, username: 'you' }))).toMatch(/^Basic /);
   });
 
   test('a wrong password is asked once with Digest and not again', () => {
-    const authoriser = new Authoriser(() => 0.5);
-    expect(authoriser.learn(credentials, url, [ask])).toBe(true);
-    authoriser.headers(credentials, 'GET', url);
-    expect(authoriser.learn(credentials, url, [ask.replace('n1', 'n2')])).toBe(false);
+    const server = at();
+    expect(server.refuse(server.send(), ask)).toBe(true);
+    expect(server.refuse(server.send(), nonce('n2'))).toBe(false);
+  });
+
+  test('a password that was refused and is right again is let in, however short its nonces live', () => {
+    const server = at();
+    server.refuse(server.send(), ask);
+    server.refuse(server.send(), nonce('n2'));
+    expect(server.refuse(server.send(), nonce('n3'))).toBe(true);
+    expect(headerOf(server.send())).toContain('nonce="n3"');
   });
 
   test('a nonce that ran out is renewed, whether or not the server says stale', () => {
-    const authoriser = new Authoriser(() => 0.5);
-    authoriser.learn(credentials, url, [ask]);
-    authoriser.headers(credentials, 'GET', url);
-    expect(authoriser.learn(credentials, url, [`${ask.replace('n1', 'n2')}, stale=true`])).toBe(true);
-    authoriser.headers(credentials, 'GET', url);
-    authoriser.headers(credentials, 'GET', url);
-    expect(authoriser.learn(credentials, url, [ask.replace('n1', 'n3')])).toBe(true);
-    expect(authoriser.headers(credentials, 'GET', url)['authorization']).toContain('nonce="n3"');
+    const server = at();
+    server.refuse(server.send(), ask);
+    expect(server.refuse(server.send(), `${nonce('n2')}, stale=true`)).toBe(true);
+    server.letIn(server.send());
+    expect(server.refuse(server.send(), nonce('n3'))).toBe(true);
+    expect(headerOf(server.send())).toContain('nonce="n3"');
+  });
+
+  test('of requests that are under way when a nonce runs out each is worth another try', () => {
+    const server = connected();
+    const [one, two] = [server.send(), server.send()];
+    expect(server.refuse(one, nonce('n2'))).toBe(true);
+    server.send();
+    expect(server.refuse(two, nonce('n3'))).toBe(true);
+  });
+
+  test('a server that goes back to Basic is followed by all who sent Digest', () => {
+    const server = connected();
+    const [one, two] = [server.send(), server.send()];
+    expect([server.refuse(one, 'Basic realm="x"'), server.refuse(two, 'Basic realm="x"')]).toEqual([true, true]);
+    expect(headerOf(server.send())).toMatch(/^Basic /);
   });
 
   test('a wrong password for Basic is not asked again', () => {
-    const authoriser = new Authoriser(() => 0.5);
-    expect(authoriser.learn(credentials, url, ['Basic realm="x"'])).toBe(false);
+    const server = at();
+    expect(server.refuse(server.send(), 'Basic realm="x"')).toBe(false);
+  });
+});
+
+describe('names beyond Latin-1', () => {
+  const ask = (more: string) => `Digest realm="Kalendář", qop="auth", nonce="n1"${more}`;
+  const request = { username: 'пётр', password: 'heslo', method: 'PROPFIND', uri: '/h/', nonceCount: 1 };
+  const header = (more = '', username = request.username): string =>
+    digestHeader(digest(ask(more)), { ...request, username, clientNonce: 'c' });
+  const onTheWire = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');
+
+  test('RFC 7616 3.9.2: username* for a server that announces UTF-8', () => {
+    const sent = header(', charset=UTF-8', "Jäsøn Doe's");
+    expect(sent).toContain("username*=UTF-8''J%C3%A4s%C3%B8n%20Doe%27s, realm=");
+    expect(header(', charset=UTF-8', 'ada')).toContain('username="ada"');
+    expect(header(', charset=UTF-8, userhash=true')).toMatch(/username="[0-9a-f]{32}"/);
+  });
+
+  test('else the bytes of UTF-8 in quotes, and the realm as it came', () => {
+    const sent = header();
+    expect(sent).toContain(onTheWire('username="пётр", realm="Kalendář"'));
+    expect(sent).not.toMatch(/[^\u0020-\u00ff]/);
+  });
+
+  test('a real server that asks for Digest gets bytes from which it computes the same', async () => {
+    const md5 = (text: string | Buffer): string => createHash('md5').update(text).digest('hex');
+    const server = createServer((asked, reply) => {
+      const given = Buffer.from(asked.headers.authorization ?? '', 'latin1').toString('utf8');
+      const field = (name: string): string => new RegExp(`${name}="?([^",]*)`).exec(given)?.[1] ?? '';
+      const first = md5(`пётр:${field('realm')}:heslo`);
+      const tail = `${field('nonce')}:${field('nc')}:${field('cnonce')}:auth:${md5(`PROPFIND:${field('uri')}`)}`;
+      const isRight = field('username') === 'пётр' && field('response') === md5(`${first}:${tail}`);
+      if (!isRight) reply.setHeader('www-authenticate', onTheWire(ask('')));
+      reply.writeHead(isRight ? 207 : 401, { 'content-type': 'application/xml' });
+      reply.end(
+        '<multistatus xmlns="DAV:"><response><href>/h/</href><propstat><prop><resourcetype><collection/></resourcetype></prop><status>HTTP/1.1 200 OK</status></propstat></response></multistatus>',
+      );
+    });
+    await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
+    const http = localHttp();
+    try {
+      const provider = createCalDav({ http, clock: realClock, random: () => 0.5 });
+      const { port } = server.address() as AddressInfo;
+      const root = { server: `http://127.0.0.1:${port}`, home: '/h/' };
+      const login = { kind: 'password', username: 'пётр', password: 'heslo' } as const;
+      await provider.probe({ root, credentials: login, signal: new AbortController().signal });
+    } finally {
+      await http.close();
+      await new Promise((done) => server.close(done));
+    }
   });
 });
