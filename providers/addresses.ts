@@ -23,11 +23,16 @@ const privateBlocks = [
   'fc00::/7',
 ];
 
-/** Never a calendar server, but often something worth stealing from: metadata services, this host, groups, tunnels. */
+/**
+ * Never a calendar server, but often something worth stealing from: metadata services of clouds (where they hide among
+ * private or even public addresses), this host, groups, tunnels, and what IANA's special-purpose registries set apart.
+ */
 const neverBlocks = [
   '0.0.0.0/8',
+  '100.100.100.200/32', // the metadata service of Alibaba Cloud
+  '168.63.129.16/32', // the WireServer of Azure, which hands out certificates and settings of extensions
   '169.254.0.0/16', // link-local; 169.254.169.254 hands out cloud credentials
-  '192.0.0.0/24',
+  '192.0.0.0/24', // 192.0.0.192 is the metadata service of Oracle's older cloud
   '192.0.2.0/24',
   '192.88.99.0/24',
   '198.18.0.0/15',
@@ -36,14 +41,20 @@ const neverBlocks = [
   '224.0.0.0/4',
   '240.0.0.0/4',
   '::/128',
+  '::ffff:0:0:0/96', // IPv4-translated, RFC 2765
   '100::/64',
-  '2001::/32', // Teredo carries an IPv4 address inside
+  '100:0:0:1::/64', // RFC 9780
+  '2001::/23', // protocols of the IETF; Teredo among them carries an IPv4 address inside
   '2001:db8::/32',
   '2002::/16', // so does 6to4
+  '3fff::/20', // documentation, RFC 9637
+  '5f00::/16', // segment routing, RFC 9602
   '64:ff9b:1::/48',
   'fe80::/10',
   'fec0::/10',
-  'fd00:ec2::254/128', // the metadata service of AWS over IPv6
+  'fd00:ec2::/32', // AWS: metadata at ::254, credentials of pods at ::23
+  'fd20:ce::254/128', // the metadata service of Google Cloud
+  'fd00:42::42/128', // of Scaleway
   'ff00::/8',
 ];
 

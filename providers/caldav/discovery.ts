@@ -1,8 +1,9 @@
 /** Finds an account's principal and calendar home from what a person types, and proves the credentials on the way. */
 import { isKalendsError, KalendsError } from '../../domain/errors.ts';
 import type { ConnectRequest, Credentials, Session } from '../provider.ts';
+import { redact } from '../redact.ts';
 import { sameSite } from '../redirects.ts';
-import { candidates, withoutSecrets, type ServiceLookup } from './candidates.ts';
+import { candidates, type ServiceLookup } from './candidates.ts';
 import { describeAlias, isCalendar, pathOf, propfind } from './collection.ts';
 import { Dav, type DavDeps } from './dav.ts';
 import { encodePath, normalPath, withSlash } from './href.ts';
@@ -35,11 +36,12 @@ export async function discover(
   signal: AbortSignal,
 ): Promise<Discovered> {
   const tried: Tried[] = [];
-  for (const candidate of await candidates(request.address, lookup)) {
+  const places = await candidates(request.address, lookup);
+  for (const candidate of places) {
     const found = await search(deps, candidate, request.credentials, signal, tried);
     if (found !== null) return found;
   }
-  throw summary(withoutSecrets(request.address), tried);
+  throw summary(places, tried);
 }
 
 /**
@@ -67,7 +69,7 @@ export async function discoverAgain(
       refused.push({ url: candidate.origin, error });
     }
   }
-  throw refused[0]?.error ?? summary(known.host, tried);
+  throw refused[0]?.error ?? summary([known], tried);
 }
 
 /** A server is asked for its root and its well-known address in any case. */
@@ -159,8 +161,12 @@ async function fromCollection(dav: Dav, start: URL): Promise<Discovered> {
   });
 }
 
-/** The most telling of all failures: an outage before "this is no calendar server", which is for good. */
-function summary(address: string, tried: readonly Tried[]): KalendsError {
+/**
+ * The most telling of all failures: an outage before "this is no calendar server", which is for good. It says which hosts
+ * were asked, never what was typed: people type passwords into addresses.
+ */
+function summary(places: readonly URL[], tried: readonly Tried[]): KalendsError {
+  const hosts = [...new Set(places.map(({ host }) => host))].join(', ');
   const story = tried.map(({ url, error }) => `${url}: ${error.evidence?.status ?? error.code}`).join('; ');
   const passing = tried.find(
     ({ error }) =>
@@ -174,8 +180,8 @@ function summary(address: string, tried: readonly Tried[]): KalendsError {
   const unreachable = tried.every(({ error }) => isNetwork(error)) ? tried[0] : undefined;
   const telling = passing ?? down ?? unreachable ?? refused;
   if (telling !== undefined) return telling.error;
-  return new KalendsError('not_a_calendar_server', `no calendar server was found for ${address}`, {
-    evidence: { excerpt: story },
+  return new KalendsError('not_a_calendar_server', `no calendar server was found at ${hosts}`, {
+    evidence: { excerpt: redact(story) },
     cause: tried.at(-1)?.error,
   });
 }

@@ -216,6 +216,17 @@ describe('connecting', () => {
     expect(error.evidence?.excerpt).toContain('https://www.example.com/');
   });
 
+  test.each(['https://ada:s3cretpw@www.example.com/', 'ada:s3cretpw@www.example.com'])(
+    'a password that was typed into the address %s is in no message',
+    async (address) => {
+      const { message, evidence, cause } = await failure(
+        connect(address, { 'https://www.example.com/': { status: 404 } }).connected,
+      );
+      expect(message).toBe('no calendar server was found at www.example.com');
+      expect(JSON.stringify([message, evidence, cause])).not.toContain('s3cretpw');
+    },
+  );
+
   test('a name that nobody knows is that, not a server without calendars', async () => {
     const error = await failure(connect('nowhere.example.com', { 'https://x.example/': { status: 200 } }).connected);
     expect(error.code).toBe('name_not_found');
