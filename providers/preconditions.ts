@@ -29,9 +29,20 @@ export const conditionCodes: Readonly<Record<string, ErrorCode>> = {
 
 /** The names of the conditions in an error body, found by pattern: error bodies are often not well-formed. */
 export function conditionsIn(text: string): string[] {
-  const error =
-    /<(?:[\w-]+:)?error\b[^>]*>([\s\S]*?)(?:<\/(?:[\w-]+:)?error\s*>|$)/i.exec(text.slice(0, 65_536))?.[1] ?? '';
-  return [...error.matchAll(/<(?:[\w-]+:)?([a-z][\w-]*)/g)]
-    .map((match) => match[1] ?? '')
-    .filter((name) => Object.hasOwn(conditionCodes, name));
+  const tags = tagsIn(text.slice(0, 65_536));
+  const begin = tags.findIndex(({ closes, name }) => !closes && isError(name));
+  if (begin === -1) return [];
+  const end = tags.findIndex(({ closes, name }, at) => at > begin && closes && isError(name));
+  return tags
+    .slice(begin + 1, end === -1 ? tags.length : end)
+    .flatMap(({ closes, name }) => (!closes && Object.hasOwn(conditionCodes, name) ? [name] : []));
 }
+
+const isError = (name: string): boolean => name.toLowerCase() === 'error';
+
+/** Two patterns of one pass each: a single one that looks for names and ends at once is quadratic on `<error <error …`. */
+const tagsIn = (text: string): { readonly closes: boolean; readonly name: string }[] =>
+  [...text.matchAll(/<([^<>]*)/g)].map(([, inside = '']) => {
+    const [, slash = '', qualified = ''] = /^(\/?)([\w:-]*)/.exec(inside) ?? [];
+    return { closes: slash !== '', name: qualified.slice(qualified.indexOf(':') + 1) };
+  });

@@ -68,6 +68,14 @@ describe('nothing that went in comes out', () => {
         .slice(1, -1)
         .replaceAll('/', '\\/')
         .replaceAll(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),
+    'XML, with entities by number': (secret) => secret.replaceAll(/[&<>"']/g, (mark) => `&#${mark.charCodeAt(0)};`),
+    "XML, as PHP's": (secret) =>
+      secret.replaceAll(/[&<>"']/g, (mark) => `&#${String(mark.charCodeAt(0)).padStart(3, '0')};`),
+    'XML, as Go and Python do': (secret) =>
+      secret.replaceAll(/[&<>"']/g, (mark) => `&#x${mark.charCodeAt(0).toString(16)};`),
+    'XML with a few names': (secret) =>
+      secret.replaceAll('&', '&amp;').replaceAll('<', '&#60;').replaceAll("'", '&apos;'),
+    'entities throughout': (secret) => secret.replaceAll(/./gsu, (point) => `&#${point.codePointAt(0)};`),
     XML: (secret) =>
       secret.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;'),
   };
@@ -101,6 +109,15 @@ describe('nothing that went in comes out', () => {
     for (let padding = 3_900; padding < 4_100; padding += 1) {
       const excerpt = redact(`${' '.repeat(padding)}${secret} after`, [secret]);
       expect(excerpt, `after ${padding} spaces`).not.toMatch(/correct|horse|battery|staple/);
+    }
+  });
+
+  test('nor one that is split inside one of its entities', () => {
+    const secret = "a'b'c'd'e'f'g'h'i";
+    const written = secret.replaceAll("'", '&#x00027;');
+    for (let padding = 3_800; padding < 4_100; padding += 1) {
+      const excerpt = redact(`${' '.repeat(padding)}${written} after`, [secret]);
+      expect(excerpt, `after ${padding} spaces`).not.toMatch(/[a-i]'|&/);
     }
   });
 
