@@ -103,7 +103,7 @@ export const errorGuide = {
     todo: 'nothing yet; if `ops hosts` lists the host, ask whoever runs it; the person may connect again at any time',
   },
   credentials_revoked: {
-    means: 'the server says that consent or password are void (`invalid_grant`)',
+    means: 'consent is void by the word of the provider (`invalid_grant`)',
     seen: `${profile}; applications get \`profile_disconnected\``,
     todo: 'the person connects the calendar again; what waited is then carried out',
   },

@@ -9,7 +9,8 @@ import { retryAtMs } from '../domain/retry-after.ts';
 export interface Asked {
   /** Names the request in evidence, e.g. `REPORT sync-collection /user/cal/`. */
   readonly request: string;
-  readonly kind: 'read' | 'report' | 'put' | 'remove' | 'make';
+  /** `token`: of an OAuth token endpoint, the only one whose word voids a consent. */
+  readonly kind: 'read' | 'report' | 'put' | 'remove' | 'make' | 'token';
   /** A sync token went along. */
   readonly withToken?: boolean;
   /** The write was conditional on a version that should be there. */
@@ -61,9 +62,7 @@ function codeFor(answer: Answer, asked: Asked): ErrorCode {
   const named = condition === undefined ? undefined : conditionCodes[condition];
   if (named !== undefined && answer.status >= 400) return named;
   if (asked.withToken === true && tokenRefusals.has(answer.status)) return 'sync_token_invalid';
-  // OAuth in front of CalDAV answers like this (RFC 6749 5.2).
-  if ((answer.status === 400 || answer.status === 401) && answer.text.includes('invalid_grant'))
-    return 'credentials_revoked';
+  if (asked.kind === 'token' && isRevoked(answer)) return 'credentials_revoked';
   if (answer.status === 403) return asked.kind === 'put' || asked.kind === 'remove' ? 'content_refused' : 'forbidden';
   if (answer.status === 503 && 'retry-after' in answer.headers) return 'rate_limited';
   if (answer.status === 507 && asked.kind === 'report') return 'limit_refused';
@@ -73,6 +72,17 @@ function codeFor(answer: Answer, asked: Asked): ErrorCode {
     return asked.onto === true ? 'precondition_failed' : 'parent_missing';
   }
   return byStatus[answer.status] ?? 'unexpected_status';
+}
+
+/** RFC 6749 5.2. Anything less than that very document may be a page, or an event, that speaks of such a thing. */
+function isRevoked({ status, text }: Answer): boolean {
+  if (status !== 400 && status !== 401) return false;
+  try {
+    const told: unknown = JSON.parse(text);
+    return typeof told === 'object' && told !== null && 'error' in told && told.error === 'invalid_grant';
+  } catch {
+    return false;
+  }
 }
 
 /**
