@@ -71,6 +71,41 @@ test('a life that began late is ended before the next one begins, under another 
   await expectAllWell(rig);
 });
 
+test('a question about a late call that nobody answers is asked again before the next life begins', async () => {
+  const rig = await lateRig();
+  const { faults, world } = rig.other.server;
+  await rig.upsert(work, 'x', wish('First life'));
+  await rig.pass(40 * second);
+  expect(await cached(rig)).toEqual(['own-g1.ics']);
+  const [name = ''] = world.names(`/calendars/alice/${work}`);
+  world.remove(`/calendars/alice/${work}`, name);
+  await pull(rig, 5 * second);
+  await rig.pass(minute);
+  expect(putsOf(rig)).toEqual(['created', 'created']);
+  faults.set('throttled_429', { nextN: 1, only: { method: 'GET' } });
+  await rig.remove(work, 'x');
+  await rig.upsert(work, 'x', wish('Second life'));
+  await rig.pass(hour);
+  await pull(rig);
+  expect(await cached(rig)).toEqual(['own-g2.ics']);
+  await expectAllWell(rig);
+});
+
+test('each of several late calls of one write is waited for before the life that it would begin is called ended', async () => {
+  const rig = await syncedOverCalDav({ events: 0 });
+  const { faults } = rig.other.server;
+  faults.set('effect_late', { nextN: 2, value: 175 * second, only: { method: 'PUT' } });
+  await rig.upsert(work, 'x', wish('X'));
+  await rig.pass(minute);
+  await rig.remove(work, 'x');
+  await rig.pass(hour);
+  expect(putsOf(rig)).toEqual(['created']);
+  expect(outcomesOf(await rig.intents()).at(-1)).toBe('2 delete written');
+  await pull(rig);
+  expect(await cached(rig)).toEqual([]);
+  await expectAllWell(rig);
+});
+
 test('on a server that looks at no precondition, what a late call overwrote is written again, and told', async () => {
   const rig = await syncedOverCalDav({ events: 0 });
   await rig.upsert(work, 'x', wish('Zero'));
