@@ -43,14 +43,10 @@ export async function writeEventTurn(activation: Activation, event: EventToWrite
 
 /** What closes the gap, and the intents that it carries out. */
 export function wishOf(turn: WriteTurn): { readonly turn: WriteTurn; readonly wish: Reconciled } {
-  const { calendarId, eventId, applied, resource, activation } = turn;
+  const { calendarId, eventId, applied, resource, generation, activation } = turn;
   const { appId } = activation.profile;
-  const { intents, state } = groupOf(
-    { generation: turn.generation, wanted: applied?.wanted ?? null },
-    turn.intents,
-    resource,
-  );
-  const wish = reconcile({ appId, calendarId, eventId, applied, resource, state });
+  const { intents, state } = groupOf({ generation, wanted: applied?.wanted ?? null }, turn.intents, resource);
+  const wish = reconcile({ appId, calendarId, eventId, applied, resource, generation, state });
   return { turn: { ...turn, intents }, wish };
 }
 

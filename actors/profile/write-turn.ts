@@ -17,7 +17,7 @@ export interface WriteTurn {
   readonly intents: readonly IntentDoc[];
   readonly applied: ManagedEventDoc | null;
   readonly resource: ResourceDoc | null;
-  /** The life of the event that `resource` belongs to, or that comes next. */
+  /** The life of the event that `resource` belongs to; the one that comes next where none is wanted or was ever begun. */
   readonly generation: number;
   /** False for one event of a bulk delete: its intent stays open until no event is left. */
   readonly closes: boolean;

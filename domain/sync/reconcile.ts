@@ -54,6 +54,8 @@ export interface ReconcileInput {
   readonly applied: ManagedEventDoc | null;
   /** The cached resource that carries the event, live or as a tombstone; null where there never was one. */
   readonly resource: ResourceDoc | null;
+  /** The life that the resource belongs to; the one that comes next where none is wanted or was ever begun. */
+  readonly generation: number;
   readonly state: WantedState;
 }
 
@@ -74,7 +76,7 @@ export function reconcile(input: ReconcileInput): Reconciled {
   }
   // Somebody removed this life: its name and UID are burned on many servers, so the next life gets new ones.
   const lifeEnded = resource !== null && applied !== null && applied.wanted !== null;
-  const generation = lifeEnded && state.generation === applied.generation ? state.generation + 1 : state.generation;
+  const generation = lifeEnded && state.generation === input.generation ? state.generation + 1 : state.generation;
   return { kind: 'create', generation, wanted: state.wanted, name: resourceName(input, generation) };
 }
 

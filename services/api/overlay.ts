@@ -144,15 +144,15 @@ const buried = (standing: Standing | null, commit: CommitDoc): readonly EventDoc
 /** The resource as the write would leave it; null where there is nothing to write, or no way to write it. */
 function provisional(
   context: ApiContext,
-  { pending, after, commit }: Step,
+  { pending, before, after, commit }: Step,
   applied: ManagedEventDoc | null,
   resource: ResourceDoc | null,
 ): ResourceDoc | null {
   const { calendarId, eventId, profile } = pending;
-  const call = reconcile({ appId: profile.appId, calendarId, eventId, applied, resource, state: after });
+  const named = { appId: profile.appId, calendarId, eventId };
+  const call = reconcile({ ...named, applied, resource, generation: before.generation, state: after });
   if (call.kind !== 'create' && call.kind !== 'update') return null;
   const basis = call.kind === 'update' ? call.resource : null;
-  const named = { appId: profile.appId, calendarId, eventId };
   const { generation, wanted } = call;
   try {
     const written = { generation, wanted, organizer: profile.email, nowMs: commit.atMs };

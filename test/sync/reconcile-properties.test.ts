@@ -79,7 +79,8 @@ class World {
     const cached = this.#cached();
     const start = { generation: this.#applied?.generation ?? firstGeneration, wanted: this.#applied?.wanted ?? null };
     const { intents, state } = groupOf(start, this.#intents, cached);
-    const decided = reconcile({ ...event, applied: this.#applied, resource: cached, state });
+    const { generation } = start;
+    const decided = reconcile({ ...event, applied: this.#applied, resource: cached, generation, state });
     this.calls.push(decided.kind);
     const before = this.#carrier;
     this.#carryOut(decided);

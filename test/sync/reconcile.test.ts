@@ -74,7 +74,7 @@ test('over a standing life only what leads to its end is carried out together', 
 
 test('no call if and only if the wish is the last one and the calendar holds what it made', () => {
   const wanted = { summary: 'A' };
-  const base = { ...event, state: { generation: 1, wanted } };
+  const base = { ...event, generation: 1, state: { generation: 1, wanted } };
   expect(reconcile({ ...base, applied: managed(wanted), resource: resource() }).kind).toBe('settled');
   const touched = resource({ observedHash: 'somebody else' });
   expect(reconcile({ ...base, applied: managed(wanted), resource: touched }).kind).toBe('update');
@@ -85,15 +85,22 @@ test('no call if and only if the wish is the last one and the calendar holds wha
 test('a life that somebody ended is followed by another, under another name', () => {
   const state = { generation: 1, wanted: { summary: 'A' } };
   const dead = resource({ live: 0 });
-  expect(reconcile({ ...event, applied: managed({ summary: 'A' }), resource: dead, state })).toMatchObject({
+  const applied = managed({ summary: 'A' });
+  expect(reconcile({ ...event, applied, resource: dead, generation: 1, state })).toMatchObject({
     kind: 'create',
     generation: 2,
     name: resourceName(event, 2),
   });
+  // So is one that nobody recorded a write of.
+  const second = { generation: 2, wanted: { summary: 'A' } };
+  expect(reconcile({ ...event, applied, resource: dead, generation: 2, state: second })).toMatchObject({
+    kind: 'create',
+    generation: 3,
+  });
   // After our own removal the generation has advanced already.
   const after = { generation: 2, wanted: { summary: 'A' } };
   expect(
-    reconcile({ ...event, applied: managed(null, { generation: 2 }), resource: dead, state: after }),
+    reconcile({ ...event, applied: managed(null, { generation: 2 }), resource: dead, generation: 2, state: after }),
   ).toMatchObject({
     kind: 'create',
     generation: 2,
@@ -101,10 +108,10 @@ test('a life that somebody ended is followed by another, under another name', ()
 });
 
 test('nothing wanted and nothing there is settled; something there is removed', () => {
-  const state = { generation: 2, wanted: null };
-  expect(reconcile({ ...event, applied: null, resource: null, state }).kind).toBe('settled');
-  expect(reconcile({ ...event, applied: null, resource: resource({ live: 0 }), state }).kind).toBe('settled');
-  expect(reconcile({ ...event, applied: null, resource: resource(), state }).kind).toBe('remove');
+  const base = { ...event, applied: null, generation: 2, state: { generation: 2, wanted: null } };
+  expect(reconcile({ ...base, resource: null }).kind).toBe('settled');
+  expect(reconcile({ ...base, resource: resource({ live: 0 }) }).kind).toBe('settled');
+  expect(reconcile({ ...base, resource: resource() }).kind).toBe('remove');
 });
 
 test('a name says which life of which event it is, and nothing else has it', () => {

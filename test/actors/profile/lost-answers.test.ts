@@ -5,7 +5,7 @@ import type { PutRequest, Session } from '../../../providers/provider.ts';
 import { wish } from './bodies.ts';
 import { cacheOf, outcomesOf, worldOf } from './invariants.ts';
 import { day, hour, minute, type Rig } from './rig.ts';
-import { logOf, pull, seqOf, summaries, syncedInMemory, syncedOverCalDav, work } from './starts.ts';
+import { cached, logOf, pull, seqOf, summaries, syncedInMemory, syncedOverCalDav, work } from './starts.ts';
 import type { OtherSide } from './worlds.ts';
 
 const timedOut = () => new KalendsError('timed_out', 'no answer');
@@ -274,3 +274,29 @@ test('a removal waits for the pull that shows where the event went', async () =>
   expect((await outcomes(rig))[1]).toBe('2 delete written');
   expect(await summaries(rig)).toEqual(['Event 0']);
 });
+
+test.each(['a person', 'a removal that was answered with 404'])(
+  'the name of a life that the log has no write of is not used again after %s ended it',
+  async (by) => {
+    const rig = await syncedOverCalDav({ events: 0 });
+    const { faults, world } = rig.other.server;
+    faults.set('status_502_after_effect', { nextN: 1, only: { method: 'PUT' } });
+    await rig.upsert(work, 'x', wish('First life'));
+    await rig.settle();
+    faults.set('host_down', { always: true });
+    await rig.pass(8 * day);
+    faults.clearAll();
+    await rig.request('reinstate');
+    await pull(rig, hour);
+    expect(await outcomes(rig)).toEqual(['1 upsert expired intent_expired']);
+    expect(await cached(rig)).toEqual(['own-g1.ics']);
+    faults.set('delete_404', { nextN: 1 });
+    if (by === 'a person') world.remove(`/calendars/alice/${work}`, own(rig)[0]);
+    else await rig.remove(work, 'x');
+    await pull(rig, hour);
+    await rig.upsert(work, 'x', wish('Second life'));
+    await rig.pass(hour);
+    expect((await outcomes(rig)).at(-1)).toMatch('upsert written');
+    expect(await cached(rig)).toEqual(['own-g2.ics']);
+  },
+);
