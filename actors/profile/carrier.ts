@@ -54,12 +54,12 @@ async function shownLate(activation: Activation, { calendarId, eventId }: Carrie
   return null;
 }
 
-/** Of the lives from this one on, which follow one another without a gap: the first that stands, else the last. */
+/** Of the lives from this one on, each of which has a resource of its own: the first that stands, else the last before a gap. */
 async function lastLifeFrom(activation: Activation, event: Carried, first: number): Promise<Life | null> {
   let last: Life | null = null;
   for (let generation = first; last?.resource.live !== 1; generation += 1) {
     const resource = await named(activation, event, generation);
-    if (resource === null) return last;
+    if (resource === null || resource._id === last?.resource._id) return last;
     last = { resource, generation };
   }
   return last;
