@@ -83,7 +83,7 @@ export async function activate(
   if (profile === null) return null;
   const projected = { seq: profile.projectedSeq, atMs: profile.projectedAtMs };
   const replayed = await deps.log.replay(profileId, projected, horizonOf(profile));
-  const calls = { asked: 0, answered: 0, unreadable: 0 };
+  const calls = { asked: 0, answered: 0, unreadable: 0, elsewhere: 0 };
   const opened = openCredentials(deps, profile);
   const provider = deps.providers(profile.provider);
   const activation: Activation = {

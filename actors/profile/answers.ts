@@ -9,6 +9,8 @@ export interface Asked {
   answered: number;
   /** Those whose answer could not be understood. */
   unreadable: number;
+  /** Those that led to another place, which proves nothing of the account. */
+  elsewhere: number;
 }
 
 const unreadable: ReadonlySet<ErrorCode> = new Set(['malformed_multistatus', 'not_multistatus', 'cut_short']);
@@ -23,6 +25,7 @@ export function counted(provider: Provider, count: Asked): Provider {
       return value;
     } catch (error) {
       if (isKalendsError(error) && unreadable.has(error.code)) count.unreadable += 1;
+      if (isKalendsError(error) && error.code === 'answered_elsewhere') count.elsewhere += 1;
       throw error;
     }
   };

@@ -13,8 +13,19 @@ import { resync } from './requests.ts';
  * account failed with. False leaves everything as it was: the failure counts, and the next one looks again.
  */
 export async function foundElsewhere(activation: Activation, error: KalendsError): Promise<boolean> {
-  const { provider, profile } = activation;
-  if (!provider.capabilities.rediscover || !mayHaveMoved(profile, error)) return false;
+  return mayHaveMoved(activation.profile, error) && followed(activation);
+}
+
+/**
+ * A server that sends every request on still works, but what is gone at the other place is not proved here: removals
+ * would wait for ever.
+ */
+export async function followIfSentOn(activation: Activation): Promise<void> {
+  if (activation.calls.elsewhere > 0) await followed(activation);
+}
+
+async function followed(activation: Activation): Promise<boolean> {
+  if (!activation.provider.capabilities.rediscover) return false;
   const root = await lookFor(activation);
   if (root === null) return false;
   await follow(activation, root);

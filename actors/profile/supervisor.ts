@@ -18,7 +18,7 @@ import { expireIntents, markSeen } from './intents.ts';
 import { lateEffectMsOf, unknownCallsOf } from './late-calls.ts';
 import { readCalendarList } from './listing.ts';
 import { makeCalendarTurn } from './make-calendar.ts';
-import { foundElsewhere } from './moved.ts';
+import { followIfSentOn, foundElsewhere } from './moved.ts';
 import { pullCalendar } from './pull.ts';
 import { carryOutRequests } from './requests.ts';
 import { writeEventTurn } from './push.ts';
@@ -247,7 +247,8 @@ async function attempt(activation: Activation, scope: Scope, work: () => Promise
   } catch (error) {
     failure = await widest(activation, scope, toKalendsError(error));
   }
-  if (failure !== null && (await foundElsewhere(activation, failure))) failure = null;
+  if (failure === null) await followIfSentOn(activation);
+  else if (await foundElsewhere(activation, failure)) failure = null;
   if (failure !== null) await failed(activation, failure);
   else if (activation.calls.answered > 0) await recover(activation);
   await completeInitialSync(activation);

@@ -44,6 +44,19 @@ test('a write that finds its account gone is what finds it again', async () => {
   await expectAllWell(rig);
 });
 
+test('an account whose server sends every request on is followed, so that removals are believed again', async () => {
+  const rig = await syncedOverCalDav({ events: 3 });
+  const { origins, faults } = rig.other.server;
+  const seq = await seqOf(rig);
+  faults.set('moved_redirect', always);
+  rig.other.put(work, 'e3.ics', ics('e3', 'Added'));
+  rig.other.remove(work, 'e1.ics');
+  await pull(rig, hour);
+  expect(await rig.profile()).toMatchObject({ root: { server: origins[1] }, state: { name: 'live' } });
+  expect((await logOf(rig, seq)).toSorted()).toEqual(['pull put e3.ics', 'pull removed e1.ics by direct_get']);
+  await expectAllWell(rig);
+});
+
 test('an account that is found only after days has lost nothing by then', async () => {
   const rig = await syncedOverCalDav({ events: 3 });
   const { faults } = rig.other.server;
