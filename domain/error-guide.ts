@@ -382,6 +382,12 @@ export const errorGuide = {
     seen: '503',
     todo: 'application: send the request again',
   },
+  process_died: {
+    means: 'the process died while it asked this of the provider: killed, out of memory, or a power cut',
+    does: 'counts it as a failure of what was asked; one that kills each process that tries ends in quarantine',
+    seen: `log of the next process; ${scope}`,
+    todo: 'nothing after a restart by hand; if it recurs for one calendar, look at its size and at the memory of the process',
+  },
   configuration_invalid: {
     means: 'the settings cannot be used as they are',
     does: 'does not start',

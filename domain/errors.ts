@@ -90,6 +90,7 @@ export const verdicts = {
   duplicate_key: 'conflict',
   second_owner: 'transient',
   shutting_down: 'transient',
+  process_died: 'transient',
   configuration_invalid: 'permanent',
   unsealable: 'permanent',
   internal: 'ambiguous',

@@ -1,5 +1,5 @@
 /** A profile: one connected login at one provider, its machine states, and what its actor keeps between turns. */
-import type { AccountId, AppId, CalendarId, ProfileId, ResourceId } from './ids.ts';
+import type { AccountId, AppId, CalendarId, ProfileId, ResourceId, RunId } from './ids.ts';
 import type { LateCall } from './intent.ts';
 import type { CalendarState } from './machines/calendar.ts';
 import type { ProfileState } from './machines/profile-states.ts';
@@ -48,6 +48,20 @@ export interface CalendarWork {
   readonly freshAtMs: number | null;
 }
 
+/** What a turn asks its provider about. */
+export type BegunScope =
+  | { readonly kind: 'profile' | 'list' }
+  | { readonly kind: 'calendar'; readonly calendarId: CalendarId }
+  /** The number of the event's last intent, and how often that had been tried before. */
+  | { readonly kind: 'event'; readonly n: number; readonly attempts: number };
+
+/** A turn that asks its provider, stored before its first request and struck off at its end. */
+export interface BegunTurn {
+  /** The run of the process that began it: where that is another one, it died before the end. */
+  readonly process: RunId;
+  readonly scope: BegunScope;
+}
+
 export interface MissingCalendar {
   readonly calendarId: CalendarId;
   readonly sinceMs: number;
@@ -77,6 +91,8 @@ export interface ProfileDoc {
   readonly calendars: Readonly<Record<CalendarId, CalendarWork>>;
   /** When the calendar list is read next. */
   readonly nextListAtMs: number;
+  /** Processes in a row that died while they read it; absent: none. */
+  readonly listDeaths?: number;
   /** Calendars missing from the last list, and when each was last asked for directly; null: it waits for that. */
   readonly missingCalendars: readonly MissingCalendar[];
   /** `YYYY-MM-DD` of the horizon that is projected; null before the first. */
@@ -85,6 +101,8 @@ export interface ProfileDoc {
   readonly projector: number;
   readonly slot: number;
   readonly nextWakeAtMs: number;
+  /** Absent or null: none runs. */
+  readonly begun?: BegunTurn | null;
   /** The host that it waits for, see `HostState`; absent or null: none. */
   readonly waitsFor?: string | null;
   /** Applications were told of an outage of its host, or of all its calendars, and not of its end. */

@@ -51,6 +51,8 @@ export interface Activation {
   readonly deps: ProfileDeps;
   readonly provider: Provider;
   session: Session;
+  /** The run of this process. */
+  readonly process: RunId;
   readonly runId: RunId;
   profile: ProfileDoc;
   /** As it was when the turn began. */
@@ -78,6 +80,7 @@ export async function activate(
   deps: ProfileDeps,
   profileId: ProfileId,
   signal: AbortSignal,
+  process: RunId,
 ): Promise<Activation | null> {
   const profile = await deps.documents.get('profiles', profileId);
   if (profile === null) return null;
@@ -90,6 +93,7 @@ export async function activate(
     deps,
     provider: counted(isKalendsError(opened) ? refusing(provider, opened) : provider, calls),
     session: { root: profile.root, credentials: isKalendsError(opened) ? { kind: 'none' } : opened, signal },
+    process,
     runId: newRunId(deps.clock.now(), deps.random),
     profile,
     stateBefore: profile.state,

@@ -18,20 +18,24 @@ export async function calendarFailed(
   calendarId: CalendarId,
   error: KalendsError,
 ): Promise<KalendsError | null> {
-  const { random } = activation.deps;
   const wider = await widerFailure(activation, error);
-  const work = activation.profile.calendars[calendarId];
-  if (wider !== null || work === undefined) return wider;
-  const context = machineContext(activation);
-  const { nowMs } = context;
+  if (wider !== null) return wider;
   // The list decides whether a calendar that answers "not found" is gone.
-  if (error.verdict === 'gone') change(activation, { nextListAtMs: nowMs });
+  if (error.verdict === 'gone') change(activation, { nextListAtMs: activation.deps.clock.now() });
+  setCalendarBack(activation, calendarId, error);
+  return null;
+}
+
+/** One failure more in a row of this calendar alone: it waits longer, or is set aside. */
+export function setCalendarBack(activation: Activation, calendarId: CalendarId, error: KalendsError): void {
+  const work = activation.profile.calendars[calendarId];
+  if (work === undefined || work.state.name === 'gone') return;
+  const context = machineContext(activation);
   const failures = work.failures + 1;
   const { state, effects } = transition(work.state, { kind: 'failed', error: asOfCalendar(error), failures }, context);
   const planned = effects.find((one) => one.kind === 'wake')?.atMs;
-  const nextPollAtMs = planned ?? nowMs + delayOf(backoff.transient, failures, random);
+  const nextPollAtMs = planned ?? context.nowMs + delayOf(backoff.transient, failures, context.random);
   changeCalendar(activation, calendarId, { ...work, failures, state, nextPollAtMs });
-  return null;
 }
 
 /** What no calendar should answer sets it aside; "not found" and refusals that the account does not share may pass. */
@@ -57,14 +61,16 @@ export async function eventFailed(
 /** The list fails while the account answers: the calendars that are known go on, and it is read again before long. */
 export async function listFailed(activation: Activation, error: KalendsError): Promise<KalendsError | null> {
   const { polling, random } = activation.deps;
-  const known = Object.values(activation.profile.calendars).some((one) => one.state.name !== 'gone');
-  const wider = known ? await widerFailure(activation, error) : error;
+  const wider = knowsCalendars(activation) ? await widerFailure(activation, error) : error;
   if (wider !== null) return wider;
   const context = machineContext(activation);
   const ownMs = context.nowMs + spread(polling.baseMs, polling.jitter, random);
   change(activation, { nextListAtMs: respectRetryAfter(ownMs, error, context) });
   return null;
 }
+
+export const knowsCalendars = ({ profile }: Activation): boolean =>
+  Object.values(profile.calendars).some((one) => one.state.name !== 'gone');
 
 /** The host cannot be reached, or asks for patience, or the person must act: nobody needs to be asked again. */
 export const ofTheAccount: ReadonlySet<ErrorCode> = new Set([

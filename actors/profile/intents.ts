@@ -8,7 +8,7 @@ import { respectRetryAfter } from '../../domain/machines/delays.ts';
 import type { Failure } from '../../domain/machines/machine.ts';
 import { managedKey } from '../../domain/managed-event.ts';
 import type { Durability } from '../../store/documents.ts';
-import { change, save, type Activation } from './activation.ts';
+import type { Activation } from './activation.ts';
 import { machineContext } from './calendar-work.ts';
 import { unknownCallsOf } from './late-calls.ts';
 
@@ -37,10 +37,6 @@ export async function replaceIntent(
 
 /** The attempt is durable before the call: whatever happens next, a restart knows what may have been done. */
 export async function markAttempt(activation: Activation, intent: IntentDoc, attempt: Attempt): Promise<IntentDoc> {
-  if (intent.n > activation.profile.attemptedThroughN) {
-    change(activation, { attemptedThroughN: intent.n });
-    await save(activation);
-  }
   return replaceIntent(activation, { ...intent, state: 'attempting', attempt, attempts: attempt.number });
 }
 

@@ -28,7 +28,11 @@ export async function readCalendarList(activation: Activation): Promise<void> {
   const missing = await askForMissing(activation, seen, known);
   const nowMs = deps.clock.now();
   const unchecked = missing.some((one) => one.checkedAtMs === null);
-  change(activation, { missingCalendars: missing, nextListAtMs: unchecked ? nowMs : nextListAt(activation, nowMs) });
+  change(activation, {
+    missingCalendars: missing,
+    nextListAtMs: unchecked ? nowMs : nextListAt(activation, nowMs),
+    ...(activation.profile.listDeaths ? { listDeaths: 0 } : {}),
+  });
 }
 
 /** A provider without another side has nothing that could change behind our back. */

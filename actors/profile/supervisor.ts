@@ -2,16 +2,18 @@
 import { quarantine, runtime } from '../../config/policies.ts';
 import { profileNumbers } from '../../config/profile-numbers.ts';
 import { toKalendsError, unreachable, type KalendsError, type Verdict } from '../../domain/errors.ts';
-import { slotCount, type CalendarId, type ProfileId } from '../../domain/ids.ts';
+import { newRunId, slotCount, type CalendarId, type ProfileId } from '../../domain/ids.ts';
 import type { IntentDoc } from '../../domain/intent.ts';
 import type { Failure } from '../../domain/machines/machine.ts';
 import { mayWork, wakeAtOf } from '../../domain/machines/profile.ts';
 import { nextHorizonAt } from '../../domain/projection/horizon.ts';
+import type { BegunScope } from '../../domain/profile.ts';
 import { nextPiece, type EventOfIntents, type Piece } from '../../domain/sync/agenda.ts';
 import type { Behaviour, Lane, TurnOutcome } from '../runtime/behaviour.ts';
 import { createShares, type Limit, type Shares } from '../runtime/shares.ts';
 import { activate, change, dueHorizon, record, save, step, type Activation, type ProfileDeps } from './activation.ts';
 import { bulkDeleteTurn } from './bulk-delete.ts';
+import { countDeath, noteBegun, noteEnded } from './deaths.ts';
 import { calendarFailed, endsActivation, eventFailed, listFailed } from './failure-scope.ts';
 import { comeToGate, tellHostAnswered, tellHostFailed } from './host-gate.ts';
 import { expireIntents, markSeen } from './intents.ts';
@@ -36,9 +38,10 @@ const isWrite = (piece: Piece): boolean =>
 
 /** The behaviour of profile actors. A turn that fails for a reason of the store's ends the activation; the next reads everything again. */
 export function createSupervisor(deps: ProfileDeps, shares: Shares = createShares()): Behaviour<ProfileId> {
+  const process = newRunId(deps.clock.now(), deps.random);
   return {
     turn: async (id, lane, signal) => {
-      const activation = await activate(deps, id, signal);
+      const activation = await activate(deps, id, signal, process);
       return activation === null
         ? { kind: 'idle', nextWakeAtMs: Number.MAX_SAFE_INTEGER }
         : takeTurn(activation, lane, shares);
@@ -47,6 +50,7 @@ export function createSupervisor(deps: ProfileDeps, shares: Shares = createShare
 }
 
 async function takeTurn(activation: Activation, lane: Lane, shares: Shares): Promise<TurnOutcome> {
+  await countDeath(activation);
   await comeToGate(activation);
   const piece = await choose(activation);
   // The write lane's places are kept for writes: other work goes on in the pull lane.
@@ -100,6 +104,7 @@ async function leave(activation: Activation, next: Piece | null, lane: Lane): Pr
   const { nextWakeAtMs } = activation.profile;
   const wakeAtMs = next?.kind === 'idle' ? next.untilMs : Math.min(nextWakeAtMs, clock.now());
   if (nextWakeAtMs !== wakeAtMs) change(activation, { nextWakeAtMs: wakeAtMs });
+  noteEnded(activation);
   if (activation.unsaved) await save(activation);
   if (next?.kind === 'idle') {
     await markSeen(activation);
@@ -151,8 +156,6 @@ function chooseAmong(activation: Activation, trying: boolean): Piece {
 /** The wake-up of a profile that is backing off or quarantined: the machine says whether to probe, to try, or to wait. */
 async function look(activation: Activation): Promise<void> {
   const effects = await step(activation, { kind: 'probe_due' });
-  // Counted durably before it is made: a process that dies of the try finds it counted.
-  await save(activation);
   if (effects.some((one) => one.kind === 'probe')) await probe(activation);
   if (!effects.some((one) => one.kind === 'retry')) return;
   const piece = await choose(activation, true);
@@ -239,8 +242,15 @@ type Scope =
 
 const profileScope: Scope = { kind: 'profile' };
 
+function begunScopeOf(scope: Scope): BegunScope {
+  if (scope.kind !== 'event') return scope;
+  const last = scope.intents.at(-1);
+  return { kind: 'event', n: last?.n ?? 0, attempts: last?.attempts ?? 0 };
+}
+
 /** Runs what asks the provider, and feeds the machines with how that went. */
 async function attempt(activation: Activation, scope: Scope, work: () => Promise<unknown>): Promise<void> {
+  await noteBegun(activation, begunScopeOf(scope));
   let failure: KalendsError | null = null;
   try {
     await work();

@@ -4,7 +4,7 @@ import { hosts as policy } from '../../../config/policies.ts';
 import type { ErrorCode } from '../../../domain/errors.ts';
 import type { ProfileId } from '../../../domain/ids.ts';
 import { createFleet, type Asked, type Fleet, type FleetOptions } from './fleet.ts';
-import { hour, minute, second } from './rig.ts';
+import { day, hour, minute, second } from './rig.ts';
 
 const open: Fleet[] = [];
 afterEach(async () => {
@@ -201,7 +201,9 @@ test('one person who is refused under two applications is one, and has to be con
 });
 
 test('a few that fail on a host that answers others are set aside alone', async () => {
-  const fleet = await fleetOf({ hosts: { well: 40 } });
+  const fleet = await fleetOf({ hosts: { well: 40 }, polling: { quietAfterMs: day } });
+  // By then polls are spread, so that somebody is answered between any few that fail.
+  await fleet.pass(2 * hour);
   for (let k = 0; k < 8; k += 1) fleet.trouble('well', 'server_error', `well-${k}`);
   for (let k = 0; k < 18; k += 1) {
     await fleet.pass(10 * minute);

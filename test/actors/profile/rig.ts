@@ -293,9 +293,11 @@ export async function createRig<Side extends OtherSide>(options: RigOptions<Side
       if (grant !== null) await documents.replace('grants', { ...grant, scopes, rev: grant.rev + 1 }, grant.rev);
     },
     request: async (request) => {
-      const one = await profile();
-      const next = { ...one, requests: [...one.requests, request], nextWakeAtMs: clock.now(), rev: one.rev + 1 };
-      await documents.replace('profiles', next, one.rev);
+      for (let heard = false; !heard;) {
+        const one = await profile();
+        const next = { ...one, requests: [...one.requests, request], nextWakeAtMs: clock.now(), rev: one.rev + 1 };
+        heard = await documents.replace('profiles', next, one.rev);
+      }
     },
     settle,
     pass,
