@@ -6,7 +6,13 @@ import { KalendsError, isKalendsError } from '../../domain/errors.ts';
 import type { HostDoc } from '../../domain/host.ts';
 import type { ProfileId } from '../../domain/ids.ts';
 import { createInTurn } from '../../domain/in-turn.ts';
-import { transition, type HostEffect, type HostInput, type HostState } from '../../domain/machines/host.ts';
+import {
+  isForgotten,
+  transition,
+  type HostEffect,
+  type HostInput,
+  type HostState,
+} from '../../domain/machines/host.ts';
 import type { Failure } from '../../domain/machines/machine.ts';
 import type { Documents } from '../../store/documents.ts';
 
@@ -28,7 +34,7 @@ export interface Hosts {
   admissionOf(profileId: ProfileId): Admission | null;
   /** Its turn has come: it is let in no more. */
   took(profileId: ProfileId): void;
-  /** Lets in whoever's time has come, and answers them: to be nudged. `slots`: those of this node, null when it has all. */
+  /** Lets in whoever's time has come, and answers them, to be nudged; forgets hosts that nobody asks any more. `slots`: those of this node, null when it has all. */
   admit(slots: readonly number[] | null): Promise<readonly ProfileId[]>;
 }
 
@@ -99,7 +105,11 @@ class KnownHosts implements Hosts {
   async admit(slots: readonly number[] | null): Promise<readonly ProfileId[]> {
     await this.#look();
     const admitted: ProfileId[] = [];
+    const context = { nowMs: this.#options.clock.now(), numbers: hostNumbers };
     for (const { _id: host, state } of this.#troubled.values()) {
+      if (isForgotten(state, context) && (await this.#nobodyWaits(host))) {
+        await this.#feed(host, { kind: 'forget_due' }, ['suspected', 'broken']);
+      }
       if (state.name === 'broken') admitted.push(...(await this.#letProbe(host, state, slots)));
       if (state.name === 'recovering') admitted.push(...(await this.#letBack(host, slots)));
     }
@@ -129,15 +139,19 @@ class KnownHosts implements Hosts {
       const count = effects.find((one) => one.kind === 'admit')?.count ?? 0;
       return [...coming, ...this.#note(others.slice(0, count), 'ramp')];
     }
-    const { documents } = this.#options;
-    const anywhere = await documents.find('profilesWaitingForHost', { waitsFor: host }, { limit: 1 });
-    if (anywhere.length === 0) await this.#feed(host, { kind: 'nobody_waits' }, ['recovering']);
+    if (await this.#nobodyWaits(host)) await this.#feed(host, { kind: 'nobody_waits' }, ['recovering']);
     return coming;
   }
 
   #note(ids: readonly ProfileId[], admission: Admission): readonly ProfileId[] {
     for (const id of ids) this.#admitted.set(id, admission);
     return ids;
+  }
+
+  /** On no node. */
+  async #nobodyWaits(host: string): Promise<boolean> {
+    const { documents } = this.#options;
+    return (await documents.find('profilesWaitingForHost', { waitsFor: host }, { limit: 1 })).length === 0;
   }
 
   async #waiting(host: string, slots: readonly number[] | null, limit: number): Promise<readonly ProfileId[]> {

@@ -56,6 +56,8 @@ export type HostInput =
   | { readonly kind: 'admit_due'; readonly wanted: number }
   /** No profile waits for the host any more, on any node. */
   | { readonly kind: 'nobody_waits' }
+  /** No profile waits for it, and time has passed; early ones are harmless. */
+  | { readonly kind: 'forget_due' }
   /** An operator, or a person who connected again, wants it asked now. */
   | { readonly kind: 'operator_probe' };
 
@@ -93,12 +95,14 @@ export const hostMachine = machineOf<HostState, HostInput, HostContext, HostEffe
   suspected: {
     failed: { to: { suspected: 'remembered', ...breaks }, step: suspect },
     answered_well: { to: { well: 'one answer is enough' }, step: becomeWell },
+    forget_due: { to: { suspected: 'something failed lately', well: 'nobody asks it any more' }, step: forget },
   },
   broken: {
     failed: { to: { broken: 'the probe failed, or a request that was under way' }, step: stayBroken },
     answered_well: { to: { recovering: 'the probe was answered' }, step: recover },
     probe_due: { to: { broken: 'counts the probe before it is made' }, step: probeIfDue },
     operator_probe: { to: { broken: 'probed at once' }, step: probeSoon },
+    forget_due: { to: { broken: 'a probe was due lately', well: 'nobody is left to probe it' }, step: forget },
   },
   recovering: {
     failed: {
@@ -123,6 +127,17 @@ export function standingOf(state: HostState, { hosts }: Pick<HostNumbers, 'hosts
   if (isShut(state)) return 'failing';
   if (state.name === 'well' || state.failing.length < hosts.doubtedAfterLogins) return 'well';
   return state.failing.every((one) => one.refused === true) ? 'refusing' : 'failing';
+}
+
+/** Its profiles were disconnected, or moved away: whoever is left would have asked since, waits are shorter than that. */
+export function isForgotten(state: HostState, { nowMs, numbers }: Pick<HostContext, 'nowMs' | 'numbers'>): boolean {
+  const sinceMs = nowMs - numbers.hosts.rememberMs;
+  if (state.name === 'suspected') return state.failing.every((one) => one.atMs < sinceMs);
+  return state.name === 'broken' && state.probeAtMs < sinceMs;
+}
+
+function forget(state: HostState, _: unknown, context: HostContext): HostStep {
+  return isForgotten(state, context) ? becomeWell() : stay(state);
 }
 
 /** Each login once, with its last failure; what is long ago is forgotten, so that the list stays short. */

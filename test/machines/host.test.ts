@@ -36,8 +36,8 @@ const recovering = transition(broken, { kind: 'answered_well' }, at(t0 + hour)).
 /** Inputs that any state may meet as the actors feed them: others only where they are of use. */
 const useful: Readonly<Record<HostState['name'], readonly HostInput['kind'][]>> = {
   well: ['failed'],
-  suspected: ['failed', 'answered_well'],
-  broken: ['failed', 'answered_well', 'probe_due', 'operator_probe'],
+  suspected: ['failed', 'answered_well', 'forget_due'],
+  broken: ['failed', 'answered_well', 'probe_due', 'operator_probe', 'forget_due'],
   recovering: ['failed', 'answered_well', 'admit_due', 'nobody_waits'],
 };
 
@@ -52,6 +52,7 @@ const step = fc.record({
     },
     fc.constant<HostInput>({ kind: 'nobody_waits' }),
     fc.constant<HostInput>({ kind: 'operator_probe' }),
+    fc.constant<HostInput>({ kind: 'forget_due' }),
   ),
   waitMs: fc.oneof(
     { weight: 20, arbitrary: fc.integer({ min: 0, max: 20_000 }) },
@@ -109,9 +110,10 @@ test('the sample states go along every arrow of the table, and along no other', 
     { kind: 'admit_due', wanted: 3 },
     { kind: 'nobody_waits' },
     { kind: 'operator_probe' },
+    { kind: 'forget_due' },
   ];
   states.push(let1, transition(let1, failed(8), at(t0 + hour)).state);
-  const { walked } = arrowsWalked(hostMachine, states, inputs, [at(t0 + 5_000), at(t0 + hour)]);
+  const { walked } = arrowsWalked(hostMachine, states, inputs, [at(t0 + 5_000), at(t0 + hour), at(t0 + 24 * hour)]);
   // From well to broken leads only a host that one login is enough to break.
   const drawn = hostMachine.arrows.map(keyOf).filter((one) => one !== 'well failed broken');
   expect(walked).toEqual([...new Set(drawn)].sort());
@@ -122,6 +124,15 @@ test('five logins without an answer between them break a host; an answer, or tim
   expect(after(five)).toMatchObject({ name: 'broken', code: 'timed_out', sinceMs: t0, probes: 0 });
   expect(after([...five.slice(0, 4), { kind: 'answered_well' }]).name).toBe('well');
   expect(after(five, well, 5 * minute).name).toBe('suspected');
+});
+
+test('what nobody asks any more is forgotten once every failure and every probe that was due is long ago', () => {
+  const forget = (state: HostState, ms: number) => transition(state, { kind: 'forget_due' }, at(t0 + ms)).state.name;
+  const suspected = after(five.slice(0, 4));
+  const after12h = policy.rememberMs + 4_000;
+  expect([forget(suspected, policy.rememberMs), forget(suspected, after12h)]).toEqual(['suspected', 'well']);
+  const probed = policy.rememberMs + 5 * minute;
+  expect([forget(broken, probed), forget(broken, probed + hour)]).toEqual(['broken', 'well']);
 });
 
 test('one login counts once, however often it fails', () => {

@@ -92,6 +92,23 @@ test('a host is well when nobody waits any more, on whichever node', async () =>
   expect(await hosts.freshStateOf(host)).toEqual({ name: 'well' });
 });
 
+test('a host in trouble that nobody asks any more is forgotten; while somebody waits for it, it is probed', async () => {
+  const hosts = hostsOf();
+  await hosts.failed(host, 'login', error);
+  await later(policy.rememberMs + policy.lookMs);
+  await hosts.admit(null);
+  expect(await hosts.freshStateOf(host)).toEqual({ name: 'well' });
+
+  await breakHost(hosts);
+  await wait(1);
+  await later(2 * policy.rememberMs);
+  await hosts.admit([7]);
+  expect((await hosts.freshStateOf(host)).name).toBe('broken');
+  await documents.remove('profiles', ['pro_0']);
+  await hosts.admit([7]);
+  expect(await hosts.freshStateOf(host)).toEqual({ name: 'well' });
+});
+
 test('many processes that learn at the same time lose nothing of it', async () => {
   const all = Array.from({ length: policy.brokenAfterLogins }, () => hostsOf());
   await Promise.all(all.map((one, k) => one.failed(host, `login-${k}`, error)));
