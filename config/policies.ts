@@ -103,7 +103,7 @@ export const hosts = {
   /** This many logins without an answer between them, within a quarter of an hour, are no coincidence. */
   brokenAfterLogins: 5,
   withinMs: 15 * minute,
-  /** A failure counts until somebody is answered; the longest wait between two tries is 6 h. */
+  /** A failure counts until somebody is answered, or nobody asks any more; the longest wait between two tries is 6 h. */
   rememberMs: 12 * hour,
   /** Two people do not lose their passwords at once while nobody is answered. */
   doubtedAfterLogins: 2,
@@ -217,6 +217,13 @@ export const runtime = {
   /** Turns of all hosts of one provider. */
   providerPulls: 20,
   providerWrites: 7,
+  /**
+   * … of which what fell due by itself takes no more than this, and so do all together whose profile or host did not
+   * answer when last asked: people whose servers are dead delay nobody whose server answers.
+   */
+  providerSweeps: 16,
+  doubtedPulls: 8,
+  doubtedWrites: 3,
   /** Due profiles taken from the store in one sweep. */
   sweepBatch: 500,
 } as const;

@@ -56,7 +56,7 @@ async function takeTurn(activation: Activation, lane: Lane, shares: Shares): Pro
   // The write lane's places are kept for writes: other work goes on in the pull lane.
   if (lane === 'write' && piece.kind !== 'idle' && !isWrite(piece)) return { kind: 'more', lane: 'pull' };
   if (piece.kind === 'idle') return leave(activation, piece, lane);
-  const taken = shares.take(limitsOf(activation, piece));
+  const taken = shares.take(limitsOf(activation, piece, lane));
   if (taken.kind === 'full') {
     if (activation.unsaved) await save(activation);
     return { kind: 'crowded', lane, share: taken.share };
@@ -79,20 +79,28 @@ function noteTally({ deps, provider, profile, calls, tally }: Activation): void 
   deps.sentinel?.note(provider.name, provider.software(profile.root), profile._id, tally);
 }
 
-/** What a piece of work needs of its host and its provider; nothing where nobody is asked. */
-function limitsOf({ provider, profile, hostState }: Activation, piece: Piece): readonly Limit[] {
+/**
+ * What a piece of work needs of its host and its provider; nothing where nobody is asked. The narrowest comes first:
+ * whoever waits there is in nobody's way further on.
+ */
+function limitsOf({ provider, profile, hostState }: Activation, piece: Piece, lane: Lane): readonly Limit[] {
   const host = provider.hostOf(profile.root);
   if (host === null || asksNobody.has(piece.kind)) return [];
-  const write = isWrite(piece);
-  const { hostPulls, hostWrites, suspectedPulls, suspectedWrites, providerPulls, providerWrites } = runtime;
-  const ofHost =
-    hostState === 'well'
-      ? { pulls: hostPulls, writes: hostWrites }
-      : { pulls: suspectedPulls, writes: suspectedWrites };
-  const lane = write ? 'writes' : 'pulls';
+  const suspected = hostState !== 'well';
+  const doubted = suspected || !mayWork(profile.state);
+  const { name } = provider;
+  if (isWrite(piece)) {
+    return [
+      { name: `writes of ${host}`, atMost: suspected ? runtime.suspectedWrites : runtime.hostWrites },
+      ...(doubted ? [{ name: `doubted writes of ${name}`, atMost: runtime.doubtedWrites }] : []),
+      { name: `writes of ${name}`, atMost: runtime.providerWrites },
+    ];
+  }
   return [
-    { name: `${lane} of ${host}`, atMost: ofHost[lane] },
-    { name: `${lane} of ${provider.name}`, atMost: write ? providerWrites : providerPulls },
+    { name: `pulls of ${host}`, atMost: suspected ? runtime.suspectedPulls : runtime.hostPulls },
+    ...(doubted ? [{ name: `doubted pulls of ${name}`, atMost: runtime.doubtedPulls }] : []),
+    ...(lane === 'sweep' ? [{ name: `sweeps of ${name}`, atMost: runtime.providerSweeps }] : []),
+    { name: `pulls of ${name}`, atMost: runtime.providerPulls },
   ];
 }
 

@@ -4,7 +4,7 @@ import { delayOf, type BackoffPolicy } from '../../domain/backoff.ts';
 import type { Clock, Random } from '../../domain/clock.ts';
 import { KalendsError } from '../../domain/errors.ts';
 import type { Behaviour, Lane, TurnOutcome } from './behaviour.ts';
-import { Mailboxes } from './mailbox.ts';
+import { lanes, Mailboxes } from './mailbox.ts';
 import { createQueue, type Queue } from './queue.ts';
 import type { Shares } from './shares.ts';
 import { createWheel, type Wheel } from './wheel.ts';
@@ -67,10 +67,8 @@ export interface Host<Id extends string> {
   stats(): HostStats;
 }
 
-interface Crowded<Id extends string> {
-  readonly id: Id;
-  readonly lane: Lane;
-}
+/** Those that wait for one share: by lane, each in the order of their coming. */
+type Crowd<Id extends string> = Readonly<Record<Lane, Queue<Id>>>;
 
 /** Turns that may start without letting timers and sockets have their share of the process. */
 const turnsPerBreath = 32;
@@ -90,8 +88,8 @@ class ActorHost<Id extends string> implements Host<Id> {
   readonly #running: Record<Lane, number> = { write: 0, pull: 0, sweep: 0 };
   /** In the order of their starts. */
   readonly #startedAtMs = new Map<Id, number>();
-  /** By the share that they wait for, in the order of their coming. */
-  readonly #crowds = new Map<string, Queue<Crowded<Id>>>();
+  /** By the share that they wait for. */
+  readonly #crowds = new Map<string, Crowd<Id>>();
   /** Let out of a crowd, and on the way to their turns. */
   readonly #letOut = new Map<Id, string>();
   readonly #stopping = new AbortController();
@@ -228,8 +226,8 @@ class ActorHost<Id extends string> implements Host<Id> {
 
   #crowd(id: Id, { lane, share }: Extract<TurnOutcome, { readonly kind: 'crowded' }>): void {
     this.#mailboxes.crowd(id, lane);
-    const crowd = this.#crowds.get(share) ?? createQueue<Crowded<Id>>();
-    crowd.push({ id, lane });
+    const crowd = this.#crowds.get(share) ?? { write: createQueue(), pull: createQueue(), sweep: createQueue() };
+    crowd[lane].push(id);
     this.#crowds.set(share, crowd);
     // There may be room since the turn looked.
     if (this.#options.shares?.hasRoom(share) !== false) this.#letOneOut(share);
@@ -243,15 +241,22 @@ class ActorHost<Id extends string> implements Host<Id> {
     if (this.#options.shares?.hasRoom(share) !== false) this.#letOneOut(share);
   }
 
+  /** What somebody asked for before what fell due by itself. */
   #letOneOut(share: string): void {
     const crowd = this.#crowds.get(share);
-    for (let first = crowd?.shift(); first !== undefined; first = crowd?.shift()) {
-      if (!this.#mailboxes.admit(first.id, first.lane)) continue;
-      this.#letOut.set(first.id, share);
+    if (crowd === undefined) return;
+    const admitted = lanes.some((lane) => this.#letFirstOut(share, lane, crowd[lane]));
+    if (!admitted) this.#crowds.delete(share);
+  }
+
+  #letFirstOut(share: string, lane: Lane, queue: Queue<Id>): boolean {
+    for (let first = queue.shift(); first !== undefined; first = queue.shift()) {
+      if (!this.#mailboxes.admit(first, lane)) continue;
+      this.#letOut.set(first, share);
       this.#schedule();
-      break;
+      return true;
     }
-    if (crowd?.length === 0) this.#crowds.delete(share);
+    return false;
   }
 
   /** Each failure in a row waits longer, up to the cap: whatever breaks, no actor becomes a hot loop. */

@@ -68,7 +68,7 @@ test('a calendar list that kills the process keeps no calendar from being read',
 });
 
 test('where no calendar is known yet, the profile is set aside', async () => {
-  const { rig, deaths, fate } = await mortal('listCalendars', { events: 0 });
+  const { rig, deaths, fate } = await mortal('listCalendars');
   const one = await rig.profile();
   const anew = { calendars: {}, state: { name: 'connecting' }, nextListAtMs: 0, nextWakeAtMs: 0 } as const;
   await rig.documents.replace('profiles', { ...one, ...anew, rev: one.rev + 1 }, one.rev);

@@ -326,6 +326,33 @@ test('a host that hangs delays nobody else, neither reading nor writing, and bre
   expect((await fleet.hostState('hung')).name).toBe('broken');
 });
 
+test('servers at home that are dead delay neither what is asked of one that answers, nor its polls', async () => {
+  const homes = Array.from({ length: 40 }, (_, k) => `home${k}`);
+  const one = Object.fromEntries(['well', ...homes].map((host) => [host, 1]));
+  const fleet = await fleetOf({ hosts: one, polling: { quietAfterMs: day } });
+  const id = fleet.idOf('well', 0);
+  for (const home of homes) fleet.trouble(home, 'hang');
+  for (let round = 0; round < 4; round += 1) {
+    await fleet.pass(4 * minute);
+    await fleet.request(id, 'pull');
+    askedOf(fleet, 'well');
+    fleet.nudge(id, 'pull');
+    await fleet.pass(2 * second);
+    expect(askedOf(fleet, 'well')).not.toEqual([]);
+  }
+  // Each has left us without an answer by now: they share what is left to those.
+  for (const home of homes) await fleet.upsert(fleet.idOf(home, 0), 'event', 'Event');
+  for (let round = 0; round < 3; round += 1) {
+    askedOf(fleet, 'well');
+    await fleet.pass(7 * minute);
+    expect(askedOf(fleet, 'well')).not.toEqual([]);
+    await fleet.upsert(id, `event-${round}`, 'Event');
+    fleet.nudge(id, 'write');
+    await fleet.pass(2 * second);
+    expect(askedOf(fleet, 'well').map((request) => request.method)).toContain('put');
+  }
+});
+
 test('intents that wait for a quarantined profile are swept for once, and carried out in order when it is reinstated', async () => {
   const fleet = await fleetOf({ hosts: { poor: 1 } });
   const id = fleet.idOf('poor', 0);

@@ -143,6 +143,21 @@ test('an actor that waits for room to read may write meanwhile', async () => {
   expect(inner.started).toEqual(['a.1 pull', 'a.2 write']);
 });
 
+test('who was asked for is let in before what fell due by itself', async () => {
+  const { host, inner, clock } = setUp({}, 1);
+  host.start();
+  for (const id of ['a.1', 'a.2', 'a.3']) host.nudge(id, 'sweep');
+  await clock.settle();
+  host.nudge('a.4', 'pull');
+  host.nudge('a.3', 'write');
+  await clock.settle();
+  for (let k = 0; k < 5; k += 1) {
+    inner.open[0]?.end();
+    await clock.settle();
+  }
+  expect(inner.started).toEqual(['a.1 sweep', 'a.3 write', 'a.4 pull', 'a.2 sweep', 'a.3 sweep']);
+});
+
 test('who is let in and needs nothing leaves the room to the next', async () => {
   const shares = createShares();
   const inner = manualBehaviour();
