@@ -142,6 +142,8 @@ export const pulling = {
   fetchBatch: { start: 100, min: 10, max: 500, targetMs: 3 * second },
   /** Direct GETs of one verifying turn. */
   verifyPerTurn: 20,
+  /** Questions one by one end after this long, and go on with the next turn: a write may be waiting for this one to end. */
+  roundMs: 10 * second,
   /** Pages of one delta before the token is taken for broken. */
   deltaPagesMax: 1_000,
 } as const;

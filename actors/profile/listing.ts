@@ -1,4 +1,5 @@
 /** Reading the calendar list: new, renamed, withdrawn and deleted calendars, under the same rule about absence. */
+import { pulling } from '../../config/policies.ts';
 import { sameCalendar, type CalendarDoc, type ObservedCalendar } from '../../domain/calendar.ts';
 import type { ChangeOf } from '../../domain/commit.ts';
 import { toKalendsError } from '../../domain/errors.ts';
@@ -90,7 +91,13 @@ async function askForMissing(activation: Activation, seen: Seen, known: Known): 
   const waiting = queue.filter((one) => one.checkedAtMs === null);
   const round = (waiting.length > 0 ? waiting : queue).slice(0, askedPerTurn);
   const left: MissingCalendar[] = queue.filter((one) => !round.includes(one));
+  const { clock } = activation.deps;
+  const untilMs = clock.monotonic() + pulling.roundMs;
   for (const one of round) {
+    if (clock.monotonic() >= untilMs) {
+      left.push(one);
+      continue;
+    }
     const calendar = known.get(one.calendarId);
     const isGone = calendar !== undefined && (await endIfGone(activation, calendar));
     if (!isGone) left.push({ ...one, checkedAtMs: nowMs });

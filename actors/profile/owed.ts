@@ -79,7 +79,7 @@ async function anyIsCached({ activation, calendar }: PullTurn): Promise<boolean>
 }
 
 /** While the calendar answers, the resources that were named may be at fault; else its own failure is the one to act on. */
-async function calendarAnswers(turn: PullTurn): Promise<void> {
+export async function calendarAnswers(turn: PullTurn): Promise<void> {
   await turn.activation.provider.version(turn.activation.session, turn.calendar.ref);
 }
 

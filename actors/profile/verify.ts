@@ -1,11 +1,11 @@
 /** Verifying held removals: each by a direct request; a sign of life contradicts whoever reported it gone. */
 import { pulling } from '../../config/policies.ts';
-import { KalendsError } from '../../domain/errors.ts';
+import { KalendsError, toKalendsError } from '../../domain/errors.ts';
 import type { ResourceInput } from '../../domain/machines/item.ts';
 import type { Observation } from '../../domain/resource.ts';
 import type { HeldRemoval } from '../../domain/sync/checkpoint.ts';
 import { removalsHeld } from './activation.ts';
-import { mayLieInTheQuestion } from './owed.ts';
+import { calendarAnswers, mayLieInTheQuestion } from './owed.ts';
 import { learn, take, type PullTurn } from './page.ts';
 
 interface Verified {
@@ -31,8 +31,10 @@ export async function verifyHeld(turn: PullTurn): Promise<number> {
   return [...inputs.values()].filter((one) => one.kind === 'verified_gone').length;
 }
 
+/** Those that were not come to stay due: the next turn goes on with them. */
 async function askEach(turn: PullTurn, due: readonly HeldRemoval[]): Promise<Verified> {
-  const { provider, session } = turn.activation;
+  const { provider, session, deps } = turn.activation;
+  const untilMs = deps.clock.monotonic() + pulling.roundMs;
   const inputs = new Map<string, ResourceInput>();
   const found: Observation[] = [];
   for (const { ref } of due) {
@@ -43,10 +45,20 @@ async function askEach(turn: PullTurn, due: readonly HeldRemoval[]): Promise<Ver
     } catch (error) {
       if (!mayLieInTheQuestion(error)) return { inputs, found, failure: error };
       inputs.set(ref, { kind: 'unverified' });
+      // Others are likely to fare the same: either the calendar fails, or the next turn tries another.
+      if (toKalendsError(error).verdict === 'transient')
+        return { inputs, found, failure: await failureOf(calendarAnswers(turn)) };
     }
+    if (deps.clock.monotonic() >= untilMs) break;
   }
   return { inputs, found, failure: null };
 }
+
+const failureOf = (answer: Promise<void>): Promise<unknown> =>
+  answer.then(
+    () => null,
+    (error: unknown) => error,
+  );
 
 /** The calendar reported resources gone that are there: all that it claimed is forgotten, and it is listed anew. */
 function contradiction(turn: PullTurn, asked: number, alive: number): never {
