@@ -63,10 +63,12 @@ describe.each(ways)('a host that answers everyone with %s', (code) => {
     const turns = fleet.turns();
     await fleet.pass(6 * hour);
     // Probes after 10, 20, 40 … minutes, and no turn of anybody else but what the healthy ones do.
-    const probes = askedOf(fleet, 'dead');
+    const asked = askedOf(fleet, 'dead').map((one) => one.method);
+    const probes = asked.filter((one) => one === 'probe');
     expect(probes.length).toBeGreaterThanOrEqual(3);
     expect(probes.length).toBeLessThanOrEqual(7);
-    expect(new Set(probes.map((one) => one.method))).toEqual(new Set(['probe']));
+    // One of the few that failed for themselves may be the one that probes: where it was refused, it also looks around.
+    expect(asked.filter((one) => one !== 'probe' && one !== 'rediscover')).toEqual([]);
     expect(await statesOf(fleet, 'well')).toEqual(['live']);
     const healthy = 10 * 6 * 20;
     expect(fleet.turns() - turns).toBeLessThan(healthy + 60 * 4);
