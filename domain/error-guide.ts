@@ -148,8 +148,9 @@ export const errorGuide = {
   },
   parent_missing: {
     means: 'the collection to be written to is not there',
-    seen: write,
-    todo: 'read the list of calendars again: this one may have been removed or unshared',
+    does: 'reads the list of calendars: where this one is gone, its writes end as rejected; else they are tried again',
+    seen: 'the operation, if the calendar is gone or cannot be made there',
+    todo: 'nothing',
   },
   conflicting_state: {
     means: 'the server cannot do this to the resource as it stands (409)',

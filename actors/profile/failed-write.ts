@@ -26,7 +26,8 @@ export async function afterFailedCall(
 ): Promise<void> {
   if (!isKalendsError(error) || endsActivation(error)) throw error;
   if (error.verdict === 'conflict') return conflict(turn, intent, attempt, error);
-  if (isFinal(error)) {
+  // A calendar that is not there is for the list to tell: its account may be on the move.
+  if (isFinal(error) && error.code !== 'parent_missing') {
     if ((await settleIfLanded(turn, intent, attempt)) === 'landed') return;
     turn.activation.deps.report('a write was refused for good', { event: turn.eventId, code: error.code });
     return refuse(turn, { code: error.code, description: error.message });
@@ -90,6 +91,7 @@ const answeredWithoutEffect: ReadonlySet<ErrorCode> = new Set([
   'locked',
   'payment_required',
   'not_found',
+  'parent_missing',
 ]);
 const neverSent: ReadonlySet<ErrorCode> = new Set([
   'connect_failed',

@@ -53,7 +53,8 @@ export async function eventFailed(
 ): Promise<KalendsError | null> {
   const wider = await widerFailure(activation, error);
   if (wider !== null) return wider;
-  if (error.verdict === 'gone') change(activation, { nextListAtMs: activation.deps.clock.now() });
+  if (error.verdict === 'gone' || error.code === 'parent_missing')
+    change(activation, { nextListAtMs: activation.deps.clock.now() });
   await postponeLast(activation, intents, error);
   return null;
 }

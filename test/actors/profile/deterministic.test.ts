@@ -9,12 +9,13 @@ import { cached, calendarState, checkpointOf, pull, syncedInMemory, work } from 
 const always = (code: ErrorCode) => () =>
   new KalendsError(code, `${code}, as always`, { evidence: { request: 'PUT', status: 499, excerpt: 'no' } });
 
-/** Every verdict that says that this request cannot succeed as it is; a full mailbox, and an answer too large, may pass. */
+/** Every verdict that says that this request cannot succeed as it is; a full mailbox, an answer too large, and a calendar that is nowhere, may pass. */
 const refusals = (Object.keys(verdicts) as ErrorCode[]).filter(
   (code, index, all) =>
     index < all.indexOf('resource_unparsable') &&
     (['item_permanent', 'calendar_permanent'].includes(verdicts[code]) || code === 'method_unsupported') &&
     code !== 'quota_exceeded' &&
+    code !== 'parent_missing' &&
     code !== 'body_too_large',
 );
 

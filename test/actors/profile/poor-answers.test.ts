@@ -270,3 +270,22 @@ test('a calendar is as fresh as the question whose answer is shown', async () =>
   expect(await cached(rig)).not.toContain('later.ics');
   expect((await rig.profile()).freshAtMs).toBeLessThan(changedAtMs);
 });
+
+test('a new event that is answered with 404 while its calendar is there is written a little later', async () => {
+  const rig = await syncedOverCalDav({ events: 1 });
+  rig.other.server.faults.set('moved_gone', { nextN: 2, only: { matches: ({ method }) => method === 'PUT' } });
+  const { _id } = await rig.upsert(work, 'x', wish('Ours'));
+  await rig.pass(hour);
+  expect(await rig.documents.get('intents', _id)).toMatchObject({ state: 'written', attempts: 3 });
+});
+
+test('a new event whose calendar is gone when it is written is refused as that', async () => {
+  const rig = await syncedOverCalDav({ events: 1 });
+  rig.other.server.world.removeCalendar(`/calendars/alice/${work}`);
+  const { _id } = await rig.upsert(work, 'x', wish('Ours'));
+  await rig.pass(hour);
+  expect(await rig.documents.get('intents', _id)).toMatchObject({
+    state: 'rejected',
+    reason: { code: 'calendar_gone' },
+  });
+});
