@@ -15,6 +15,15 @@ export interface Accepted {
   readonly marker: string | null;
 }
 
+/** What one write asks for, by the words of this file alone; what it leaves out stays as it was. */
+export interface Asking {
+  readonly summary: string;
+  readonly description?: string;
+  readonly location?: string;
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
 export interface Application {
   readonly name: string;
   readonly caller: Caller;
@@ -24,6 +33,8 @@ export interface Application {
   readonly mirror: ReadonlyMap<string, Row>;
   /** Everything that was answered with 202. */
   readonly accepted: readonly Accepted[];
+  /** Every upsert that was ever asked for, by the first word of its summary. */
+  readonly asked: ReadonlyMap<string, Asking>;
   /** Opens its channel and reads everything once. */
   begin(node: SimulatedNode): Promise<void>;
   write(node: SimulatedNode, die: Seeded): Promise<string>;
@@ -52,6 +63,7 @@ export function createApplication({ name, caller, calendarIds, startMs }: Applic
   const callbackUrl = `http://${name}.app.test/hook`;
   const mirror = new Map<string, Row>();
   const accepted: Accepted[] = [];
+  const asked = new Map<string, Asking>();
   const unsettled = new Set<string>();
   let channel = false;
   let everything = false;
@@ -116,6 +128,7 @@ export function createApplication({ name, caller, calendarIds, startMs }: Applic
     calendars: calendarIds,
     mirror,
     accepted,
+    asked,
     get notifications() {
       return notifications;
     },
@@ -134,14 +147,23 @@ export function createApplication({ name, caller, calendarIds, startMs }: Applic
       const { calendarId, eventId } = eventOf(die);
       written += 1;
       const marker = `${name}w${written}`;
-      const start = startMs + (1 + below(die, 50)) * 86_400_000 + below(die, 24) * 3_600_000;
-      const body = {
-        event_id: eventId,
+      const from = startMs + (1 + below(die, 50)) * 86_400_000 + below(die, 24) * 3_600_000;
+      const asking: Asking = {
         summary: `${marker} ${eventId}`,
         ...(die() < 0.4 ? { description: `as of ${marker}` } : {}),
-        ...(die() < 0.5 ? { location: { description: `hall ${written}` } } : {}),
-        start: iso(start),
-        end: iso(start + 1_800_000),
+        ...(die() < 0.5 ? { location: `hall ${written}` } : {}),
+        startMs: from,
+        endMs: from + 1_800_000,
+      };
+      asked.set(marker, asking);
+      const { summary, description, location } = asking;
+      const body = {
+        event_id: eventId,
+        summary,
+        ...(description === undefined ? {} : { description }),
+        ...(location === undefined ? {} : { location: { description: location } }),
+        start: iso(asking.startMs),
+        end: iso(asking.endMs),
         tzid: 'Etc/UTC',
       };
       doubt = true;
@@ -170,10 +192,10 @@ export function createApplication({ name, caller, calendarIds, startMs }: Applic
           throw error;
         }
       }
-      const asked = since;
-      if (asked === null) return;
-      take(await read(api, { last_modified: asked }), () => true);
-      if (since === asked) since = null;
+      const from = since;
+      if (from === null) return;
+      take(await read(api, { last_modified: from }), () => true);
+      if (since === from) since = null;
     },
     notified(request) {
       const { notification } = JSON.parse(request.body ?? '{}') as {

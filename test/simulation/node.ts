@@ -1,4 +1,5 @@
 /** A node of the simulated cluster: the real actors, sweeps, notifier and API over a store and a network that wait for the scheduler. */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { createHosts } from '../../actors/profile/hosts.ts';
 import { createSupervisor } from '../../actors/profile/supervisor.ts';
 import { createSweepQuestions } from '../../actors/profile/sweep-questions.ts';
@@ -41,6 +42,8 @@ export interface NodeWorld {
   /** Nodes that live now, for messages between them. */
   readonly nodes: () => readonly SimulatedNode[];
   readonly nudgeIsLost: () => boolean;
+  /** A call of the API, and not the work of an actor, asked a calendar server. */
+  readonly askedByApi: (what: string) => void;
   /** A turn or a look failed in a way that ended it. */
   readonly ended: (error: unknown) => void;
 }
@@ -54,6 +57,11 @@ export interface SimulatedNode {
   projected(profileId: ProfileId): void;
   opened(accountId: AccountId): void;
 }
+
+/** Set while a call of the API goes on, across whatever it waits for. */
+const apiCall = new AsyncLocalStorage<true>();
+
+export const duringApi = <T>(act: () => T): T => apiCall.run(true, act);
 
 /** Hourly instead of weekly, so that what a delta kept quiet is found within a day of the simulation. */
 const reconcileMs = 2 * 3_600_000;
@@ -70,7 +78,8 @@ export function startNode(world: NodeWorld, number: number, skewMs: number): Sim
   const shares = createShares();
   const tell = (act: (node: SimulatedNode) => void): void => {
     if (life.dead) return;
-    for (const node of world.nodes()) if (!world.nudgeIsLost()) act(node);
+    // A message: what its receiver does is no part of what its sender does.
+    for (const node of world.nodes()) if (!world.nudgeIsLost()) apiCall.exit(() => act(node));
   };
   const { normalise } = world;
   const host = createHost<ProfileId>({
@@ -192,6 +201,7 @@ function gatedHttp(world: NodeWorld, life: Life, clock: Clock): Http {
   const http = modelHttp(world.server, clock);
   return (request) => {
     const name = `http ${request.method}`;
+    if (apiCall.getStore() === true) world.askedByApi(`${request.method} ${request.url}`);
     world.asked(life, name);
     return world.scheduler.pass(life, { name, lasting: request.method !== 'GET' }, () => http(request));
   };

@@ -43,11 +43,13 @@ export interface People {
   /** `work/a.ics` → how often it was really removed: by a person, or by a DELETE that had its effect. */
   readonly removals: ReadonlyMap<string, number>;
   noteRemoval(calendar: string, name: string): void;
-  /** `work/a.ics`: managed resources that a person changed or removed. */
-  readonly meddledWith: ReadonlySet<string>;
+  /** `work/a.ics` → when a person last changed or removed this managed resource. */
+  readonly meddledWith: ReadonlyMap<string, number>;
+  /** `work/a.ics` → when a person last removed it. */
+  readonly removedAtMs: ReadonlyMap<string, number>;
 }
 
-export function createPeople(server: ModelServer, startMs: number): People {
+export function createPeople(server: ModelServer, startMs: number, now: () => number): People {
   const { world } = server;
   world.addUser(user, 'secret');
   world.addUser(sharer, 'secret');
@@ -55,7 +57,8 @@ export function createPeople(server: ModelServer, startMs: number): People {
     world.share(world.addCalendar(user, ref.slice(0, -1), { segment: ref.slice(0, -1) }), sharer, 'write');
   }
   const removals = new Map<string, number>();
-  const meddledWith = new Set<string>();
+  const meddledWith = new Map<string, number>();
+  const removedAtMs = new Map<string, number>();
   let made = 0;
 
   const noteRemoval = (calendar: string, name: string): void => {
@@ -68,6 +71,7 @@ export function createPeople(server: ModelServer, startMs: number): People {
   const remove = (calendar: string, name: string): void => {
     world.remove(path(calendar), name);
     noteRemoval(calendar, name);
+    removedAtMs.set(calendar + name, now());
   };
   const put = (calendar: string, name: string, uid: string, die: Seeded, lines: readonly string[] = []): void => {
     made += 1;
@@ -91,7 +95,7 @@ export function createPeople(server: ModelServer, startMs: number): People {
     const managed = names(calendar, 'managed');
     if (managed.length === 0) return add(calendar, die);
     const name = pick(die, managed);
-    meddledWith.add(calendar + name);
+    meddledWith.set(calendar + name, now());
     act(name);
     return `${what} ${calendar}${name}`;
   };
@@ -177,6 +181,7 @@ export function createPeople(server: ModelServer, startMs: number): People {
   return {
     removals,
     meddledWith,
+    removedAtMs,
     noteRemoval,
     act: (deed, die) => {
       const calendar = pick(die, calendarRefs);

@@ -1,12 +1,12 @@
 /** The quiet after the last fault: everything comes to rest by itself, and then mirror, cache and calendar are one (I4, I9, I10). */
-import { isDeepStrictEqual } from 'node:util';
 import { horizon } from '../../config/policies.ts';
 import type { IntentDoc } from '../../domain/intent.ts';
 import { compareWithRebuild } from '../../store/rebuild.ts';
-import type { Row } from './application.ts';
+import type { Application, Asking, Row } from './application.ts';
 import type { Member } from './cast.ts';
 import { ownRef, shownBy } from './people.ts';
 import type { Simulation } from './run.ts';
+import type { Effect, Watch } from './watch.ts';
 
 const minute = 60_000;
 /** Effects that come late have come by then. */
@@ -180,51 +180,90 @@ async function writesEndedAsAccepted(simulation: Simulation, { app, profileId, l
     else if (intent.open === 1) watch.violated('I4', `the accepted write ${operationId} of ${event} is still open`);
   }
   const done = intents.filter((one) => outcomeOf(byOperation, one)?.state === 'written');
-  const wishes = new Map<string, { summary: string; description: string } | null>();
-  for (const { wish } of done) {
-    if (wish.kind !== 'upsert' && wish.kind !== 'delete') continue;
-    const key = `${wish.calendarId} ${wish.eventId}`;
-    const before = wishes.get(key) ?? { summary: '', description: '' };
-    if (wish.kind === 'delete') wishes.set(key, null);
-    else {
-      const { summary = before.summary, description = before.description } = wish.patch;
-      wishes.set(key, { summary, description });
-    }
-  }
   const contents = contentsOf(simulation, login);
-  for (const [key, wish] of wishes) {
+  for (const [key, wish] of wishesOf(app, done)) {
     const [calendarId, eventId = ''] = key.split(' ');
     const ref = refOf(app.calendars, calendarId, contents);
-    const shown = [...(contents.get(ref) ?? [])].filter(
-      ([name, body]) => name.startsWith('kalends-') && summaryOf(body).endsWith(` ${eventId}`),
-    );
-    // A person removed this very event; or a DELETE of it was answered with 404, which may have had its effect, and may as
-    // well have come after somebody else's.
-    if (shown.length === 0 && wasRemovedOtherwise(simulation, ownRef(ref), eventId)) continue;
-    // On a server that looks at no precondition an update that comes late, after its life was ended and the next one
-    // began, makes the old life anew: known, and left to people.
-    const overrun = watch.effects.some(
-      ({ event, faults }) =>
-        event === eventId && faults.includes('effect_late') && faults.includes('preconditions_ignored'),
-    );
-    if (overrun && shown.length > 1) continue;
-    const found = shown.map(([, body]) => ({ summary: summaryOf(body), description: textOf(body, 'DESCRIPTION') }));
-    if (!isDeepStrictEqual(found, wish === null ? [] : [wish]))
-      watch.violated(
-        'I4',
-        `${eventId} in ${ref} of ${login} was asked to be ${JSON.stringify(wish)} and is ${JSON.stringify(found)}`,
-      );
+    const problem = unlikeWished(simulation, { calendar: ownRef(ref), eventId, wish }, contents.get(ref) ?? new Map());
+    if (problem !== null) watch.violated('I4', `${eventId} in ${ref} of ${login} ${problem}`);
   }
 }
 
-function wasRemovedOtherwise({ watch, people }: Simulation, calendar: string, eventId: string): boolean {
-  const own = watch.effects.filter(({ event, resource }) => event === eventId && resource.startsWith(calendar));
-  return [...new Set(own.map((one) => one.resource))].some((resource) => {
-    const removals = watch.effects.filter((one) => one.kind === 'removed' && one.resource === resource);
-    const byPeople = (people.removals.get(resource) ?? 0) - removals.length;
-    return byPeople > 0 || removals.some((one) => one.faults.includes('delete_404'));
-  });
+/** What the last of the writes that were done wants of an event, all of them folded; null: that it is not there. */
+function wishesOf({ asked }: Application, done: readonly IntentDoc[]): ReadonlyMap<string, Asking | null> {
+  const wishes = new Map<string, Asking | null>();
+  for (const { wish } of done) {
+    if (wish.kind !== 'upsert' && wish.kind !== 'delete') continue;
+    const key = `${wish.calendarId} ${wish.eventId}`;
+    // By what the application asked for, not by what was made of it. A repair asks for nothing.
+    const asking = wish.kind === 'delete' ? null : asked.get(wish.patch.summary?.split(' ')[0] ?? '');
+    if (asking === null) wishes.set(key, null);
+    else if (asking !== undefined) wishes.set(key, { ...wishes.get(key), ...asking });
+  }
+  return wishes;
 }
+
+interface Wanted {
+  /** As its owner knows it. */
+  readonly calendar: string;
+  readonly eventId: string;
+  readonly wish: Asking | null;
+}
+
+/** How what stands there is not what was wanted, for people; null: it is, or may be so for a reason that is named here. */
+function unlikeWished(simulation: Simulation, wanted: Wanted, bodies: ReadonlyMap<string, string>): string | null {
+  const { calendar, eventId, wish } = wanted;
+  const { watch, people } = simulation;
+  const all = [...bodies].filter(
+    ([name, body]) => name.startsWith('kalends-') && summaryOf(body).endsWith(` ${eventId}`),
+  );
+  const shown = all.length > 1 ? all.filter(([name]) => !isMadeAnew(watch, calendar + name)) : all;
+  const [first] = shown;
+  const written = wish === null ? undefined : lastWritten(watch, calendar, wish);
+  if (shown.length === 0 && written !== undefined && wasRemovedSince(simulation, written)) return null;
+  const asked = `was asked to be ${JSON.stringify(wish)} and is ${JSON.stringify(shown)}`;
+  if (wish === null || first === undefined || shown.length > 1)
+    return wish === null && first === undefined ? null : asked;
+  const [name, body] = first;
+  const resource = calendar + name;
+  // The server kept less than it was sent, or a person chose another place, after it was written or where none was asked for.
+  const meddledAtMs = people.meddledWith.get(resource);
+  const placeIsOthers =
+    written?.faults.includes('put_drops_location') === true ||
+    (meddledAtMs !== undefined && (wish.location === undefined || meddledAtMs >= (written?.atMs ?? 0)));
+  const told = (location: string, description: string): string =>
+    [iso(wish.startMs), iso(wish.endMs), wish.summary, location, description].join(' | ');
+  const place = placeIsOthers ? textOf(body, 'LOCATION') : (wish.location ?? '');
+  const found = `${shownBy(body).join(', ')} | ${textOf(body, 'DESCRIPTION')}`;
+  return found === told(place, wish.description ?? '') ? null : asked;
+}
+
+/**
+ * By a person; or by a DELETE that was answered with 404 and whose permission ended while Kalends looked for the event
+ * under another name: it may as well have come after somebody else's.
+ */
+const wasRemovedSince = ({ watch, people }: Simulation, { resource, atMs }: Effect): boolean =>
+  (people.removedAtMs.get(resource) ?? 0) >= atMs ||
+  watch.effects.some(
+    (one) =>
+      one.kind === 'removed' && one.resource === resource && one.atMs >= atMs && one.faults.includes('delete_404'),
+  );
+
+/**
+ * On a server that looks at no precondition an update that comes late, after its life was ended and the next one began,
+ * makes the old life anew: known, and left to people.
+ */
+const isMadeAnew = ({ effects }: Watch, resource: string): boolean =>
+  effects.some(
+    (one) =>
+      one.resource === resource && one.faults.includes('effect_late') && one.faults.includes('preconditions_ignored'),
+  );
+
+const iso = (ms: number): string => new Date(ms).toISOString().slice(0, 19);
+
+/** The last PUT of the last write that was asked for: a person may have removed what it left, and nothing after it would be missing. */
+const lastWritten = ({ effects }: Watch, calendar: string, { summary }: Asking): Effect | undefined =>
+  effects.findLast(({ marker, event, resource }) => `${marker} ${event}` === summary && resource.startsWith(calendar));
 
 function refOf(
   calendars: readonly string[],

@@ -12,7 +12,7 @@ import { isPassing, type Application } from './application.ts';
 import { castOf, insertCast, type Member } from './cast.ts';
 import { createCoverage, type Coverage } from './coverage.ts';
 import type { RareState } from './meeting.ts';
-import { startNode, type NodeWorld, type SimulatedNode } from './node.ts';
+import { duringApi, startNode, type NodeWorld, type SimulatedNode } from './node.ts';
 import { createPeople, ownRef, type People } from './people.ts';
 import { lineOf, type Action, type Plan } from './plan.ts';
 import { comeToRest } from './quiet.ts';
@@ -112,6 +112,7 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
   const scheduler = createScheduler(startMs, seeded(plan.seed * 3 + 1));
   const die = seeded(plan.seed * 3 + 2);
   const serverDie = seeded(plan.seed * 3 + 3);
+  const serverClock = scheduler.clock(null, 0);
   const inner = openSqlite({ path: ':memory:', durable: false, schedule: queueMicrotask });
   await inner.open();
   const cast = castOf(startMs);
@@ -126,18 +127,18 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
     () => scheduler.now(),
   );
   const server = createModelServer({
-    clock: scheduler.clock(null, 0),
+    clock: serverClock,
     random: serverDie,
     abilities: { sync: plan.sync },
     latencyMs: () => (serverDie() < 0.5 ? 0 : Math.round(serverDie() * 300)),
-    seen: (entry, request) => {
-      watch.seen(entry, request);
+    seen: (entry, request, answer) => {
+      watch.seen(entry, request, answer);
       if (verbose) trace(`${now()} ${serverLine(entry)}`);
       const member = cast.find((one) => one.login === request.user);
       if (member !== undefined) coverage.faults(entry.faults, watch, member.profileId);
     },
   });
-  people = createPeople(server, startMs);
+  people = createPeople(server, startMs, () => serverClock.now());
   await insertCast(watch.store, cast, startMs, server.origins[0]);
 
   const nodes = new Map<number, SimulatedNode>();
@@ -162,11 +163,13 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
       : watch.calendarStates(member.profileId).includes(name);
   };
 
-  const serverClock = scheduler.clock(null, 0);
   const endpoint: Http = async (request) => {
     const app = cast.find((one) => one.app.callbackUrl === request.url)?.app;
     const trouble = webhookTrouble.shift() ?? 'none';
-    if (trouble !== 'none') coverage.webhook(trouble);
+    if (trouble !== 'none') {
+      watch.disturbed();
+      coverage.webhook(trouble);
+    }
     if (trouble === 'refused') return { status: 500, headers: {}, text: '', tookMs: 1 };
     if (trouble !== 'hangs') app?.notified(request);
     if (trouble === 'none') return { status: 200, headers: {}, text: '', tookMs: 1 };
@@ -188,13 +191,20 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
     normalise: createNormalise(),
     storeTrouble: (name) => {
       const trouble = storeTrouble.shift() ?? 'none';
-      if (trouble !== 'none') coverage.store(name, trouble);
+      if (trouble !== 'none') {
+        watch.disturbed();
+        coverage.store(name, trouble);
+      }
       return trouble;
     },
     asked: (life, name) => coverage.asked(name, life),
     believes: (node) => owners.includes(node) || owners.every((one) => !nodes.has(one)),
     nodes: () => [...nodes.values()],
-    nudgeIsLost: () => nudgesLost,
+    nudgeIsLost: () => {
+      if (nudgesLost) watch.disturbed();
+      return nudgesLost;
+    },
+    askedByApi: (what) => watch.violated('I8', `the API asked a calendar server: ${what}`),
     ended: (error) => {
       const code = error instanceof KalendsError ? error.code : 'none';
       if (!expected.has(code)) watch.violated('end', `a turn or a look ended with ${String(error)}`);
@@ -212,6 +222,7 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
     const node = nodes.get(number);
     if (node === undefined) return;
     crashes += 1;
+    watch.disturbed();
     nodes.delete(number);
     restarts.set(number, step + 20 + below(die, 150));
     await scheduler.kill(node.life, (name, done) => coverage.crash(name, done));
@@ -256,7 +267,7 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
       const node = nodes.get(number) ?? nodes.get(1 - number);
       if (node === undefined) return;
       calls += 1;
-      const call = act(node);
+      const call = duringApi(() => act(node));
       Promise.race([call, died(node.number)])
         .catch((error: unknown) => {
           if (!isPassing(error)) watch.violated('API', `${app.name} was answered with ${String(error)}`);

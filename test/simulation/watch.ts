@@ -5,9 +5,13 @@ import type { SubscriberDoc } from '../../domain/channel.ts';
 import type { IntentDoc } from '../../domain/intent.ts';
 import type { ProfileDoc } from '../../domain/profile.ts';
 import type { Documents } from '../../store/documents.ts';
-import type { LogEntry, ModelRequest } from '../support/caldav-model/exchange.ts';
-import { segmentsOf } from '../support/caldav-model/state.ts';
-import { ownRef, type People } from './people.ts';
+import type { LogEntry, ModelAnswer, ModelRequest } from '../support/caldav-model/exchange.ts';
+import { unjustified } from './ends.ts';
+import { unproved } from './evidence.ts';
+import { createLateness } from './lateness.ts';
+import type { People } from './people.ts';
+import { createProjectedWatch } from './projected.ts';
+import { askedBy, placeOf, type Asked } from './requests.ts';
 
 export interface Violation {
   /** `I1` … `I10`. */
@@ -24,6 +28,7 @@ export interface Effect {
   readonly marker: string | null;
   readonly event: string | null;
   readonly faults: readonly string[];
+  readonly atMs: number;
 }
 
 export interface Counts {
@@ -46,7 +51,9 @@ export interface Watch {
   calendarStates(profileId: string): readonly string[];
   /** When a request last changed something at the server. */
   lastEffectMs(): number;
-  seen(entry: LogEntry, request: ModelRequest): void;
+  seen(entry: LogEntry, request: ModelRequest, answer: ModelAnswer): void;
+  /** The store or the endpoint failed, a nudge was lost, or a process died: what is to be told may be late. */
+  disturbed(): void;
   violated(invariant: string, what: string): void;
 }
 
@@ -86,8 +93,17 @@ export function createWatch(
   const profiles = new Map<string, ProfileDoc>();
   const states = new Set<string>();
   const heldBefore = new Map<string, number>();
-  /** application → since when it may write nothing. */
-  const revoked = new Map<string, number>();
+  /** application → since when it may write nothing, and until when. */
+  const revoked = new Map<string, { readonly sinceMs: number; untilMs: number }>();
+  const asked: Asked[] = [];
+  /** intent → when it was accepted, on no node's clock. */
+  const acceptedAtMs = new Map<string, number>();
+  /** operation → the event that it deletes. */
+  const deletes = new Map<string, string>();
+  /** `work/kalends-….ics` → the event that it carries, by its summary. */
+  const eventAt = new Map<string, string>();
+  const projections = createProjectedWatch();
+  const lateness = createLateness(now);
   /** login → when its password was refused, since it last worked. */
   const refusals = new Map<string, number[]>();
   let lastEffectMs = 0;
@@ -114,6 +130,7 @@ export function createWatch(
     if (commit.atMs < log.atMs) violated('I3', `commit ${commit.seq} is earlier than the one before it`);
     log.seq = commit.seq;
     log.atMs = commit.atMs;
+    projections.appended(commit);
     log.tellable[commit.seq] = commit.cause !== 'write' && commit.changes.some(isTold);
     countUnverified(log, commit);
     for (const change of commit.changes) {
@@ -123,6 +140,7 @@ export function createWatch(
         if (!change.differs) counts.phantoms += 1;
         log.standing.set(change.resourceId, change.observedHash);
         log.calendarOf.set(change.resourceId, change.calendarId);
+        noteEvent(refOf(change.calendarId) + change.ref, change.body);
       }
       if (change.kind === 'resource_removed') {
         counts.removals += 1;
@@ -134,10 +152,48 @@ export function createWatch(
         // A removal that nobody made, whatever evidence it claims.
         if (times > (people().removals.get(name) ?? 0))
           violated('I1', `seq ${commit.seq} removes ${name} on ${JSON.stringify(change.evidence)}; nobody removed it`);
+        checkEvidence(commit, change);
       }
       if (change.kind === 'calendar_gone')
         violated('I1', `seq ${commit.seq} says that the calendar ${refOf(change.calendarId)} is gone; it is there`);
     }
+  }
+
+  function checkEvidence(commit: CommitDoc, { evidence, calendarId, ref }: ChangeOf<'resource_removed'>): void {
+    const login = profiles.get(commit.profileId)?.name ?? '';
+    const removed = { login, calendar: refOf(calendarId), name: ref };
+    const resource = removed.calendar + ref;
+    const foreign = evidence.kind === 'own_write' && deletes.get(evidence.operationId) !== eventAt.get(resource);
+    const why = foreign ? 'that operation does not delete it' : unproved(evidence, removed, asked);
+    if (why !== null) violated('I1', `seq ${commit.seq} removes ${resource} on ${JSON.stringify(evidence)}: ${why}`);
+  }
+
+  function noteEvent(resource: string, body: string): void {
+    const event = eventIn(body);
+    if (event !== null) eventAt.set(resource, event);
+  }
+
+  /** What ended without being done, and should not have. */
+  function checkEnd(intent: IntentDoc): void {
+    const { wish } = intent;
+    if (wish.kind !== 'upsert' && wish.kind !== 'delete') return;
+    const sinceMs = acceptedAtMs.get(intent._id) ?? 0;
+    const login = profiles.get(intent.profileId)?.name;
+    const calendar = refOf(wish.calendarId);
+    const answers = asked.filter(
+      ({ user, atMs, what, at }) =>
+        user === login &&
+        atMs >= sinceMs &&
+        (what === 'PUT' || what === 'DELETE') &&
+        at.startsWith(calendar) &&
+        eventAt.get(at) === wish.eventId,
+    );
+    const forbidden = revoked.get(intent.appId);
+    const forbiddenAtMs =
+      forbidden === undefined || forbidden.untilMs < sinceMs ? null : Math.min(forbidden.untilMs, now());
+    const why = unjustified({ intent, acceptedAtMs: sinceMs, nowMs: now(), forbiddenAtMs, answers });
+    if (why !== null)
+      violated('I4', `the write ${intent._id} of ${wish.eventId} is ${intent.state} (${intent.reason?.code}): ${why}`);
   }
 
   /** The guard: what is removed within a day on a tombstone alone stays within a few, or a tenth. */
@@ -161,11 +217,14 @@ export function createWatch(
       violated('I4', `intent ${intent._id} was ${before} and is ${intent.state}`);
     if ((intent.state === 'rejected' || intent.state === 'expired') && intent.reason === null)
       violated('I4', `intent ${intent._id} is ${intent.state} without a reason`);
+    if (before === undefined) acceptedAtMs.set(intent._id, now());
+    if (intent.wish.kind === 'delete') deletes.set(intent.operationId, intent.wish.eventId);
+    if (before !== intent.state && (intent.state === 'rejected' || intent.state === 'expired')) checkEnd(intent);
     if (intent.state === 'attempting' && before !== 'attempting') {
       counts.attempts += 1;
       // The check is made in the same turn, which the store may slow down.
-      const revokedAtMs = revoked.get(intent.appId) ?? Infinity;
-      if (intent.attempt !== null && now() - revokedAtMs > 5 * minute)
+      const { sinceMs: revokedAtMs = Infinity, untilMs = 0 } = revoked.get(intent.appId) ?? {};
+      if (intent.attempt !== null && untilMs === Infinity && now() - revokedAtMs > 5 * minute)
         violated(
           'I5',
           `${intent._id} is carried out ${Math.round((now() - revokedAtMs) / minute)} min after its permission ended`,
@@ -182,6 +241,7 @@ export function createWatch(
       violated('I9', `${profile._id} says that seq ${profile.projectedSeq} is projected; the log ends before it`);
     if (profile.state.name === 'relink_required' && before?.state.name !== 'relink_required') checkProof(profile);
     profiles.set(profile._id, profile);
+    lateness.projected(profile, (seq) => knownOf(profile._id).tellable[seq] === true);
     states.add(`profile ${profile.state.name}`);
     for (const work of Object.values(profile.calendars)) states.add(`calendar ${work.state.name}`);
   }
@@ -198,6 +258,7 @@ export function createWatch(
   }
 
   function subscriberStored(subscriber: SubscriberDoc): void {
+    lateness.told(subscriber);
     for (const [profileId, seq] of Object.entries({ ...subscriber.told, ...subscriber.inFlight?.through })) {
       const projected = profiles.get(profileId)?.projectedSeq ?? 0;
       if (seq > projected) violated('I6', `${subscriber._id} is told of seq ${seq}; ${projected} are projected`);
@@ -216,16 +277,25 @@ export function createWatch(
     if (collection === 'intents') intentStored(document as IntentDoc);
     if (collection === 'grants') {
       const { appId, scopes } = document as GrantDoc;
-      if (scopes.includes('create_event')) revoked.delete(appId);
-      else if (!revoked.has(appId)) revoked.set(appId, now());
+      const ended = revoked.get(appId);
+      if (!scopes.includes('create_event')) {
+        if (ended?.untilMs !== Infinity) revoked.set(appId, { sinceMs: now(), untilMs: Infinity });
+      } else if (ended?.untilMs === Infinity) ended.untilMs = now();
     }
     if (collection === 'profiles') profileStored(document as ProfileDoc);
     if (collection === 'subscribers') subscriberStored(document as SubscriberDoc);
+    const late = lateness.late();
+    if (late !== null) violated('I6', late);
     if (collection === 'checkpoints') {
       const { _id, held } = document as { _id: string; held: readonly unknown[] };
       counts.held += Math.max(0, held.length - (heldBefore.get(_id) ?? 0));
       heldBefore.set(_id, held.length);
     }
+  }
+
+  function projectionWritten(collection: unknown, document: unknown): void {
+    const contradiction = projections.contradiction(collection, document);
+    if (contradiction !== null) violated('I9', contradiction);
   }
 
   return {
@@ -236,24 +306,31 @@ export function createWatch(
     violated,
     profileState: (profileId) => profiles.get(profileId)?.state.name ?? 'none',
     calendarStates: (profileId) => Object.values(profiles.get(profileId)?.calendars ?? {}).map((one) => one.state.name),
-    store: watched(inner, stored),
+    store: watched(inner, stored, projectionWritten),
     lastEffectMs: () => lastEffectMs,
-    seen({ effect, faults, atMs, user, status }, request) {
+    disturbed: () => lateness.disturbed(),
+    seen(entry, request, answer) {
+      const { effect, faults, atMs, user, status } = entry;
+      asked.push(askedBy(entry, request, answer));
       if (user !== null && status === 401) refusals.set(user, [...(refusals.get(user) ?? []), atMs]);
       else if (user !== null && status >= 200 && status < 300 && !faults.includes('html_200')) refusals.delete(user);
+      const { calendar, name } = placeOf(request.path);
+      const resource = calendar + name;
+      if (request.method === 'PUT') noteEvent(resource, request.body);
       if (effect.kind !== 'created' && effect.kind !== 'updated' && effect.kind !== 'removed') return;
       lastEffectMs = atMs;
-      const [, , segment = '', name = ''] = segmentsOf(effect.path);
-      const calendar = ownRef(`${segment}/`);
-      const resource = calendar + name;
       if (!name.startsWith('kalends-')) violated('I5', `${effect.kind} ${resource}, which no application manages`);
       if (effect.kind === 'removed') people().noteRemoval(calendar, name);
-      const [, marker = '', event = ''] = /^SUMMARY:(\S+) (\S+)/m.exec(request.body) ?? [];
+      const [, marker = '', event = ''] = summaryLine.exec(request.body) ?? [];
       const put = effect.kind === 'removed' ? { marker: null, event: null } : { marker, event };
-      effects.push({ kind: effect.kind, resource, ...put, faults });
+      effects.push({ kind: effect.kind, resource, ...put, faults, atMs });
     },
   };
 }
+
+/** Of what applications write: which write, and which event. */
+const summaryLine = /^SUMMARY:(\S+) (\S+)/m;
+const eventIn = (body: string): string | null => summaryLine.exec(body)?.[2] ?? null;
 
 function lineOf(collection: unknown, document: unknown): string {
   if (collection === 'commits') {
@@ -283,7 +360,9 @@ const isTombstone = (change: Change): change is ChangeOf<'resource_removed'> =>
 const isTold = (change: Change): boolean =>
   change.kind === 'resource_put' ? change.differs : change.kind !== 'managed' && change.kind !== 'notice';
 
-function watched(inner: Documents, stored: (collection: unknown, document: unknown) => void): Documents {
+type Told = (collection: unknown, document: unknown) => void;
+
+function watched(inner: Documents, stored: Told, projected: Told): Documents {
   return {
     open: () => inner.open(),
     close: () => inner.close(),
@@ -303,6 +382,9 @@ function watched(inner: Documents, stored: (collection: unknown, document: unkno
       if (done) stored(collection, document);
       return done;
     },
-    upsertMany: (collection, documents, durability) => inner.upsertMany(collection, documents, durability),
+    upsertMany: async (collection, documents, durability) => {
+      await inner.upsertMany(collection, documents, durability);
+      for (const one of documents) projected(collection, one);
+    },
   };
 }

@@ -32,8 +32,8 @@ export interface ModelServerOptions {
   readonly abilities?: Partial<Abilities>;
   /** Half before the effect, half after it; absent: no waiting at all. Milliseconds. */
   readonly latencyMs?: () => number;
-  /** Told of each entry of the log with the request behind it: for tests that look at what was sent. */
-  readonly seen?: (entry: LogEntry, request: ModelRequest) => void;
+  /** Told of each entry of the log with the request behind it and its answer: for tests that look at what was said. */
+  readonly seen?: (entry: LogEntry, request: ModelRequest, answer: ModelAnswer) => void;
 }
 
 /** What the methods work on. */
@@ -102,7 +102,7 @@ export function createModelServer(options: ModelServerOptions): ModelServer {
       const told = (one: ModelAnswer): void => {
         // Noted whether or not anybody is told: an optional call skips its arguments, too.
         const entry = note(log, clock, request, one);
-        options.seen?.(entry, request);
+        options.seen?.(entry, request, one);
       };
       const result = await decide(context, request, told);
       told(result);

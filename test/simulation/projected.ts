@@ -1,0 +1,94 @@
+/** Whether each document that is written to a projection says what the log says at its seq (I9, after every step). */
+import { isDeepStrictEqual } from 'node:util';
+import type { ChangeOf, CommitDoc } from '../../domain/commit.ts';
+import { managedKey, type ManagedEventDoc } from '../../domain/managed-event.ts';
+import type { EventDoc } from '../../domain/projected-event.ts';
+import type { ResourceDoc } from '../../domain/resource.ts';
+import { shownBy } from './people.ts';
+
+type ResourceChange = ChangeOf<'resource_put'> | ChangeOf<'resource_removed'>;
+
+interface Said<T> {
+  readonly seq: number;
+  readonly change: T;
+}
+
+export interface ProjectedWatch {
+  appended(commit: CommitDoc): void;
+  /** Why it contradicts the log, for people; null: it does not, or is none of a projection that is looked at. */
+  contradiction(collection: unknown, document: unknown): string | null;
+}
+
+export function createProjectedWatch(): ProjectedWatch {
+  const heads = new Map<string, number>();
+  const resources = new Map<string, Said<ResourceChange>[]>();
+  const managed = new Map<string, Said<ChangeOf<'managed'>>[]>();
+
+  const differences: Readonly<Record<string, (document: never) => string | null>> = {
+    resources: (document: ResourceDoc) => unlikeResource(document, lastOf(resources, document._id, document.seq)),
+    events: (document: EventDoc) => unlikeEvent(document, lastOf(resources, document.resourceId, document.seq)),
+    managed_events: (document: ManagedEventDoc) => unlikeManaged(document, lastOf(managed, document._id, document.seq)),
+    calendars: () => null,
+  };
+
+  return {
+    appended({ profileId, seq, changes }) {
+      heads.set(profileId, seq);
+      for (const change of changes) {
+        if (change.kind === 'resource_put' || change.kind === 'resource_removed')
+          add(resources, change.resourceId, { seq, change });
+        if (change.kind === 'managed') add(managed, managedKey(change.calendarId, change.eventId), { seq, change });
+      }
+    },
+    contradiction(collection, document) {
+      const difference = differences[String(collection)];
+      if (difference === undefined) return null;
+      const { _id, profileId, seq } = document as { _id: string; profileId: string; seq: number };
+      const head = heads.get(profileId) ?? 0;
+      const why = seq > head ? `the log ends at ${head}` : difference(document as never);
+      return why === null ? null : `${String(collection)} ${_id} of seq ${seq}: ${why}`;
+    },
+  };
+}
+
+function add<T>(all: Map<string, Said<T>[]>, key: string, said: Said<T>): void {
+  const known = all.get(key);
+  if (known === undefined) all.set(key, [said]);
+  else known.push(said);
+}
+
+const lastOf = <T>(all: ReadonlyMap<string, readonly Said<T>[]>, key: string, seq: number): T | null =>
+  all.get(key)?.findLast((one) => one.seq <= seq)?.change ?? null;
+
+function unlikeResource(document: ResourceDoc, change: ResourceChange | null): string | null {
+  if (change === null) return 'the log knows nothing of it';
+  if (change.kind === 'resource_removed') {
+    if (document.live === 1) return 'the log says that it was removed';
+    return isDeepStrictEqual(document.evidence, change.evidence) ? null : 'its removal has other evidence';
+  }
+  if (document.live === 0) return 'the log says that it is there';
+  const { ref, etag, scheduleTag, body } = change;
+  const same = isDeepStrictEqual(
+    [document.ref, document.etag, document.scheduleTag, document.body, document.evidence],
+    [ref, etag, scheduleTag, body, null],
+  );
+  return same ? null : 'it is not as the log says';
+}
+
+/** One that is deleted may be an occurrence that a series has no more, or have left the horizon. */
+function unlikeEvent(document: EventDoc, change: ResourceChange | null): string | null {
+  if (change === null) return 'the log knows nothing of its resource';
+  if (document.deleted === 1) return null;
+  if (change.kind === 'resource_removed') return 'the log says that its resource was removed';
+  const times = shownBy(change.body).map((line) => line.split(' | '));
+  const [start, end] = [document.startMs, document.endMs].map((ms) => new Date(ms).toISOString().slice(0, 19));
+  const shown = times.some(([from, to, summary]) => from === start && to === end && summary === document.summary);
+  return shown ? null : `the log does not show ${document.summary} from ${start} to ${end}`;
+}
+
+function unlikeManaged(document: ManagedEventDoc, change: ChangeOf<'managed'> | null): string | null {
+  if (change === null) return 'the log knows nothing of it';
+  const outcome = Object.entries(change).filter(([name]) => name in document);
+  const same = outcome.every(([name, value]) => isDeepStrictEqual(document[name as keyof ManagedEventDoc], value));
+  return same ? null : 'it is not as the log says';
+}
