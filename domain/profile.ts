@@ -46,6 +46,8 @@ export interface CalendarWork {
   readonly readAtMs: number | null;
   /** The last `readAtMs` of which everything has arrived: what the cache shows is at least as new. */
   readonly freshAtMs: number | null;
+  /** Where the log ended when the calendar, which had been gone, came back: what it held until then may be there again. */
+  readonly backSeq?: number;
 }
 
 /** What a turn asks its provider about. */

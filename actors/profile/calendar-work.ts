@@ -29,7 +29,8 @@ export function planNext(turn: PullTurn, leftOverAtMs: number | null): void {
   const nextPollAtMs = leftOverAtMs === null ? pollAtMs : Math.min(pollAtMs, Math.max(nowMs, leftOverAtMs));
   const readAtMs = turn.read ? turn.beganAtMs : work.readAtMs;
   const freshAtMs = isComplete(checkpoint) ? readAtMs : work.freshAtMs;
-  changeCalendar(activation, calendar._id, { state, nextPollAtMs, changedAtMs, failures: 0, readAtMs, freshAtMs });
+  const next = { state, nextPollAtMs, changedAtMs, failures: 0, readAtMs, freshAtMs };
+  changeCalendar(activation, calendar._id, { ...work, ...next });
   change(activation, { freshAtMs: stalest(Object.values(activation.profile.calendars)) });
 }
 

@@ -72,7 +72,7 @@ export function addWork(activation: Activation, calendarIds: readonly CalendarId
     if (work === undefined) changeCalendar(activation, calendarId, fresh);
     else if (work.state.name === 'gone') {
       const { state } = transition(work.state, { kind: 'reappeared' }, context);
-      changeCalendar(activation, calendarId, { ...fresh, state });
+      changeCalendar(activation, calendarId, { ...fresh, state, backSeq: activation.head.seq });
     }
   }
 }

@@ -12,7 +12,7 @@ import { carrierOf } from './carrier.ts';
 import { afterFailedCall, endRefused, refuse } from './failed-write.ts';
 import { meetsLateCall } from './late-effects.ts';
 import { mayCarryOut } from './permission.ts';
-import { readBack } from './read-back.ts';
+import { cameBack, readBack } from './read-back.ts';
 import type { EventToWrite, PlannedCall, WriteTurn } from './write-turn.ts';
 import { commitAlreadyGone, commitPut, commitRemoval, commitSettled } from './write-commit.ts';
 import { markAttempt, settleIntents } from './intents.ts';
@@ -37,6 +37,7 @@ export async function writeEventTurn(activation: Activation, event: EventToWrite
   const isOver = turn.closes && turn.intents.some((one) => one.expiresAtMs <= activation.deps.clock.now());
   // What has expired is not begun again: the agenda gives it up when nothing that was tried may have done it.
   if ((await meetsLateCall(turn, isOver)) || isOver) return;
+  if (await cameBack(turn)) return;
   const group = wishOf(turn);
   return carryOut(group.turn, group.wish);
 }

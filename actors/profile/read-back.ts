@@ -81,6 +81,22 @@ function believed({ calendarId, eventId }: WriteTurn, seen: Seen): Exclude<Seen,
   throw new KalendsError('removals_held', message, { ids: { calendar: calendarId } });
 }
 
+/**
+ * What a calendar held went with it. Should it come back, an event that an application wrote there is asked for before it
+ * is made a second time, or called removed: the calendar may not have been read, or be listed wrongly. True: it is there
+ * after all, and recorded.
+ */
+export async function cameBack(turn: WriteTurn): Promise<boolean> {
+  const { activation, calendarId, applied, resource } = turn;
+  const backSeq = activation.profile.calendars[calendarId]?.backSeq;
+  if (backSeq === undefined || resource === null || resource.live === 1 || resource.seq > backSeq) return false;
+  if (applied === null || applied.wanted === null) return false;
+  const got = await activation.provider.get(activation.session, turn.calendar, resource.ref);
+  if (got.kind === 'found') await recordResidue(turn, got.observation);
+  else believed(turn, removalsHeld(activation) ? 'held' : 'nothing');
+  return got.kind === 'found';
+}
+
 const isCreate = (attempt: Attempt): boolean => attempt.action === 'put' && attempt.baseEtag === null;
 
 /** No other call was made for these intents before. */

@@ -2,7 +2,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { KalendsError } from '../../../domain/errors.ts';
 import { ics, wish } from './bodies.ts';
-import { expectAllWell } from './invariants.ts';
+import { expectAllWell, outcomesOf } from './invariants.ts';
 import type { FakeClock } from '../../support/fake-clock.ts';
 import { createRig, hour, minute, type Rig } from './rig.ts';
 import {
@@ -87,6 +87,41 @@ test('a calendar that comes back is listed from the beginning', async () => {
   await pull(rig);
   expect(await cached(rig)).toHaveLength(4);
   expect(await calendarState(rig)).toBe('live');
+  await expectAllWell(rig);
+});
+
+test.each([
+  ['cannot be read yet', 'status_503', { method: 'REPORT' }],
+  ['is listed as empty', 'listing_empty', {}],
+] as const)('in a calendar that came back and %s an application’s events are known again', async (_, fault, only) => {
+  const rig = await syncedOverCalDav({ events: 2 });
+  await rig.upsert(work, 'kept', wish('Kept'));
+  await rig.upsert(work, 'ended', wish('Ended'));
+  await rig.settle();
+  const bodies = [...(rig.other.contents().get(work) ?? [])];
+  rig.other.removeCalendar(work);
+  await pull(rig);
+  expect(await calendarState(rig)).toBe('gone');
+  rig.other.addCalendar('work');
+  for (const [ref, body] of bodies) rig.other.put(work, ref, body);
+  rig.other.server.faults.set(fault, { always: true, only });
+  await rig.request('pull');
+  await rig.settle();
+  expect(await summaries(rig)).toEqual([]);
+  await rig.upsert(work, 'kept', wish('Changed'));
+  await rig.remove(work, 'ended');
+  await rig.upsert(work, 'new', wish('New'));
+  await rig.settle();
+  expect(outcomesOf(await rig.intents()).slice(2)).toEqual([
+    '3 upsert written',
+    '4 delete written',
+    '5 upsert written',
+  ]);
+  rig.other.server.faults.clearAll();
+  await rig.request('resync');
+  await rig.pass(hour);
+  expect((await summaries(rig)).toSorted()).toEqual(['Changed', 'Event 0', 'Event 1', 'New']);
+  expect(await cached(rig)).toHaveLength(4);
   await expectAllWell(rig);
 });
 
