@@ -4,7 +4,7 @@ import { asAccountId, asProfileId, calendarIdOf, slotOf, type AppId, type GrantI
 import type { ProfileDoc } from '../../domain/profile.ts';
 import type { Documents } from '../../store/documents.ts';
 import { createApplication, type Application } from './application.ts';
-import { calendarRefs, sharedRef, sharer, user } from './people.ts';
+import { calendarRefs, firstPassword, sharedRef, sharer, user } from './people.ts';
 
 export interface Member {
   readonly app: Application;
@@ -71,7 +71,7 @@ function newProfile({ app, profileId, login }: Omit<Member, 'refs'>, startMs: nu
     name: login,
     login: `caldav ${login} ${app.name}`,
     email: `${login}@example.com`,
-    credentials: { keyId: 'k', nonce: 'n', box: `credentials of ${login}` },
+    credentials: { keyId: 'k', nonce: 'n', box: firstPassword },
     root: { server, home: `/calendars/${login}/`, software: 'model' },
     state: { name: 'connecting' },
     requests: [],

@@ -1,13 +1,15 @@
-/** The coverage: which faults met which states, and between which awaits processes died. */
-import type { Watch } from './watch.ts';
+/** The coverage: which faults met which states, which states there were, and at which awaits processes died. */
 
 export interface Coverage {
-  faults(fired: readonly string[], watch: Pick<Watch, 'profileState' | 'calendarStates'>, profileId: string): void;
+  /** They changed the answer to a request that met these states: `profile live`, `calendar initial`, `item owed`. */
+  faults(fired: readonly string[], states: readonly string[]): void;
+  /** What was stored. */
+  state(name: string): void;
   /** A process died while this was asked; `done`: it had its effect all the same. */
   crash(name: string, done: boolean): void;
   store(name: string, trouble: string): void;
   webhook(trouble: string): void;
-  asked(name: string, life: unknown): void;
+  asked(name: string): void;
   /** How often each was hit. */
   readonly hits: ReadonlyMap<string, number>;
   /** Adds the hits of another. */
@@ -19,15 +21,13 @@ export function createCoverage(): Coverage {
   const hit = (key: string, times = 1): void => void hits.set(key, (hits.get(key) ?? 0) + times);
   return {
     hits,
-    faults: (fired, watch, profileId) => {
-      if (fired.length === 0) return;
-      const states = new Set(watch.calendarStates(profileId));
+    faults: (fired, states) => {
       for (const fault of fired) {
         hit(`fault ${fault}`);
-        hit(`fault ${fault} × profile ${watch.profileState(profileId)}`);
-        for (const state of states) hit(`fault ${fault} × calendar ${state}`);
+        for (const state of states) hit(`fault ${fault} × ${state}`);
       }
     },
+    state: (name) => hit(`state ${name}`),
     crash: (name, done) => {
       hit(`crash ${name}`);
       if (done) hit(`crash ${name} done`);

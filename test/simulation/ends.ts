@@ -16,12 +16,15 @@ export interface EndedWrite {
   readonly nowMs: number;
   /** When its application may last have been without permission; null: it has it ever since the write was accepted. */
   readonly forbiddenAtMs: number | null;
+  /** Its calendar was taken away from its person, if ever so shortly. */
+  readonly calendarWasGone: boolean;
   /** What the server answered to writes of this event since the write was accepted. */
   readonly answers: readonly Asked[];
 }
 
 /** Why it should not have ended so, for people; null: it should. */
-export function unjustified({ intent, acceptedAtMs, nowMs, forbiddenAtMs, answers }: EndedWrite): string | null {
+export function unjustified(write: EndedWrite): string | null {
+  const { intent, acceptedAtMs, nowMs, forbiddenAtMs, calendarWasGone, answers } = write;
   if (intent.state === 'expired') {
     const days = (nowMs - acceptedAtMs) / (24 * 60 * minute);
     return nowMs - acceptedAtMs < expireAfterMs - apartMs ? `it expired after ${days.toFixed(1)} days` : null;
@@ -30,6 +33,7 @@ export function unjustified({ intent, acceptedAtMs, nowMs, forbiddenAtMs, answer
   if (code === 'not_permitted')
     // The check is made in the same turn, which the store may slow down.
     return forbiddenAtMs === null || nowMs - forbiddenAtMs > 5 * minute ? 'the application may do it' : null;
+  if (code === 'calendar_gone') return calendarWasGone ? null : 'its calendar is there';
   // A bare 403 to a write is for good; the server of the simulation refuses nothing else so.
   if (code === 'content_refused')
     return answers.some(({ status }) => status === 403) ? null : 'the server refused no write of it';

@@ -1,25 +1,59 @@
-/** What a run of many seeds must have hit: every fault, in every state that it can meet, and a death at every await. */
+/** What a run of many seeds must have hit: every fault in every state that it can meet, every state, and a death at every await. */
+import { calendarMachine } from '../../domain/machines/calendar.ts';
+import { resourceMachine } from '../../domain/machines/item.ts';
+import { profileMachine } from '../../domain/machines/profile.ts';
 import { faultNames } from '../support/caldav-model/faults.ts';
+import { awaits, outlives } from './awaits.ts';
 import type { Coverage } from './coverage.ts';
-import { commonStates, isMetSoon, statesToMeet } from './meeting.ts';
-import { lastingAwaits } from './plan.ts';
-
-const askedOften = 10_000;
+import { askingStates, isMetSoon, statesToMeet } from './meeting.ts';
 
 /** Seeds after which nothing is left to chance. */
 export const manySeeds = 2_000;
 
+/** All that is ever stored; an item that is `ok` leaves no trace. */
+export const machineStates: readonly string[] = [profileMachine, calendarMachine, resourceMachine].flatMap(
+  ({ name, states }) => states.map((state) => `${name} ${state}`).filter((state) => state !== 'item ok'),
+);
+
 /** What was not hit, by name; of fewer than `manySeeds`, pairs that only chance brings together are not asked. */
 export function missing({ hits }: Coverage, seeds: number): readonly string[] {
   const met = faultNames.flatMap((fault) =>
-    [...commonStates(fault), ...statesToMeet(fault)]
+    statesToMeet(fault)
       .filter((state) => seeds >= manySeeds || isMetSoon(fault, state))
       .map((state) => `fault ${fault} × ${state}`),
   );
-  // What is hardly ever asked cannot be met by every run.
-  const often = [...hits].filter(([key, times]) => key.startsWith('asked ') && times >= askedOften);
-  const asked = often.map(([key]) => key.slice('asked '.length));
-  const died = [...new Set<string>([...asked, ...lastingAwaits])].map((name) => `crash ${name}`);
-  const diedAfter = lastingAwaits.filter((name) => name !== 'http GET').map((name) => `crash ${name} done`);
-  return [...met, ...died, ...diedAfter].filter((key) => !hits.has(key));
+  const stored = machineStates.map((state) => `state ${state}`);
+  const asked = [...hits.keys()].filter((key) => key.startsWith('asked ')).map((key) => key.slice('asked '.length));
+  const died = [...new Set<string>([...awaits, ...asked])].flatMap((name) =>
+    outlives(name) ? [`crash ${name}`, `crash ${name} done`] : [`crash ${name}`],
+  );
+  const unnamed = asked.filter((name) => !awaits.some((one) => one === name)).map((name) => `${name} in awaits.ts`);
+  return [...unnamed, ...[...stored, ...met, ...died].filter((key) => !hits.has(key))];
+}
+
+/** Three tables: states, faults × states, awaits. A dot: the two cannot meet. */
+export function tablesOf({ hits }: Coverage): string {
+  const times = (key: string): string => String(hits.get(key) ?? 0);
+  const states = machineStates.map((state) => `${state.padEnd(28)}${times(`state ${state}`).padStart(9)}`);
+  const heads = [0, 1].map((word) =>
+    ' '.repeat(28).concat(askingStates.map((state) => (state.split(' ')[word] ?? '').padStart(13)).join('')),
+  );
+  const faults = faultNames.map((fault) => {
+    const toMeet = statesToMeet(fault);
+    const cells = askingStates.map((state) => (toMeet.includes(state) ? times(`fault ${fault} × ${state}`) : '·'));
+    return fault.padEnd(28) + cells.map((cell) => cell.padStart(13)).join('');
+  });
+  const deaths = awaits.map((name) => {
+    const done = outlives(name) ? times(`crash ${name} done`) : '·';
+    const cells = [times(`asked ${name}`), times(`crash ${name}`), done];
+    return name.padEnd(28) + cells.map((cell) => cell.padStart(13)).join('');
+  });
+  const awaitHead = 'await'.padEnd(28) + ['asked', 'deaths', 'done first'].map((one) => one.padStart(13)).join('');
+  return [
+    ['state', ...states],
+    [...heads, ...faults],
+    [awaitHead, ...deaths],
+  ]
+    .map((table) => table.join('\n'))
+    .join('\n\n');
 }

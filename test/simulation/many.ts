@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { createCoverage, type Coverage } from './coverage.ts';
+import type { Least } from './outcome.ts';
 import type { Counts } from './watch.ts';
 import type { Answer } from './worker.ts';
 
@@ -17,8 +18,8 @@ export interface Sum {
   readonly counts: Counts;
   readonly faults: ReadonlyMap<string, number>;
   readonly coverage: Coverage;
-  /** The smallest numbers of any seed: steps and crashes. */
-  readonly least: { readonly steps: number; readonly crashes: number };
+  /** The smallest numbers of any seed. */
+  readonly least: Least;
 }
 
 export interface ManyOptions {
@@ -52,7 +53,7 @@ export async function runMany(options: ManyOptions): Promise<Sum> {
   const threads = Math.min(options.threads ?? availableParallelism(), seeds);
   await Promise.all(Array.from({ length: threads }, () => oneThread(nextSeed, take, options)));
   const sum = (of: (one: Answer['outcome']) => number): number => answers.reduce((total, one) => total + of(one), 0);
-  const least = (of: (one: Answer['outcome']) => number): number => Math.min(...answers.map(of));
+  const least = (of: (one: Least) => number): number => Math.min(...answers.map((one) => of(one.least)));
   return {
     seeds: answers.length,
     failed: failed().toSorted((a, b) => a.seed - b.seed),
@@ -71,7 +72,14 @@ export async function runMany(options: ManyOptions): Promise<Sum> {
     },
     faults,
     coverage,
-    least: { steps: least((one) => one.step), crashes: least((one) => one.crashes) },
+    least: {
+      steps: least((one) => one.steps),
+      crashes: least((one) => one.crashes),
+      nodes: least((one) => one.nodes),
+      clocksApartMs: least((one) => one.clocksApartMs),
+      calendars: least((one) => one.calendars),
+      sameUid: least((one) => one.sameUid),
+    },
   };
 }
 

@@ -1,4 +1,4 @@
-/** Which faults can meet which states of a profile and of its calendars. */
+/** Which faults can meet which states of a profile, of the calendar that is asked for, and of what is left behind of it. */
 import type { FaultName } from '../support/caldav-model/faults.ts';
 
 /** Faults that no request of Kalends can meet, with the reason. */
@@ -10,9 +10,24 @@ export const neverMet: ReadonlyMap<FaultName, string> = new Map([
   ],
 ]);
 
-/** Profiles are in these too shortly for everything to happen to them by chance. */
-export type RareState = 'profile backing_off' | 'profile quarantined' | 'calendar quarantined';
-export type CommonState = 'profile connecting' | 'profile live' | 'calendar initial' | 'calendar live';
+/** States in which something is asked of a provider; `item`: the calendar that is asked for has one in that state. */
+export const askingStates = [
+  'profile connecting',
+  'profile live',
+  'profile backing_off',
+  'profile quarantined',
+  'calendar initial',
+  'calendar live',
+  'calendar quarantined',
+  'item owed',
+  'item held',
+  'item quarantined',
+] as const;
+export type AskingState = (typeof askingStates)[number];
+
+/** Nobody is asked anything about these, so no fault can meet them; they are to be reached all the same. */
+export const silentStates = ['profile relink_required', 'profile disconnected', 'calendar gone'] as const;
+export type SilentState = (typeof silentStates)[number];
 
 /** Faults of any request at all, so that a probe meets them as well. */
 const ofAnyRequest: ReadonlySet<FaultName> = new Set([
@@ -39,6 +54,17 @@ const ofAnyRequest: ReadonlySet<FaultName> = new Set([
   'dropped_before_effect',
 ]);
 
+/** Faults of the question for what is owed. */
+const ofMultigets: ReadonlySet<FaultName> = new Set([
+  'multiget_stops_at_missing',
+  'multiget_omits',
+  'multiget_404_all',
+  'multiget_404_listed',
+  'multiget_empty_href',
+  'body_as_propstat_404',
+  'slow_hrefs',
+]);
+
 /** The list of calendars is there before any calendar is. */
 const ofTheHome: ReadonlySet<FaultName> = new Set(['home_empty', 'home_omits']);
 
@@ -48,24 +74,32 @@ const ofTheHome: ReadonlySet<FaultName> = new Set(['home_empty', 'home_omits']);
  */
 const notByAmbush: ReadonlySet<FaultName> = new Set(['moved_gone']);
 
-/**
- * A profile that backs off tries its ordinary work once. A quarantined one is asked whether it answers, and for its list;
- * a quarantined calendar for its version first.
- */
-export function statesToMeet(fault: FaultName): readonly RareState[] {
-  if (neverMet.has(fault) || notByAmbush.has(fault)) return [];
-  if (ofTheHome.has(fault)) return ['profile backing_off'];
-  return ofAnyRequest.has(fault)
-    ? ['profile backing_off', 'profile quarantined', 'calendar quarantined']
-    : ['profile backing_off'];
+const ofOrdinaryWork: readonly AskingState[] = [
+  'profile connecting',
+  'profile live',
+  'profile backing_off',
+  'calendar initial',
+  'calendar live',
+];
+
+/** A profile that backs off tries its ordinary work once; a quarantined one is asked whether it answers, and for its list. */
+export function statesToMeet(fault: FaultName): readonly AskingState[] {
+  if (neverMet.has(fault)) return [];
+  if (ofTheHome.has(fault)) return ['profile connecting', 'profile live', 'profile backing_off'];
+  if (ofAnyRequest.has(fault)) return askingStates;
+  if (ofMultigets.has(fault)) return [...ofOrdinaryWork, 'item owed'];
+  return notByAmbush.has(fault) ? ofOrdinaryWork.filter((one) => one !== 'profile backing_off') : ofOrdinaryWork;
 }
+
+/** What is brought about on purpose; the rest happens by itself. */
+export const ambushesOf = (fault: FaultName): readonly AskingState[] =>
+  notByAmbush.has(fault)
+    ? []
+    : statesToMeet(fault).filter((state) => state !== 'profile live' && state !== 'calendar live');
+
+/** They go wrong only with what somebody else changed at that very moment, or with the end of an event of our own. */
+const ofConflicts: ReadonlySet<FaultName> = new Set(['preconditions_ignored', 'put_failure_in_207', 'delete_404']);
 
 /** Whether a few hundred seeds meet the two by design; else it is chance that thousands of seeds have. */
-export const isMetSoon = (fault: FaultName, state: RareState | CommonState): boolean =>
-  state === 'profile live' || ofAnyRequest.has(fault);
-
-export function commonStates(fault: FaultName): readonly CommonState[] {
-  if (neverMet.has(fault)) return [];
-  if (ofTheHome.has(fault)) return ['profile connecting', 'profile live'];
-  return ['profile connecting', 'profile live', 'calendar initial', 'calendar live'];
-}
+export const isMetSoon = (fault: FaultName, state: AskingState): boolean =>
+  state === 'profile live' || state === 'calendar live' || !ofConflicts.has(fault);

@@ -5,9 +5,10 @@ import { createSupervisor } from '../../actors/profile/supervisor.ts';
 import { createSweepQuestions } from '../../actors/profile/sweep-questions.ts';
 import { createShares } from '../../actors/runtime/shares.ts';
 import { createHost, type Host } from '../../actors/runtime/host.ts';
+import { createLease } from '../../actors/runtime/membership.ts';
 import { createSweeps } from '../../actors/runtime/wakeups.ts';
 import { createCourier } from '../../actors/subscriber/courier.ts';
-import { horizon, polling, runtime } from '../../config/policies.ts';
+import { horizon, membership, polling, runtime } from '../../config/policies.ts';
 import type { Clock } from '../../domain/clock.ts';
 import { KalendsError } from '../../domain/errors.ts';
 import type { AccountId, ProfileId } from '../../domain/ids.ts';
@@ -22,6 +23,8 @@ import type { Documents } from '../../store/documents.ts';
 import { modelHttp } from '../support/caldav-model/http.ts';
 import type { ModelServer } from '../support/caldav-model/server.ts';
 import type { Seeded } from '../support/seeded.ts';
+import { outlives } from './awaits.ts';
+import type { Ownership } from './ownership.ts';
 import type { Life, Scheduler } from './scheduler.ts';
 
 export interface NodeWorld {
@@ -36,9 +39,8 @@ export interface NodeWorld {
   readonly normalise: Normalise;
   /** How the store answers a write that was asked of it just now. */
   readonly storeTrouble: (name: string) => 'none' | 'refused' | 'answer_lost';
-  readonly asked: (life: Life, name: string) => void;
-  /** Whether this node believes that it runs every profile. */
-  readonly believes: (node: number) => boolean;
+  readonly asked: (name: string) => void;
+  readonly ownership: Ownership;
   /** Nodes that live now, for messages between them. */
   readonly nodes: () => readonly SimulatedNode[];
   readonly nudgeIsLost: () => boolean;
@@ -46,6 +48,7 @@ export interface NodeWorld {
   readonly askedByApi: (what: string) => void;
   /** A turn or a look failed in a way that ended it. */
   readonly ended: (error: unknown) => void;
+  readonly violated: (invariant: string, what: string) => void;
 }
 
 export interface SimulatedNode {
@@ -53,6 +56,8 @@ export interface SimulatedNode {
   readonly life: Life;
   readonly api: Api;
   readonly host: Host<ProfileId>;
+  /** Time has passed: the heartbeats that fell due were made. */
+  beat(): void;
   nudge(profileId: ProfileId): void;
   projected(profileId: ProfileId): void;
   opened(accountId: AccountId): void;
@@ -66,14 +71,15 @@ export const duringApi = <T>(act: () => T): T => apiCall.run(true, act);
 /** Hourly instead of weekly, so that what a delta kept quiet is found within a day of the simulation. */
 const reconcileMs = 2 * 3_600_000;
 
-export function startNode(world: NodeWorld, number: number, skewMs: number): SimulatedNode {
-  const { scheduler, die } = world;
+export function startNode(world: NodeWorld, number: number, skewMs: () => number): SimulatedNode {
+  const { scheduler, die, ownership } = world;
   const life: Life = { name: `node ${number}`, dead: false };
   const clock = scheduler.clock(life, skewMs);
   const documents = gatedStore(world, life);
-  const http = gatedHttp(world, life, clock);
+  const fence = createFence(world, number, clock);
+  const http = gatedHttp(world, life, clock, fence);
   const provider = createCalDav({ http, clock, random: die });
-  const owns = (): boolean => !life.dead && world.believes(number);
+  const owns = (): boolean => !life.dead && ownership.believes(number);
   const hosts = createHosts({ documents, clock, random: die });
   const shares = createShares();
   const tell = (act: (node: SimulatedNode) => void): void => {
@@ -93,7 +99,7 @@ export function startNode(world: NodeWorld, number: number, skewMs: number): Sim
         providers: () => provider,
         credentials: world.credentials,
         polling: { ...polling, reconcileMs },
-        mayWrite: () => !life.dead,
+        mayWrite: (_, timeoutMs) => owns() && fence.lease.mayWrite(timeoutMs),
         projected: (profileId) => tell((node) => node.projected(profileId)),
         report: () => undefined,
         hosts,
@@ -119,7 +125,10 @@ export function startNode(world: NodeWorld, number: number, skewMs: number): Sim
   });
   const courier = createCourier({
     store: documents,
-    http: (request) => scheduler.pass(life, { name: 'webhook', lasting: true }, () => world.endpoint(request)),
+    http: (request) => {
+      world.asked('webhook');
+      return scheduler.pass(life, { name: 'webhook', lasting: true }, () => world.endpoint(request));
+    },
     clock,
     random: die,
     open: (sealed) => sealed.box,
@@ -145,6 +154,7 @@ export function startNode(world: NodeWorld, number: number, skewMs: number): Sim
     life,
     api,
     host,
+    beat: fence.beat,
     nudge: (profileId) => host.nudge(profileId, 'write'),
     projected: (profileId) => courier.nudge(profileId),
     opened: (accountId) =>
@@ -155,25 +165,16 @@ export function startNode(world: NodeWorld, number: number, skewMs: number): Sim
   };
 }
 
-const lastingCalls: ReadonlySet<string> = new Set([
-  'insert',
-  'insertMany',
-  'replace',
-  'upsertMany',
-  'remove',
-  'removeWhere',
-]);
-
 function gatedStore(world: NodeWorld, life: Life): Documents {
   return new Proxy(world.store, {
     get(target, property) {
       const value: unknown = Reflect.get(target, property);
       if (typeof value !== 'function' || typeof property !== 'string') return value;
       const method = (value as (...args: unknown[]) => Promise<unknown>).bind(target);
-      const lasting = lastingCalls.has(property);
       return (...args: unknown[]) => {
         const name = `${property} ${String(args[0])}`;
-        world.asked(life, name);
+        const lasting = outlives(name);
+        world.asked(name);
         return world.scheduler.pass(life, { name, lasting }, () =>
           troubled(world, name, lasting, () => method(...args)),
         );
@@ -197,12 +198,45 @@ async function troubled(
 
 const noStore = (): KalendsError => new KalendsError('store_unavailable', 'the simulated store was away');
 
-function gatedHttp(world: NodeWorld, life: Life, clock: Clock): Http {
+interface Fence {
+  readonly lease: ReturnType<typeof createLease>;
+  beat(): void;
+  /** A request that writes is about to be sent. */
+  writes(what: string): void;
+}
+
+/** The real lease, renewed by heartbeats; and what the true time says of it. */
+function createFence({ scheduler, ownership, violated }: NodeWorld, number: number, clock: Clock): Fence {
+  const { heartbeatMs, fenceAfterMs } = membership;
+  const lease = createLease(clock, fenceAfterMs);
+  const bornMs = scheduler.now();
+  let renewedMs = -Infinity;
+  const beat = (): void => {
+    const lastMs = Math.floor((scheduler.now() - bornMs) / heartbeatMs) * heartbeatMs;
+    if (!ownership.renews(number) || bornMs + lastMs <= renewedMs) return;
+    renewedMs = bornMs + lastMs;
+    lease.renewed(lastMs);
+  };
+  beat();
+  return {
+    lease,
+    beat,
+    writes: (what) => {
+      const overMs = scheduler.now() - renewedMs - fenceAfterMs;
+      if (overMs >= 0) violated('I4', `node ${number} sends ${what} ${overMs} ms after its lease ran out`);
+    },
+  };
+}
+
+function gatedHttp(world: NodeWorld, life: Life, clock: Clock, fence: Fence): Http {
   const http = modelHttp(world.server, clock);
   return (request) => {
     const name = `http ${request.method}`;
     if (apiCall.getStore() === true) world.askedByApi(`${request.method} ${request.url}`);
-    world.asked(life, name);
-    return world.scheduler.pass(life, { name, lasting: request.method !== 'GET' }, () => http(request));
+    if (writing.has(request.method)) fence.writes(`${request.method} ${request.url}`);
+    world.asked(name);
+    return world.scheduler.pass(life, { name, lasting: outlives(name) }, () => http(request));
   };
 }
+
+const writing: ReadonlySet<string> = new Set(['PUT', 'DELETE', 'MKCALENDAR']);

@@ -10,6 +10,8 @@ export const calendarRefs = ['work/', 'home/'] as const;
 
 /** Who sees the same calendars as shares that may be written to. */
 export const sharer = 'bob';
+/** Of both of them, until they change it. */
+export const firstPassword = 'secret';
 const shareSuffix = `-of-${user}`;
 /** The ref in its owner's home of what may be a share. */
 export const ownRef = (ref: string): string => ref.replace(shareSuffix, '');
@@ -51,8 +53,8 @@ export interface People {
 
 export function createPeople(server: ModelServer, startMs: number, now: () => number): People {
   const { world } = server;
-  world.addUser(user, 'secret');
-  world.addUser(sharer, 'secret');
+  world.addUser(user, firstPassword);
+  world.addUser(sharer, firstPassword);
   for (const ref of calendarRefs) {
     world.share(world.addCalendar(user, ref.slice(0, -1), { segment: ref.slice(0, -1) }), sharer, 'write');
   }

@@ -1,6 +1,7 @@
 /** The plan of a seed: what happens to the world, and at which step; taking something out leaves everything else as it was. */
 import { faultNames, type FaultName } from '../support/caldav-model/faults.ts';
-import { statesToMeet, type RareState } from './meeting.ts';
+import { awaits } from './awaits.ts';
+import { ambushesOf, askingStates, type AskingState, type SilentState } from './meeting.ts';
 import { below, pick, seeded, type Seeded } from '../support/seeded.ts';
 import { deeds, type Deed } from './people.ts';
 
@@ -10,18 +11,34 @@ export type Action =
   /** The server is wrong about the next `times` requests that it could be wrong about. */
   | { readonly kind: 'fault'; readonly fault: FaultName; readonly times: number }
   /** The same, about requests of a profile that is in that state, into which it is brought again and again. */
-  | { readonly kind: 'ambush'; readonly fault: FaultName; readonly state: RareState }
+  | { readonly kind: 'ambush'; readonly fault: FaultName; readonly state: AskingState }
   | { readonly kind: 'store'; readonly trouble: 'refused' | 'answer_lost' }
   | { readonly kind: 'webhook'; readonly trouble: 'refused' | 'answer_lost' | 'hangs' }
-  /** As soon as some node waits for the answer to this, or after a while. */
-  | { readonly kind: 'crash'; readonly node: number; readonly at: string }
+  /** As soon as some node waits for the answer to this, or after so many steps; Infinity: or never. */
+  | { readonly kind: 'crash'; readonly node: number; readonly at: string; readonly patience: number }
   /** Which nodes believe that they run the profiles: one, or both. */
   | { readonly kind: 'owners'; readonly owners: readonly number[] }
   | { readonly kind: 'nudges_lost'; readonly lost: boolean }
   /** An operator, or a person, asks for it. */
   | { readonly kind: 'pull' | 'resync'; readonly app: number }
   /** The person takes back what the application may write, or grants it again. */
-  | { readonly kind: 'revoke' | 'grant'; readonly app: number };
+  | { readonly kind: 'revoke' | 'grant'; readonly app: number }
+  /** The person changes the password at the server; an operator ends the connection; the person connects again. */
+  | { readonly kind: 'change_password' | 'disconnect' | 'connect_again'; readonly app: number }
+  /** The owner of the shared calendars takes one back, or shares what was taken back again. */
+  | { readonly kind: 'withdraw_share'; readonly calendar: number }
+  | { readonly kind: 'share_again' }
+  /** Somebody sets a node's clock. */
+  | { readonly kind: 'set_clock'; readonly node: number; readonly skewMs: number }
+  /** The node that runs the profiles makes no heartbeats any more, and has its clock set back; soon something is to be written. */
+  | { readonly kind: 'cut_off'; readonly app: number }
+  /** Nothing is planned for so long, or until that state is reached. */
+  | { readonly kind: 'hours_pass'; readonly hours: number; readonly until: Awaited | null };
+
+export interface Awaited {
+  readonly app: number;
+  readonly state: SilentState;
+}
 
 export interface Planned {
   readonly id: number;
@@ -41,35 +58,15 @@ export interface Plan {
 }
 
 export const stepsOfSeed = 2_200;
-const actionsOfSeed = 180;
+const actionsOfSeed = 170;
 const firstSyncSteps = 250;
 const favouritesOfSeed = 6;
-const ambushesOfSeed = 2;
+const ambushesOfSeed = 4;
 const crashesLeast = 4;
-
-/** What outlives a process: it may die before it is done, or after. */
-export const lastingAwaits = [
-  'http DELETE',
-  'http GET',
-  'http PROPFIND',
-  'http PUT',
-  'http REPORT',
-  'insert checkpoints',
-  'insert commits',
-  'insert intents',
-  'insert subscribers',
-  'insertMany deliveries',
-  'removeWhere oldDeliveries',
-  'replace checkpoints',
-  'replace intents',
-  'replace profiles',
-  'replace subscribers',
-  'upsertMany calendars',
-  'upsertMany events',
-  'upsertMany managed_events',
-  'upsertMany resources',
-  'webhook',
-] as const;
+/** Steps after which a node dies of whatever it does. */
+const patience = 800;
+/** Three in two calendars: two of them are in one. */
+const duplicateUids = 3;
 
 /** Every name comes up in turn: in as few seeds as possible each meets everything else. */
 const inTurn = <T>(all: readonly T[], seed: number, each: number, k: number): T =>
@@ -78,20 +75,25 @@ const inTurn = <T>(all: readonly T[], seed: number, each: number, k: number): T 
 export function planOf(seed: number): Plan {
   const die = seeded(seed * 7_919 + 1);
   const skewsMs = Array.from({ length: 12 }, () => (die() - 0.5) * 120_000);
-  // Each seed has its favourites, so that faults meet each other, and themselves.
-  const favourites = Array.from({ length: favouritesOfSeed }, (_, k) => inTurn(faultNames, seed, favouritesOfSeed, k));
+  const ambushed = ambushesIn(seed);
+  // Each seed has its favourites, so that faults meet each other, and themselves. What lies in ambush is not spent before.
+  const others = faultNames.filter((name) => ambushed.every(({ fault }) => fault !== name));
+  const favourites = Array.from({ length: favouritesOfSeed }, (_, k) => inTurn(others, seed, favouritesOfSeed, k));
   const crashes = crashesLeast + below(die, 3);
   const actions = Array.from({ length: actionsOfSeed }, (_, id) =>
-    id < crashes ? crashOf(die, seed, id) : actionOf(die, favourites),
+    id < crashes ? crashOf(die, seed, id) : actionOf(die, favourites, others),
   );
-  for (let k = 0; k < ambushesOfSeed; k += 1) actions.push(inTurn(ambushes, seed, ambushesOfSeed, k));
   // A first sync is over soon: it has its share of what goes wrong.
   const steps = actions.map(({ kind }) =>
     kind === 'crash'
-      ? 30 + below(die, stepsOfSeed - 700)
+      ? 30 + below(die, stepsOfSeed - 900)
       : 30 + below(die, die() < 0.15 ? firstSyncSteps : stepsOfSeed - 60),
   );
-  const planned = actions.map((action, id) => ({ id, step: steps[id] ?? 0, action }));
+  const planned = [
+    ...actions.map((action, id) => ({ step: steps[id] ?? 0, action })),
+    ...ambushed.flatMap((action) => laid(action, die)),
+    ...onPurpose(seed, die),
+  ].map((one, id) => ({ id, ...one }));
   return {
     seed,
     steps: stepsOfSeed,
@@ -102,16 +104,115 @@ export function planOf(seed: number): Plan {
   };
 }
 
-/** Each fault in each of these states that it can meet. */
-const ambushes: readonly Action[] = faultNames.flatMap((fault) =>
-  statesToMeet(fault).map((state) => ({ kind: 'ambush', fault, state }) as const),
+/** Each state with each fault that can meet it. */
+const ambushes = askingStates.flatMap((state) =>
+  faultNames
+    .filter((fault) => ambushesOf(fault).includes(state))
+    .map((fault) => ({ kind: 'ambush', fault, state }) as const),
 );
 
-function crashOf(die: Seeded, seed: number, id: number): Action {
-  return { kind: 'crash', node: below(die, 2), at: inTurn(lastingAwaits, seed, crashesLeast, id) };
+/** Far from each other in the list, so that they get in each other's way as little as may be. */
+const ambushesIn = (seed: number): readonly (typeof ambushes)[number][] =>
+  Array.from({ length: ambushesOfSeed }, (_, k) =>
+    inTurn(ambushes, seed, 1, k * Math.floor(ambushes.length / ambushesOfSeed)),
+  );
+
+/** They are over before long. */
+const ofTheBeginning: ReadonlySet<AskingState> = new Set(['profile connecting', 'calendar initial']);
+
+/** Only a probe shows that they are over, five minutes later at first. */
+const byProbes: ReadonlySet<AskingState> = new Set(['profile quarantined', 'calendar quarantined', 'item quarantined']);
+
+type Intended = Omit<Planned, 'id'>;
+
+/** With time for polls and probes, which are minutes apart. */
+function laid(ambush: (typeof ambushes)[number], die: Seeded): readonly Intended[] {
+  if (ofTheBeginning.has(ambush.state)) return [{ step: 1, action: ambush }];
+  const step = 30 + below(die, stepsOfSeed - 1_200);
+  const hours = byProbes.has(ambush.state) ? 0.2 : 0.1;
+  return [0, 300].flatMap((after) => [
+    { step: step + after, action: ambush },
+    { step: step + after + 60, action: { kind: 'hours_pass', hours, until: null } },
+  ]);
 }
 
-function actionOf(die: Seeded, favourites: readonly FaultName[]): Action {
+/** What chance would bring to some seeds only: each seed has all of the first, and one of the spells in turn. */
+function onPurpose(seed: number, die: Seeded): readonly Intended[] {
+  const soon = (): number => 40 + below(die, 200);
+  const twice = { kind: 'person', deed: 'add_duplicate_uid' } as const;
+  const spell = inTurn(spells, seed, 1, 0);
+  const begin = 500 + below(die, 1_000);
+  const rare = { kind: 'crash', node: below(die, 2), at: inTurn(rareAwaits, seed, 1, 0), patience: Infinity } as const;
+  return [
+    { step: 1, action: rare },
+    ...Array.from({ length: duplicateUids }, () => ({ step: soon(), action: twice })),
+    { step: 300 + below(die, 1_600), action: { kind: 'cut_off', app: below(die, 2) } },
+    ...spell(die).map(([after, action]) => ({ step: begin + after, action })),
+  ];
+}
+
+/** Asked a few times in a seed, or in none. */
+const rareAwaits = [
+  'count resourcesOfCalendar',
+  'find longEvents',
+  'find profilesByLogin',
+  'find resourcesOfProfile',
+  'get commits',
+  'get deliveries',
+  'get hosts',
+  'get intents',
+  'http DELETE',
+  'insert hosts',
+  'insert subscribers',
+  'remove checkpoints',
+  'upsertMany calendars',
+] as const satisfies readonly (typeof awaits)[number][];
+
+type Spell = (die: Seeded) => readonly (readonly [after: number, action: Action])[];
+
+const spells: readonly Spell[] = [
+  (die) => {
+    const app = below(die, 2);
+    return [
+      [0, { kind: 'write', app, node: 0 }],
+      [0, { kind: 'change_password', app }],
+      [1, { kind: 'hours_pass', hours: 3, until: { app, state: 'profile relink_required' } }],
+      [40 + below(die, 200), { kind: 'connect_again', app }],
+    ];
+  },
+  (die) => {
+    const app = below(die, 2);
+    return [
+      [0, { kind: 'write', app, node: 0 }],
+      [2, { kind: 'disconnect', app }],
+      [3, { kind: 'hours_pass', hours: 1, until: { app, state: 'profile disconnected' } }],
+      [30 + below(die, 200), { kind: 'connect_again', app }],
+    ];
+  },
+  (die) => [
+    [0, { kind: 'write', app: sharing, node: 0 }],
+    [0, { kind: 'crash', node: 0, at: 'remove checkpoints', patience: Infinity }],
+    [0, { kind: 'withdraw_share', calendar: below(die, 2) }],
+    [1, { kind: 'hours_pass', hours: 3, until: { app: sharing, state: 'calendar gone' } }],
+    [30 + below(die, 200), { kind: 'share_again' }],
+  ],
+  // A few removals now, and a few more while the guard still counts the first.
+  (die) => [...cleared(0), [100, { kind: 'hours_pass', hours: pick(die, [2, 2, 2, 7]), until: null }], ...cleared(101)],
+];
+
+/** The application whose person sees the calendars as shares. */
+const sharing = 1;
+
+const cleared = (from: number): readonly (readonly [number, Action])[] => {
+  const deeds_ = ['add', 'add', 'add', 'add', 'add', 'remove_half', 'remove_half'] as const;
+  return deeds_.map((deed, k) => [from + 10 * k, { kind: 'person', deed }]);
+};
+
+function crashOf(die: Seeded, seed: number, id: number): Action {
+  return { kind: 'crash', node: below(die, 2), at: inTurn(awaits, seed, crashesLeast, id), patience };
+}
+
+function actionOf(die: Seeded, favourites: readonly FaultName[], others: readonly FaultName[]): Action {
   const node = below(die, 2);
   const app = below(die, 2);
   const dice = die();
@@ -119,16 +220,17 @@ function actionOf(die: Seeded, favourites: readonly FaultName[]): Action {
   if (dice < 0.4) return { kind: 'write', app, node };
   if (dice < 0.46) return { kind: 'remove', app, node };
   if (dice < 0.58) return { kind: 'catch_up', app, node };
-  if (dice < 0.88) return faultOf(die, favourites);
+  if (dice < 0.88) return faultOf(die, favourites, others);
   if (dice < 0.91) return { kind: 'store', trouble: pick(die, ['refused', 'answer_lost'] as const) };
   if (dice < 0.94) return { kind: 'webhook', trouble: pick(die, ['refused', 'answer_lost', 'hangs'] as const) };
   if (dice < 0.97) return { kind: 'owners', owners: pick(die, [[0], [1], [0, 1]] as const) };
   if (dice < 0.98) return { kind: 'nudges_lost', lost: die() < 0.5 };
+  if (dice < 0.985) return { kind: 'set_clock', node, skewMs: (die() - 0.5) * 120_000 };
   return { kind: pick(die, ['pull', 'resync', 'revoke', 'grant', 'grant'] as const), app };
 }
 
-function faultOf(die: Seeded, favourites: readonly FaultName[]): Action {
-  const fault = die() < 0.7 ? pick(die, favourites) : pick(die, faultNames);
+function faultOf(die: Seeded, favourites: readonly FaultName[], others: readonly FaultName[]): Action {
+  const fault = die() < 0.7 ? pick(die, favourites) : pick(die, others);
   // A partition moves for a while: questions of one turn are not answered by two servers in turns.
   return { kind: 'fault', fault, times: fault === 'moved_gone' ? 8 : pick(die, [1, 1, 2, 4]) };
 }
@@ -136,5 +238,6 @@ function faultOf(die: Seeded, favourites: readonly FaultName[]): Action {
 /** One line for people. */
 export function lineOf({ step, action }: Planned): string {
   const { kind, ...rest } = action;
-  return `step ${String(step).padStart(4)}  ${kind} ${Object.values(rest).map(String).join(' ')}`;
+  const words = Object.values(rest).map((one) => (typeof one === 'object' ? JSON.stringify(one) : String(one)));
+  return `step ${String(step).padStart(4)}  ${kind} ${words.join(' ')}`;
 }

@@ -37,6 +37,12 @@ export function createProjectedWatch(): ProjectedWatch {
       for (const change of changes) {
         if (change.kind === 'resource_put' || change.kind === 'resource_removed')
           add(resources, change.resourceId, { seq, change });
+        if (change.kind === 'calendar_gone')
+          for (const one of standingIn(resources, change.calendarId))
+            add(resources, one.resourceId, {
+              seq,
+              change: { ...one, kind: 'resource_removed', evidence: change.evidence },
+            });
         if (change.kind === 'managed') add(managed, managedKey(change.calendarId, change.eventId), { seq, change });
       }
     },
@@ -56,6 +62,16 @@ function add<T>(all: Map<string, Said<T>[]>, key: string, said: Said<T>): void {
   if (known === undefined) all.set(key, [said]);
   else known.push(said);
 }
+
+/** With a calendar goes what stands in it. */
+const standingIn = (
+  all: ReadonlyMap<string, readonly Said<ResourceChange>[]>,
+  calendarId: string,
+): readonly ChangeOf<'resource_put'>[] =>
+  [...all.values()].flatMap((said) => {
+    const change = said.at(-1)?.change;
+    return change?.kind === 'resource_put' && change.calendarId === calendarId ? [change] : [];
+  });
 
 const lastOf = <T>(all: ReadonlyMap<string, readonly Said<T>[]>, key: string, seq: number): T | null =>
   all.get(key)?.findLast((one) => one.seq <= seq)?.change ?? null;

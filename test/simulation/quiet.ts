@@ -170,7 +170,7 @@ async function projectionsEqualARebuild({ watch, world }: Simulation, { profileI
 }
 
 /** I4: what was answered with 202 ended, with a reason where it failed, and is at the server as it was asked for in order. */
-async function writesEndedAsAccepted(simulation: Simulation, { app, profileId, login }: Member): Promise<void> {
+async function writesEndedAsAccepted(simulation: Simulation, { app, profileId, login, refs }: Member): Promise<void> {
   const { watch } = simulation;
   const intents = await watch.store.find('intentsOfProfile', { profileId });
   const byOperation = new Map(intents.map((one) => [one.operationId as string, one]));
@@ -183,7 +183,7 @@ async function writesEndedAsAccepted(simulation: Simulation, { app, profileId, l
   const contents = contentsOf(simulation, login);
   for (const [key, wish] of wishesOf(app, done)) {
     const [calendarId, eventId = ''] = key.split(' ');
-    const ref = refOf(app.calendars, calendarId, contents);
+    const ref = refs[app.calendars.findIndex((id) => id === calendarId)] ?? '';
     const problem = unlikeWished(simulation, { calendar: ownRef(ref), eventId, wish }, contents.get(ref) ?? new Map());
     if (problem !== null) watch.violated('I4', `${eventId} in ${ref} of ${login} ${problem}`);
   }
@@ -264,14 +264,6 @@ const iso = (ms: number): string => new Date(ms).toISOString().slice(0, 19);
 /** The last PUT of the last write that was asked for: a person may have removed what it left, and nothing after it would be missing. */
 const lastWritten = ({ effects }: Watch, calendar: string, { summary }: Asking): Effect | undefined =>
   effects.findLast(({ marker, event, resource }) => `${marker} ${event}` === summary && resource.startsWith(calendar));
-
-function refOf(
-  calendars: readonly string[],
-  calendarId: string | undefined,
-  contents: ReadonlyMap<string, unknown>,
-): string {
-  return [...contents.keys()][calendars.indexOf(calendarId ?? '')] ?? '';
-}
 
 /** A merged write shares the outcome of the one that took it along. */
 function outcomeOf(all: ReadonlyMap<string, IntentDoc>, intent: IntentDoc): IntentDoc | undefined {

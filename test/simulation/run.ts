@@ -1,39 +1,27 @@
 /** One seed, from the first look at two profiles to the quiet after the last fault. */
 import { allScopes } from '../../domain/account.ts';
 import { createNormalise } from '../../domain/normalise.ts';
-import { KalendsError } from '../../domain/errors.ts';
+import { KalendsError, unreachable } from '../../domain/errors.ts';
 import type { Http } from '../../providers/http.ts';
 import { openSqlite } from '../../store/engines/sqlite.ts';
-import type { LogEntry, ModelRequest } from '../support/caldav-model/exchange.ts';
-import { segmentsOf } from '../support/caldav-model/state.ts';
+import type { LogEntry } from '../support/caldav-model/exchange.ts';
+import { uidOf } from '../support/caldav-model/state.ts';
 import { createModelServer, type ModelServer } from '../support/caldav-model/server.ts';
-import { below, pick, seeded, type Seeded } from '../support/seeded.ts';
+import { pick, seeded, type Seeded } from '../support/seeded.ts';
 import { isPassing, type Application } from './application.ts';
 import { castOf, insertCast, type Member } from './cast.ts';
 import { createCoverage, type Coverage } from './coverage.ts';
-import type { RareState } from './meeting.ts';
+import { bringThere, needsListing, needsWrite, occasionsOf, statesMet, type Ambush } from './ambush.ts';
+import { createFleet, type Fleet } from './fleet.ts';
 import { duringApi, startNode, type NodeWorld, type SimulatedNode } from './node.ts';
-import { createPeople, ownRef, type People } from './people.ts';
+import { createOwnership } from './ownership.ts';
+import { createPeople, calendarRefs, home, ownRef, user, type People } from './people.ts';
+import type { Least, Outcome } from './outcome.ts';
 import { lineOf, type Action, type Plan } from './plan.ts';
 import { comeToRest } from './quiet.ts';
+import { createTies, type Ties } from './ties.ts';
 import { createScheduler, type Scheduler } from './scheduler.ts';
-import { createWatch, type Counts, type Violation, type Watch } from './watch.ts';
-
-export interface Outcome {
-  readonly seed: number;
-  /** Null: every invariant held after every step, and at the end. */
-  readonly violation: Violation | null;
-  readonly step: number;
-  readonly simulatedMs: number;
-  readonly counts: Counts;
-  readonly faults: ReadonlyMap<string, number>;
-  readonly crashes: number;
-  readonly notifications: number;
-  readonly accepted: number;
-  readonly effects: Watch['effects'];
-  /** What happened, one line each, as far as it was asked for. */
-  readonly trace: readonly string[];
-}
+import { createWatch, type Watch } from './watch.ts';
 
 export interface Simulation {
   readonly plan: Plan;
@@ -67,23 +55,26 @@ export interface RunOptions {
 export async function runSeed(plan: Plan, options: RunOptions = {}): Promise<Outcome> {
   const lines: string[] = [];
   const trace = (line: string): void => void lines.push(line);
-  const { simulation, actAt, crashes, close } = await createSimulation(plan, options, trace);
+  const { simulation, actAt, least, close } = await createSimulation(plan, options, trace);
   const { watch, scheduler, server, cast } = simulation;
+  let stepsUnderFaults = 0;
   try {
     let next = 0;
     for (let step = 1; step <= plan.steps && watch.violations.length === 0; step += 1) {
       for (let one = plan.actions[next]; one !== undefined && one.step <= step; one = plan.actions[next]) {
         next += 1;
         simulation.trace(lineOf(one));
-        await actAt(one.action, step, seeded(plan.seed * 31 + one.id));
+        await actAt(one.action, seeded(plan.seed * 31 + one.id));
       }
       await simulation.step();
     }
+    stepsUnderFaults = scheduler.steps;
     if (watch.violations.length === 0) await comeToRest(simulation);
   } catch (error) {
     watch.violated('end', error instanceof Error ? (error.stack ?? error.message) : String(error));
   }
   const step = scheduler.steps;
+  for (const state of watch.states) options.coverage?.state(state);
   await close();
   return {
     seed: plan.seed,
@@ -92,7 +83,8 @@ export async function runSeed(plan: Plan, options: RunOptions = {}): Promise<Out
     simulatedMs: scheduler.now() - startMs,
     counts: watch.counts,
     faults: server.faults.counts(),
-    crashes: crashes(),
+    crashes: least().crashes,
+    least: { ...least(), steps: stepsUnderFaults },
     notifications: cast.reduce((sum, one) => sum + one.app.notifications, 0),
     accepted: cast.reduce((sum, one) => sum + one.app.accepted.length, 0),
     effects: watch.effects,
@@ -102,31 +94,39 @@ export async function runSeed(plan: Plan, options: RunOptions = {}): Promise<Out
 
 interface Running {
   readonly simulation: Simulation;
-  actAt(action: Action, step: number, die: Seeded): Promise<void>;
-  crashes(): number;
+  actAt(action: Action, die: Seeded): Promise<void>;
+  least(): Omit<Least, 'steps'>;
   close(): Promise<void>;
 }
 
 async function createSimulation(plan: Plan, options: RunOptions, trace: (line: string) => void): Promise<Running> {
   const { coverage = createCoverage(), verbose = false } = options;
-  const scheduler = createScheduler(startMs, seeded(plan.seed * 3 + 1));
+  const scheduler = createScheduler(startMs, seeded(plan.seed * 3 + 1), () => fleet.beat());
   const die = seeded(plan.seed * 3 + 2);
   const serverDie = seeded(plan.seed * 3 + 3);
-  const serverClock = scheduler.clock(null, 0);
+  const serverClock = scheduler.clock(null, () => 0);
   const inner = openSqlite({ path: ':memory:', durable: false, schedule: queueMicrotask });
   await inner.open();
   const cast = castOf(startMs);
   const refs = new Map(cast.flatMap((one) => one.app.calendars.map((id, at) => [id as string, one.refs[at] ?? ''])));
   let people: People | null = null;
   const now = (): string => `           ${((scheduler.now() - startMs) / 1_000).toFixed(1)} s`;
-  const watch = createWatch(
+  const ties: Ties = createTies({
+    cast,
+    store: () => watch.store,
+    server: () => server,
+    scheduler,
+    nodes: () => (nudgesLost ? [] : fleet.nodes()),
+  });
+  const watch: Watch = createWatch(
     inner,
     () => people ?? never(),
     (id) => ownRef(refs.get(id) ?? id),
     verbose ? (line) => trace(`${now()} ${line}`) : () => undefined,
     () => scheduler.now(),
+    ties,
   );
-  const server = createModelServer({
+  const server: ModelServer = createModelServer({
     clock: serverClock,
     random: serverDie,
     abilities: { sync: plan.sync },
@@ -134,34 +134,20 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
     seen: (entry, request, answer) => {
       watch.seen(entry, request, answer);
       if (verbose) trace(`${now()} ${serverLine(entry)}`);
-      const member = cast.find((one) => one.login === request.user);
-      if (member !== undefined) coverage.faults(entry.faults, watch, member.profileId);
+      coverage.faults(entry.faults, statesMet(watch, cast, request));
     },
   });
   people = createPeople(server, startMs, () => serverClock.now());
   await insertCast(watch.store, cast, startMs, server.origins[0]);
 
-  const nodes = new Map<number, SimulatedNode>();
-  const deaths = new Map<number, () => void>();
-  const restarts = new Map<number, number>();
   const storeTrouble: ('refused' | 'answer_lost')[] = [];
   const webhookTrouble: ('refused' | 'answer_lost' | 'hangs')[] = [];
-  let owners: readonly number[] = [0];
+  const ownership = createOwnership(() => scheduler.now());
   let nudgesLost = false;
-  let crashes = 0;
-  let starts = 0;
   let mended = false;
+  let sameUid = 0;
   let calls = 0;
-  const dying: Dying[] = [];
-  const ambushed: Ambushed[] = [];
-  const isIn = (user: string | null, state: RareState): boolean => {
-    const member = cast.find((one) => one.login === user);
-    if (member === undefined) return false;
-    const [of, name = ''] = state.split(' ');
-    return of === 'profile'
-      ? watch.profileState(member.profileId) === name
-      : watch.calendarStates(member.profileId).includes(name);
-  };
+  const occasions: Occasion[] = [];
 
   const endpoint: Http = async (request) => {
     const app = cast.find((one) => one.app.callbackUrl === request.url)?.app;
@@ -183,10 +169,11 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
     store: watch.store,
     server,
     endpoint,
-    credentials: ({ _id }) => {
-      const login = cast.find((one) => one.profileId === _id)?.login ?? '';
-      return { kind: 'password', username: login, password: 'secret' };
-    },
+    credentials: ({ name, credentials }) => ({
+      kind: 'password',
+      username: name,
+      password: credentials?.box ?? '',
+    }),
     pageKey: Buffer.alloc(32, 7),
     normalise: createNormalise(),
     storeTrouble: (name) => {
@@ -197,50 +184,33 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
       }
       return trouble;
     },
-    asked: (life, name) => coverage.asked(name, life),
-    believes: (node) => owners.includes(node) || owners.every((one) => !nodes.has(one)),
-    nodes: () => [...nodes.values()],
+    asked: (name) => coverage.asked(name),
+    ownership,
+    nodes: () => fleet.nodes(),
     nudgeIsLost: () => {
       if (nudgesLost) watch.disturbed();
       return nudgesLost;
     },
     askedByApi: (what) => watch.violated('I8', `the API asked a calendar server: ${what}`),
+    violated: (invariant, what) => watch.violated(invariant, what),
     ended: (error) => {
       const code = error instanceof KalendsError ? error.code : 'none';
       if (!expected.has(code)) watch.violated('end', `a turn or a look ended with ${String(error)}`);
     },
   };
 
-  function start(number: number): void {
-    restarts.delete(number);
-    const skewMs = plan.skewsMs[starts % plan.skewsMs.length] ?? 0;
-    starts += 1;
-    nodes.set(number, startNode(world, number, skewMs));
-  }
+  const start = (number: number, skewMs: () => number): SimulatedNode => startNode(world, number, skewMs);
+  const fleet: Fleet = createFleet({
+    plan,
+    scheduler,
+    coverage,
+    die,
+    ownership,
+    start,
+    disturbed: () => watch.disturbed(),
+  });
 
-  async function crash(number: number, step: number): Promise<void> {
-    const node = nodes.get(number);
-    if (node === undefined) return;
-    crashes += 1;
-    watch.disturbed();
-    nodes.delete(number);
-    restarts.set(number, step + 20 + below(die, 150));
-    await scheduler.kill(node.life, (name, done) => coverage.crash(name, done));
-    deaths.get(number)?.();
-    deaths.delete(number);
-  }
-
-  function died(number: number): Promise<never> {
-    return new Promise((_, reject) => {
-      const before = deaths.get(number);
-      deaths.set(number, () => {
-        before?.();
-        reject(new Error('the connection was lost'));
-      });
-    });
-  }
-
-  for (let number = 0; number < plan.nodes; number += 1) start(number);
+  for (const deed of beginnings) people.act(deed, die);
 
   const simulation: Simulation = {
     plan,
@@ -250,7 +220,7 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
     people,
     cast,
     world,
-    nodes: () => [...nodes.values()],
+    nodes: () => fleet.nodes(),
     trace,
     underWay: () => calls,
     mend: async () => {
@@ -260,15 +230,16 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
       storeTrouble.length = 0;
       webhookTrouble.length = 0;
       nudgesLost = false;
-      owners = [0];
-      for (const number of restarts.keys()) start(number);
+      fleet.mend();
+      ownership.move([0]);
+      await ties.mend();
     },
     as: (app, number, act) => {
-      const node = nodes.get(number) ?? nodes.get(1 - number);
+      const node = fleet.node(number);
       if (node === undefined) return;
       calls += 1;
       const call = duringApi(() => act(node));
-      Promise.race([call, died(node.number)])
+      Promise.race([call, fleet.died(node.number)])
         .catch((error: unknown) => {
           if (!isPassing(error)) watch.violated('API', `${app.name} was answered with ${String(error)}`);
         })
@@ -277,35 +248,44 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
         });
     },
     step: async () => {
-      if (!mended) for (const [number, at] of restarts) if (at <= scheduler.steps) start(number);
-      for (const one of mended ? [] : ambushed.filter(({ at }) => at <= scheduler.steps)) bringThere(one);
-      for (const one of dying.filter((each) => !mended && isTime(each))) {
-        dying.splice(dying.indexOf(one), 1);
-        await crash(victimOf(one), scheduler.steps);
-      }
+      for (const one of mended ? [] : occasions.filter(({ at }) => at <= scheduler.steps)) await take(one);
+      await fleet.step();
       await scheduler.step();
     },
   };
 
-  function bringThere(one: Ambushed): void {
-    ambushed.splice(ambushed.indexOf(one), 1);
-    const { state, write } = one;
-    const only = { matches: (request: ModelRequest) => !isIn(request.user, state) && isAbout(one, request) };
-    if (state === 'profile backing_off') server.faults.set('status_503', { nextN: 1, only });
-    else server.faults.set('status_500', { nextN: 8, only });
+  async function take(one: Occasion): Promise<void> {
+    occasions.splice(occasions.indexOf(one), 1);
+    bringThere(server.faults, one, (request) => statesMet(watch, cast, request).includes(one.state));
     // There is something to be written, or to be read, when it is tried again.
-    const { app } = pick(die, cast);
-    if (write) simulation.as(app, 0, (node) => app.write(node, die));
+    const member = pick(die, cast);
+    if (needsListing(one)) await ties.ask(member, 'resync');
+    if (one.fault === 'delete_404') simulation.as(member.app, 0, (node) => member.app.remove(node, die));
+    else if (needsWrite(one)) simulation.as(member.app, 0, (node) => member.app.write(node, die));
     else trace(`           ${simulation.people.act(pick(die, readable), die)}`);
+    if (one.state === 'profile connecting') await ties.connectAgain(member);
   }
 
-  /** Who waits for what is to be cut off; else the one that was meant, or any that lives. */
-  const victimOf = ({ node, at }: Dying): number =>
-    ([...nodes.values()].find((one) => scheduler.waitsFor(one.life, at)) ?? nodes.get(node) ?? [...nodes.values()][0])
-      ?.number ?? node;
-  const isTime = ({ at, latest }: Dying): boolean =>
-    nodes.size > 0 &&
-    (latest <= scheduler.steps || [...nodes.values()].some((one) => scheduler.waitsFor(one.life, at)));
+  /** Others write while the owner is cut off, and before it has heard that it is. */
+  function cutOff(app: Application, own: Seeded): void {
+    const owner = fleet.cutOff();
+    for (const laterMs of [11_000, 14_000, 30_000])
+      void serverClock.sleep(laterMs).then(() => simulation.as(app, owner, (node) => app.write(node, own)));
+  }
+
+  async function hoursPass({ hours, until }: Extract<Action, { kind: 'hours_pass' }>): Promise<void> {
+    const endMs = scheduler.now() + hours * 3_600_000;
+    const isReached = (): boolean => {
+      if (until === null) return false;
+      const { profileId, app } = asMember(until.app);
+      const states = [
+        `profile ${watch.profileState(profileId)}`,
+        ...app.calendars.map((id) => `calendar ${watch.calendarState(profileId, id)}`),
+      ];
+      return states.includes(until.state);
+    };
+    while (scheduler.now() < endMs && !isReached() && watch.violations.length === 0) await simulation.step();
+  }
 
   const asMember = (index: number): Member => cast[index] ?? pick(die, cast);
 
@@ -316,10 +296,11 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
     await watch.store.replace('grants', { ...grant, scopes, rev: grant.rev + 1 }, grant.rev);
   }
 
-  async function actAt(action: Action, step: number, own: Seeded): Promise<void> {
+  async function actAt(action: Action, own: Seeded): Promise<void> {
     switch (action.kind) {
       case 'person':
-        return trace(`           ${simulation.people.act(action.deed, own)}`);
+        trace(`           ${simulation.people.act(action.deed, own)}`);
+        return countUids();
       case 'write':
       case 'remove': {
         const { app } = asMember(action.app);
@@ -338,9 +319,11 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
         return server.faults.set(action.fault, { nextN: action.times });
       case 'ambush': {
         const { fault, state } = action;
-        server.faults.set(fault, { nextN: 3, only: { matches: ({ user }) => isIn(user, state) } });
-        const write = ofWrites.test(fault);
-        ambushed.push(...[0, 200, 400, 600, 800, 1_000].map((later) => ({ at: step + later, state, write })));
+        server.faults.set(fault, {
+          nextN: 3,
+          only: { matches: (request) => statesMet(watch, cast, request).includes(state) },
+        });
+        occasions.push(...occasionsOf(action).map((later) => ({ ...action, at: scheduler.steps + later })));
         return;
       }
       case 'store':
@@ -348,59 +331,70 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
       case 'webhook':
         return void webhookTrouble.push(action.trouble);
       case 'crash':
-        dying.push({ ...action, latest: step + patience });
-        return;
+        return fleet.doom(action);
       case 'owners':
-        owners = action.owners;
-        return;
+        return ownership.move(action.owners);
+      case 'set_clock':
+        return fleet.setClock(action.node, action.skewMs);
+      case 'cut_off':
+        return cutOff(asMember(action.app).app, own);
+      case 'hours_pass':
+        return hoursPass(action);
+      case 'change_password':
+        return ties.changePassword(asMember(action.app));
+      case 'connect_again':
+        return ties.connectAgain(asMember(action.app));
+      case 'withdraw_share':
+        return ties.withdrawShare(action.calendar);
+      case 'share_again':
+        return ties.shareAgain();
       case 'nudges_lost':
         nudgesLost = action.lost;
         return;
       case 'revoke':
       case 'grant':
         return mayWrite(asMember(action.app), action.kind === 'grant');
-      default: {
-        const { profileId } = asMember(action.app);
-        const profile = await inner.get('profiles', profileId);
-        if (profile === null) return;
-        const next = { ...profile, requests: [...profile.requests, action.kind], rev: profile.rev + 1 };
-        await watch.store.replace('profiles', next, profile.rev);
-      }
+      case 'pull':
+      case 'resync':
+      case 'disconnect':
+        return ties.ask(asMember(action.app), action.kind);
+      default:
+        return unreachable(action);
     }
   }
 
-  return { simulation, actAt, crashes: () => crashes, close: () => inner.close() };
+  function countUids(): void {
+    for (const ref of calendarRefs) {
+      const bodies =
+        server.world
+          .contents(user)
+          .get(home + ref)
+          ?.values() ?? [];
+      const uids = [...bodies].map(uidOf);
+      for (const uid of uids) sameUid = Math.max(sameUid, uids.filter((one) => one === uid).length);
+    }
+  }
+
+  return {
+    simulation,
+    actAt,
+    least: () => {
+      const { crashes, clocksApartMs } = fleet;
+      return { crashes, nodes: plan.nodes, clocksApartMs, calendars: calendarRefs.length, sameUid };
+    },
+    close: () => inner.close(),
+  };
 }
 
+/** What calendars hold when they are first read. */
+const beginnings = ['add', 'add', 'add', 'add', 'add_series', 'add', 'add', 'remove', 'remove'] as const;
 const readable = ['add', 'rename', 'remove'] as const;
-/** Faults that only a PUT or a DELETE can meet. */
-const ofWrites = /^(?:put|delete|preconditions)_/;
-
-/** Steps after which a node dies of whatever it does. */
-const patience = 300;
-
-interface Ambushed {
+interface Occasion extends Ambush {
   readonly at: number;
-  readonly state: RareState;
-  readonly write: boolean;
 }
 
-/**
- * A calendar is quarantined for what its own requests suffer, a profile for what the others do. What a profile that backs
- * off tries again is what failed.
- */
-function isAbout({ state, write }: Ambushed, { method, path }: ModelRequest): boolean {
-  const parts = segmentsOf(path).length;
-  if (state === 'profile backing_off') return write ? method === 'PUT' || method === 'DELETE' : parts === 3;
-  return parts > 2 === (state === 'calendar quarantined');
-}
-
-interface Dying extends Extract<Action, { kind: 'crash' }> {
-  readonly latest: number;
-}
-
-const serverLine = ({ user, method, report, path, status, effect, faults }: LogEntry): string =>
-  [user, report ?? method, path, status, effect.kind, ...faults].join(' ');
+const serverLine = ({ user: login, method, report, path, status, effect, faults }: LogEntry): string =>
+  [login, report ?? method, path, status, effect.kind, ...faults].join(' ');
 
 const readingScopes = allScopes.filter((scope) => scope.startsWith('read') || scope.startsWith('list'));
 

@@ -33,8 +33,8 @@ export interface Scheduler {
   now(): number;
   /** Runs `run` when the die says so; never, when the life ends first. */
   pass<T>(life: Life, gate: Gate, run: () => Promise<T>): Promise<T>;
-  /** `skewMs`: how far this clock's `now` is ahead. Its `monotonic` begins with it. */
-  clock(life: Life | null, skewMs: number): Clock;
+  /** `skewMs`: how far this clock's `now` is ahead just now: clocks are set. Its `monotonic` begins with it. */
+  clock(life: Life | null, skewMs: () => number): Clock;
   /** Lets one thing go on, and everything that follows from it without waiting. False: nothing waits, not even for a time. */
   step(): Promise<boolean>;
   /** Ends a life. What it was about to change is done or not, as the die says; `told` hears of each. */
@@ -44,8 +44,6 @@ export interface Scheduler {
   waiting(): number;
   /** What this life waits for, by name. */
   waitsFor(life: Life, name: string): boolean;
-  /** When the next sleeper wakes; null when nobody sleeps. */
-  nextWakeMs(): number | null;
   readonly steps: number;
 }
 
@@ -54,7 +52,8 @@ const timePassesEvery = 40;
 /** Those who waited longest go first in one of two steps: nobody waits for ever. */
 const oldestShare = 0.5;
 
-export function createScheduler(startMs: number, die: Seeded): Scheduler {
+/** `timePassed` is called whenever it has, before anybody wakes. */
+export function createScheduler(startMs: number, die: Seeded, timePassed: () => void = () => undefined): Scheduler {
   let nowMs = startMs;
   let steps = 0;
   let waiting: Waiting[] = [];
@@ -69,6 +68,7 @@ export function createScheduler(startMs: number, die: Seeded): Scheduler {
   function wake(sleeper: Sleeper): void {
     asleep = asleep.filter((one) => one !== sleeper);
     nowMs = Math.max(nowMs, sleeper.atMs);
+    timePassed();
     sleeper.wake();
   }
 
@@ -103,7 +103,7 @@ export function createScheduler(startMs: number, die: Seeded): Scheduler {
     clock: (life, skewMs) => {
       const bornMs = nowMs;
       return {
-        now: () => Math.round(nowMs + skewMs),
+        now: () => Math.round(nowMs + skewMs()),
         monotonic: () => nowMs - bornMs,
         breathe: () => Promise.resolve(),
         sleep: (ms, signal) =>
@@ -145,7 +145,6 @@ export function createScheduler(startMs: number, die: Seeded): Scheduler {
     drain,
     waiting: () => waiting.length,
     waitsFor: (life, name) => waiting.some((one) => one.life === life && one.name === name),
-    nextWakeMs: () => next()?.atMs ?? null,
     get steps() {
       return steps;
     },

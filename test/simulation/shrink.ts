@@ -1,6 +1,7 @@
 /** Shrinking: the fewest actions of a failing seed that still violate the same invariant. */
 import { lineOf, type Plan } from './plan.ts';
-import { runSeed, type Outcome } from './run.ts';
+import type { Outcome } from './outcome.ts';
+import { runSeed } from './run.ts';
 import type { Violation } from './watch.ts';
 
 export interface Shrunk {

@@ -1,13 +1,13 @@
 /** The simulation: seeds of whole profiles on two nodes, with every fault, and every invariant after every step. */
 import { expect, test } from 'vitest';
-import { missing } from './expected.ts';
+import { machineStates, missing, tablesOf } from './expected.ts';
 import { runMany, type Sum } from './many.ts';
-import { neverMet } from './meeting.ts';
-import { planOf, stepsOfSeed } from './plan.ts';
+import { askingStates, neverMet, silentStates } from './meeting.ts';
+import { planOf } from './plan.ts';
 import { runSeed } from './run.ts';
 import { replayCommand, shrink, traceOf } from './shrink.ts';
 
-const seeds = 400;
+const seeds = 300;
 
 /** What happened in the first failing seed, as short as it can be made. */
 async function storyOf(sum: Sum): Promise<string> {
@@ -26,19 +26,16 @@ test(
     const sum = await runMany({ from: 1, seeds, failuresMax: 1 });
     expect(await storyOf(sum)).toBe('');
     expect(sum.seeds).toBe(seeds);
-    expect(sum.least.steps).toBeGreaterThanOrEqual(Math.min(2_000, stepsOfSeed));
+    console.log(`${sum.steps} steps, ${sum.crashes} crashes\n${tablesOf(sum.coverage)}`);
+    expect(sum.least.steps).toBeGreaterThanOrEqual(2_000);
     expect(sum.least.crashes).toBeGreaterThanOrEqual(3);
-    console.log(tableOf(sum));
+    expect(sum.least.nodes).toBeGreaterThanOrEqual(2);
+    expect(sum.least.clocksApartMs).toBeGreaterThan(1_000);
+    expect(sum.least.calendars).toBeGreaterThanOrEqual(2);
+    expect(sum.least.sameUid).toBeGreaterThanOrEqual(2);
     expect(missing(sum.coverage, sum.seeds)).toEqual([]);
   },
 );
-
-/** Faults that fired and awaits at which a process died, with how often. */
-function tableOf({ coverage, faults, crashes, steps }: Sum): string {
-  const hits = [...coverage.hits].filter(([key]) => key.startsWith('crash ')).map(([key, times]) => `${key} ${times}`);
-  const fired = [...faults].map(([name, times]) => `${name} ${times}`);
-  return [`${steps} steps, ${crashes} crashes`, fired.join(', '), hits.join(', ')].join('\n');
-}
 
 test('a seed is the same whenever it is run', async () => {
   const once = await runSeed(planOf(7), { verbose: true });
@@ -49,4 +46,8 @@ test('a seed is the same whenever it is run', async () => {
 
 test('what cannot be met is a few faults, each with its reason', () => {
   expect([...neverMet.keys()]).toEqual(['limit_refused_507', 'duplicate_uids_accepted']);
+});
+
+test('every state of the machines is one in which somebody is asked, or one in which nobody is', () => {
+  expect([...askingStates, ...silentStates].toSorted()).toEqual(machineStates.toSorted());
 });

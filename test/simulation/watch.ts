@@ -4,6 +4,8 @@ import type { Change, ChangeOf, CommitDoc } from '../../domain/commit.ts';
 import type { SubscriberDoc } from '../../domain/channel.ts';
 import type { IntentDoc } from '../../domain/intent.ts';
 import type { ProfileDoc } from '../../domain/profile.ts';
+import type { CalendarId } from '../../domain/ids.ts';
+import type { CheckpointDoc } from '../../domain/sync/checkpoint.ts';
 import type { Documents } from '../../store/documents.ts';
 import type { LogEntry, ModelAnswer, ModelRequest } from '../support/caldav-model/exchange.ts';
 import { unjustified } from './ends.ts';
@@ -12,6 +14,7 @@ import { createLateness } from './lateness.ts';
 import type { People } from './people.ts';
 import { createProjectedWatch } from './projected.ts';
 import { askedBy, placeOf, type Asked } from './requests.ts';
+import type { Ties } from './ties.ts';
 
 export interface Violation {
   /** `I1` … `I10`. */
@@ -45,10 +48,13 @@ export interface Watch {
   readonly violations: readonly Violation[];
   readonly effects: readonly Effect[];
   readonly counts: Counts;
-  /** Machine states that were ever stored: `profile live`, `calendar quarantined`. */
+  /** Machine states that were ever stored: `profile live`, `calendar quarantined`, `item owed`. */
   readonly states: ReadonlySet<string>;
   profileState(profileId: string): string;
   calendarStates(profileId: string): readonly string[];
+  calendarState(profileId: string, calendarId: string): string;
+  /** Of what the calendar's checkpoint left behind. */
+  itemStates(calendarId: string): readonly string[];
   /** When a request last changed something at the server. */
   lastEffectMs(): number;
   seen(entry: LogEntry, request: ModelRequest, answer: ModelAnswer): void;
@@ -75,6 +81,8 @@ interface Known {
   readonly standing: Map<string, string>;
   /** `work/a.ics` → removals recorded. */
   readonly removed: Map<string, number>;
+  /** calendar id → how often it was said to be gone. */
+  readonly gone: Map<string, number>;
 }
 
 /** `refOf`: calendar id → its ref in the home of its owner. */
@@ -84,6 +92,7 @@ export function createWatch(
   refOf: (calendarId: string) => string,
   tell: (line: string) => void,
   now: () => number,
+  ties: Pick<Ties, 'typed' | 'withdrawals'>,
 ): Watch {
   const violations: Violation[] = [];
   const effects: Effect[] = [];
@@ -93,6 +102,8 @@ export function createWatch(
   const profiles = new Map<string, ProfileDoc>();
   const states = new Set<string>();
   const heldBefore = new Map<string, number>();
+  /** calendar id → states of its items. */
+  const items = new Map<string, readonly string[]>();
   /** application → since when it may write nothing, and until when. */
   const revoked = new Map<string, { readonly sinceMs: number; untilMs: number }>();
   const asked: Asked[] = [];
@@ -115,6 +126,7 @@ export function createWatch(
       atMs: 0,
       standing: new Map(),
       removed: new Map(),
+      gone: new Map(),
       tellable: [],
       unverified: new Map(),
       calendarOf: new Map(),
@@ -154,8 +166,7 @@ export function createWatch(
           violated('I1', `seq ${commit.seq} removes ${name} on ${JSON.stringify(change.evidence)}; nobody removed it`);
         checkEvidence(commit, change);
       }
-      if (change.kind === 'calendar_gone')
-        violated('I1', `seq ${commit.seq} says that the calendar ${refOf(change.calendarId)} is gone; it is there`);
+      if (change.kind === 'calendar_gone') calendarGone(log, commit.seq, change.calendarId);
     }
   }
 
@@ -191,9 +202,19 @@ export function createWatch(
     const forbidden = revoked.get(intent.appId);
     const forbiddenAtMs =
       forbidden === undefined || forbidden.untilMs < sinceMs ? null : Math.min(forbidden.untilMs, now());
-    const why = unjustified({ intent, acceptedAtMs: sinceMs, nowMs: now(), forbiddenAtMs, answers });
+    const calendarWasGone = ties.withdrawals(wish.calendarId) > 0;
+    const why = unjustified({ intent, acceptedAtMs: sinceMs, nowMs: now(), forbiddenAtMs, calendarWasGone, answers });
     if (why !== null)
       violated('I4', `the write ${intent._id} of ${wish.eventId} is ${intent.state} (${intent.reason?.code}): ${why}`);
+  }
+
+  /** With it goes what it held; should it come back, that is new. */
+  function calendarGone(log: Known, seq: number, calendarId: string): void {
+    const times = (log.gone.get(calendarId) ?? 0) + 1;
+    log.gone.set(calendarId, times);
+    if (times > ties.withdrawals(calendarId))
+      violated('I1', `seq ${seq} says that the calendar ${refOf(calendarId)} is gone; it is there`);
+    for (const [id, of] of log.calendarOf) if (of === calendarId) log.standing.delete(id);
   }
 
   /** The guard: what is removed within a day on a tombstone alone stays within a few, or a tenth. */
@@ -235,7 +256,9 @@ export function createWatch(
 
   function profileStored(profile: ProfileDoc): void {
     const before = profiles.get(profile._id);
-    if (before !== undefined && JSON.stringify(before.credentials) !== JSON.stringify(profile.credentials))
+    const { credentials } = profile;
+    const same = before === undefined || JSON.stringify(before.credentials) === JSON.stringify(credentials);
+    if (!same && credentials?.box !== ties.typed(profile._id))
       violated('I7', `the credentials of ${profile._id} changed`);
     if (profile.projectedSeq > knownOf(profile._id).seq)
       violated('I9', `${profile._id} says that seq ${profile.projectedSeq} is projected; the log ends before it`);
@@ -287,7 +310,14 @@ export function createWatch(
     const late = lateness.late();
     if (late !== null) violated('I6', late);
     if (collection === 'checkpoints') {
-      const { _id, held } = document as { _id: string; held: readonly unknown[] };
+      const { _id, held, owed } = document as CheckpointDoc;
+      items.set(_id, [
+        ...new Set([
+          ...held.map(() => 'held'),
+          ...owed.map((one) => (one.quarantinedUntilMs === null ? 'owed' : 'quarantined')),
+        ]),
+      ]);
+      for (const state of items.get(_id) ?? []) states.add(`item ${state}`);
       counts.held += Math.max(0, held.length - (heldBefore.get(_id) ?? 0));
       heldBefore.set(_id, held.length);
     }
@@ -306,13 +336,17 @@ export function createWatch(
     violated,
     profileState: (profileId) => profiles.get(profileId)?.state.name ?? 'none',
     calendarStates: (profileId) => Object.values(profiles.get(profileId)?.calendars ?? {}).map((one) => one.state.name),
+    calendarState: (profileId, calendarId) =>
+      profiles.get(profileId)?.calendars[calendarId as CalendarId]?.state.name ?? 'none',
+    itemStates: (calendarId) => items.get(calendarId) ?? [],
     store: watched(inner, stored, projectionWritten),
     lastEffectMs: () => lastEffectMs,
     disturbed: () => lateness.disturbed(),
     seen(entry, request, answer) {
       const { effect, faults, atMs, user, status } = entry;
       asked.push(askedBy(entry, request, answer));
-      if (user !== null && status === 401) refusals.set(user, [...(refusals.get(user) ?? []), atMs]);
+      const login = user ?? loginOf(request);
+      if (login !== null && status === 401) refusals.set(login, [...(refusals.get(login) ?? []), atMs]);
       else if (user !== null && status >= 200 && status < 300 && !faults.includes('html_200')) refusals.delete(user);
       const { calendar, name } = placeOf(request.path);
       const resource = calendar + name;
@@ -351,6 +385,12 @@ function lineOf(collection: unknown, document: unknown): string {
     return `  ${_id} ${state.name} ${projectedSeq} ${JSON.stringify(requests)}`;
   }
   return `  ${String(collection)} ${JSON.stringify(document)}`;
+}
+
+/** Who a request says that it is from, whether or not the password is right. */
+function loginOf({ headers }: ModelRequest): string | null {
+  const encoded = /^Basic (.+)$/i.exec(headers['authorization'] ?? '')?.[1];
+  return encoded === undefined ? null : (Buffer.from(encoded, 'base64').toString('utf8').split(':')[0] ?? null);
 }
 
 const isTombstone = (change: Change): change is ChangeOf<'resource_removed'> =>

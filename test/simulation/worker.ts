@@ -2,7 +2,8 @@
 import { parentPort } from 'node:worker_threads';
 import { createCoverage } from './coverage.ts';
 import { planOf } from './plan.ts';
-import { runSeed, type Outcome } from './run.ts';
+import type { Outcome } from './outcome.ts';
+import { runSeed } from './run.ts';
 
 export interface Answer {
   readonly outcome: Omit<Outcome, 'trace' | 'effects'>;

@@ -278,4 +278,50 @@ export const mutations: readonly Mutation[] = [
     find: 'live: 0, evidence: change.evidence,',
     replace: 'live: 0, evidence: null,',
   },
+  {
+    name: 'refusals within a moment are proof',
+    file: 'config/policies.ts',
+    find: '  relinkAfterMs: 30 * minute,',
+    replace: '  relinkAfterMs: 0,',
+  },
+  {
+    name: 'the guard forgets within the hour',
+    file: 'config/policies.ts',
+    find: '  windowMs: 1 * day,',
+    replace: '  windowMs: 1 * hour,',
+  },
+  {
+    name: 'wall-clock lease',
+    file: 'actors/runtime/membership.ts',
+    find: `(renewedAtMs === null ? 0 : Math.max(0, lengthMs - (clock.monotonic() - renewedAtMs)));
+  return {
+    renewed(sinceMs) {
+`,
+    replace: `(renewedAtMs === null ? 0 : Math.max(0, lengthMs - (wall() - wallAtMs)));
+  const wall = (): number => (clock as unknown as { now(): number }).now();
+  let wallAtMs = 0;
+  return {
+    renewed(sinceMs) {
+      wallAtMs = wall() - (clock.monotonic() - sinceMs);
+`,
+  },
+  {
+    name: 'no fence before a write',
+    file: 'actors/profile/activation.ts',
+    find: 'if (deps.mayWrite(profile.slot, timeouts.writeMs)) return;',
+    replace: 'if (timeouts.writeMs > 0) return;',
+  },
+  {
+    name: 'what the list of calendars leaves out is gone',
+    file: 'actors/profile/listing.ts',
+    find: 'const got = await provider.getCalendar(session, calendar.ref);',
+    replace:
+      "const got = { kind: 'gone' as string, evidence: { kind: 'tombstone', request: session.root.home, status: provider.name.length, atMs: 0 } as never };",
+  },
+  {
+    name: 'what went with its calendar does not come back with it',
+    file: 'actors/profile/push.ts',
+    find: '  if (await cameBack(turn)) return;\n',
+    replace: '',
+  },
 ];
