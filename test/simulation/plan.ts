@@ -65,8 +65,6 @@ const ambushesOfSeed = 4;
 const crashesLeast = 4;
 /** Steps after which a node dies of whatever it does. */
 const patience = 800;
-/** Three in two calendars: two of them are in one. */
-const duplicateUids = 3;
 
 /** Every name comes up in turn: in as few seeds as possible each meets everything else. */
 const inTurn = <T>(all: readonly T[], seed: number, each: number, k: number): T =>
@@ -138,14 +136,12 @@ function laid(ambush: (typeof ambushes)[number], die: Seeded): readonly Intended
 
 /** What chance would bring to some seeds only: each seed has all of the first, and one of the spells in turn. */
 function onPurpose(seed: number, die: Seeded): readonly Intended[] {
-  const soon = (): number => 40 + below(die, 200);
-  const twice = { kind: 'person', deed: 'add_duplicate_uid' } as const;
   const spell = inTurn(spells, seed, 1, 0);
   const begin = 500 + below(die, 1_000);
   const rare = { kind: 'crash', node: below(die, 2), at: inTurn(rareAwaits, seed, 1, 0), patience: Infinity } as const;
   return [
     { step: 1, action: rare },
-    ...Array.from({ length: duplicateUids }, () => ({ step: soon(), action: twice })),
+    { step: 40 + below(die, 200), action: { kind: 'person', deed: 'add_duplicate_uid' } },
     { step: 300 + below(die, 1_600), action: { kind: 'cut_off', app: below(die, 2) } },
     ...spell(die).map(([after, action]) => ({ step: begin + after, action })),
   ];

@@ -5,7 +5,7 @@ import { compareWithRebuild } from '../../store/rebuild.ts';
 import type { Application, Asking, Row } from './application.ts';
 import type { Member } from './cast.ts';
 import { ownRef, shownBy } from './people.ts';
-import type { Simulation } from './run.ts';
+import type { Simulation } from './simulation.ts';
 import type { Effect, Watch } from './watch.ts';
 
 const minute = 60_000;

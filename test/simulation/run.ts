@@ -2,7 +2,6 @@
 import { allScopes } from '../../domain/account.ts';
 import { createNormalise } from '../../domain/normalise.ts';
 import { KalendsError, unreachable } from '../../domain/errors.ts';
-import type { Http } from '../../providers/http.ts';
 import { openSqlite } from '../../store/engines/sqlite.ts';
 import type { LogEntry } from '../support/caldav-model/exchange.ts';
 import { uidOf } from '../support/caldav-model/state.ts';
@@ -12,6 +11,7 @@ import { isPassing, type Application } from './application.ts';
 import { castOf, insertCast, type Member } from './cast.ts';
 import { createCoverage, type Coverage } from './coverage.ts';
 import { bringThere, needsListing, needsWrite, occasionsOf, statesMet, type Ambush } from './ambush.ts';
+import { createEndpoint, type WebhookTrouble } from './endpoint.ts';
 import { createFleet, type Fleet } from './fleet.ts';
 import { duringApi, startNode, type NodeWorld, type SimulatedNode } from './node.ts';
 import { createOwnership } from './ownership.ts';
@@ -20,28 +20,9 @@ import type { Least, Outcome } from './outcome.ts';
 import { lineOf, type Action, type Plan } from './plan.ts';
 import { comeToRest } from './quiet.ts';
 import { createTies, type Ties } from './ties.ts';
-import { createScheduler, type Scheduler } from './scheduler.ts';
+import type { Simulation } from './simulation.ts';
+import { createScheduler } from './scheduler.ts';
 import { createWatch, type Watch } from './watch.ts';
-
-export interface Simulation {
-  readonly plan: Plan;
-  readonly scheduler: Scheduler;
-  readonly server: ModelServer;
-  readonly watch: Watch;
-  readonly people: People;
-  readonly cast: readonly Member[];
-  readonly world: NodeWorld;
-  /** Those that live now. */
-  nodes(): readonly SimulatedNode[];
-  /** From now on nothing goes wrong any more, and nobody is away. */
-  mend(): Promise<void>;
-  /** Does something as that application, on a node that lives; what fails in passing is asked again later. */
-  as(app: Application, node: number, act: (node: SimulatedNode) => Promise<unknown>): void;
-  /** Calls of applications that have not been answered yet. */
-  underWay(): number;
-  step(): Promise<void>;
-  trace(line: string): void;
-}
 
 /** A Saturday in winter, so that no clock changes nearby. */
 const startMs = Date.UTC(2026, 10, 21, 8);
@@ -141,7 +122,7 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
   await insertCast(watch.store, cast, startMs, server.origins[0]);
 
   const storeTrouble: ('refused' | 'answer_lost')[] = [];
-  const webhookTrouble: ('refused' | 'answer_lost' | 'hangs')[] = [];
+  const webhookTrouble: WebhookTrouble[] = [];
   const ownership = createOwnership(() => scheduler.now());
   let nudgesLost = false;
   let mended = false;
@@ -149,26 +130,20 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
   let calls = 0;
   const occasions: Occasion[] = [];
 
-  const endpoint: Http = async (request) => {
-    const app = cast.find((one) => one.app.callbackUrl === request.url)?.app;
-    const trouble = webhookTrouble.shift() ?? 'none';
-    if (trouble !== 'none') {
-      watch.disturbed();
-      coverage.webhook(trouble);
-    }
-    if (trouble === 'refused') return { status: 500, headers: {}, text: '', tookMs: 1 };
-    if (trouble !== 'hangs') app?.notified(request);
-    if (trouble === 'none') return { status: 200, headers: {}, text: '', tookMs: 1 };
-    await serverClock.sleep(request.timeoutMs);
-    throw new KalendsError('timed_out', 'the application did not answer in time');
-  };
-
   const world: NodeWorld = {
     scheduler,
     die,
     store: watch.store,
     server,
-    endpoint,
+    endpoint: createEndpoint({
+      cast,
+      clock: serverClock,
+      troubles: webhookTrouble,
+      troubled: (trouble) => {
+        watch.disturbed();
+        coverage.webhook(trouble);
+      },
+    }),
     credentials: ({ name, credentials }) => ({
       kind: 'password',
       username: name,
@@ -210,7 +185,10 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
     disturbed: () => watch.disturbed(),
   });
 
-  for (const deed of beginnings) people.act(deed, die);
+  for (const deed of beginnings) {
+    people.act(deed, die);
+    countUids();
+  }
 
   const simulation: Simulation = {
     plan,
@@ -386,8 +364,21 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
   };
 }
 
-/** What calendars hold when they are first read. */
-const beginnings = ['add', 'add', 'add', 'add', 'add_series', 'add', 'add', 'remove', 'remove'] as const;
+/** What the two calendars hold when they are first read; of three resources with one UID two are in one of them. */
+const beginnings = [
+  'add_duplicate_uid',
+  'add_duplicate_uid',
+  'add_duplicate_uid',
+  'add',
+  'add',
+  'add',
+  'add',
+  'add_series',
+  'add',
+  'add',
+  'remove',
+  'remove',
+] as const;
 const readable = ['add', 'rename', 'remove'] as const;
 interface Occasion extends Ambush {
   readonly at: number;

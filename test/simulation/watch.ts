@@ -208,13 +208,14 @@ export function createWatch(
       violated('I4', `the write ${intent._id} of ${wish.eventId} is ${intent.state} (${intent.reason?.code}): ${why}`);
   }
 
-  /** With it goes what it held; should it come back, that is new. */
+  /** With it goes what it held. Should it come back, all of it is new, and what had been removed wrongly is there again. */
   function calendarGone(log: Known, seq: number, calendarId: string): void {
     const times = (log.gone.get(calendarId) ?? 0) + 1;
     log.gone.set(calendarId, times);
     if (times > ties.withdrawals(calendarId))
       violated('I1', `seq ${seq} says that the calendar ${refOf(calendarId)} is gone; it is there`);
     for (const [id, of] of log.calendarOf) if (of === calendarId) log.standing.delete(id);
+    log.unverified.delete(calendarId);
   }
 
   /** The guard: what is removed within a day on a tombstone alone stays within a few, or a tenth. */
