@@ -75,7 +75,7 @@ test.each(rows)('%s', (_signal, failure, code, verdict) => {
 });
 
 describe('what no row knows', () => {
-  const known = new Set([400, 401, 402, 403, 404, 405, 408, 409, 410, 412, 413, 414, 415, 420, 423, 429, 451]);
+  const known = new Set([400, 401, 402, 403, 404, 405, 408, 409, 410, 412, 413, 414, 415, 420, 421, 423, 429, 451]);
   const served = new Set([500, 501, 502, 503, 504, 507]);
   const asked = fc.constantFrom(read, report, put, remove, make, onto, withToken);
   const status = fc.integer({ min: 100, max: 999 }).filter((one) => !known.has(one) && !served.has(one));

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { sendToFrontPage } from '../../support/caldav-model/front-page.ts';
 import { day, minute } from './rig.ts';
-import { cached, checkpointOf, logOf, pull, seqOf, syncedOverCalDav, work } from './starts.ts';
+import { cached, logOf, pull, seqOf, syncedOverCalDav, work } from './starts.ts';
 
 test.each([true, false])('no event of it is gone, and all goes on when it is back (sync: %s)', async (sync) => {
   const rig = await syncedOverCalDav({ events: 30 });
@@ -18,18 +18,4 @@ test.each([true, false])('no event of it is gone, and all goes on when it is bac
   rig.other.remove(work, 'e1.ics');
   await pull(rig, day);
   expect((await cached(rig)).length).toBe(29);
-});
-
-test('what a partition lacks waits until the account itself says that it is gone', async () => {
-  const rig = await syncedOverCalDav({ events: 30 });
-  const { server } = rig.other;
-  server.faults.set('moved_redirect', { always: true });
-  rig.other.remove(work, 'e1.ics');
-  rig.other.put(work, 'new.ics', rig.other.contents().get(work)?.get('e2.ics')?.replaceAll('e2', 'new') ?? '');
-  await pull(rig, day);
-  expect([(await cached(rig)).includes('new.ics'), (await cached(rig)).length]).toEqual([true, 31]);
-  expect((await checkpointOf(rig)).owed.map((one) => one.ref)).toEqual(['e1.ics']);
-  server.faults.clearAll();
-  await pull(rig, day);
-  expect((await cached(rig)).includes('e1.ics')).toBe(false);
 });
