@@ -265,7 +265,7 @@ it('has a whole log, lost no write and did none twice', async () => {
     const byEvent = await intentsAreSettled(documents, application.events);
     const contents = server.world.contents();
     wishesAreAtTheServer(byEvent, contents, people.removed);
-    effectsHappenedOnce(effects, [...byEvent.values()].flat(), people.changed);
+    effectsHappenedOnce(effects, [...byEvent.values()].flat(), people);
     for (const { known } of accounts) await cacheEqualsServer(documents, known, contents);
   } finally {
     await documents.close();
