@@ -29,6 +29,7 @@ import {
   intentsAreSettled,
   markerOf,
   mirrorEqualsCalendar,
+  removalsIn,
   rowsEqualServer,
   seqIsWhole,
   summaryOf,
@@ -83,7 +84,9 @@ beforeAll(async () => {
     // Nobody writes here, so that its profile goes to rest while the others have much in flight.
     { username: 'carol', password: 'c-password', calendars: [server.world.addCalendar('carol', 'Work')] },
   ];
-  people = createPeople(server, persons, random);
+  people = createPeople(server, persons, random, (path) => {
+    effects.push({ kind: 'removed by a person', path, marker: null });
+  });
   for (let k = 0; k < 60; k += 1) people.edit();
   const first = startVictim({ ...orders(), death: null });
   accounts = [];
@@ -265,7 +268,8 @@ it('has a whole log, lost no write and did none twice', async () => {
     const byEvent = await intentsAreSettled(documents, application.events);
     const contents = server.world.contents();
     wishesAreAtTheServer(byEvent, contents, people.removed);
-    effectsHappenedOnce(effects, [...byEvent.values()].flat(), people);
+    const told = await removalsIn(documents, accounts);
+    effectsHappenedOnce(effects, [...byEvent.values()].flat(), { changed: people.changed, told });
     for (const { known } of accounts) await cacheEqualsServer(documents, known, contents);
   } finally {
     await documents.close();

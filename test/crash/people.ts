@@ -25,7 +25,13 @@ export interface Person {
 /** What a person may keep in a calendar at most: every check looks at all of it. */
 const keptMost = 25;
 
-export function createPeople(server: MountedModelServer, people: readonly Person[], random: Seeded): People {
+/** `removedTheirs`: a person is about to remove this resource of the application's. */
+export function createPeople(
+  server: MountedModelServer,
+  people: readonly Person[],
+  random: Seeded,
+  removedTheirs: (path: string) => void,
+): People {
   const { world } = server;
   const removed = new Set<string>();
   const changed = new Set<string>();
@@ -57,7 +63,10 @@ export function createPeople(server: MountedModelServer, people: readonly Person
   const remove = (calendar: string, names: readonly string[]): void => {
     if (names.length === 0) return add(calendar);
     const name = pick(random, names);
-    if (name.startsWith('kalends-')) removed.add(calendar + name);
+    if (name.startsWith('kalends-')) {
+      removed.add(calendar + name);
+      removedTheirs(calendar + name);
+    }
     world.remove(calendar, name);
   };
   const rename = (calendar: string): void => {

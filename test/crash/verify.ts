@@ -7,9 +7,9 @@ import type { Row } from '../support/api-client.ts';
 import type { Documents } from '../../store/documents.ts';
 import type { OwnEvent } from './application.ts';
 
-/** One PUT or DELETE that changed something at the server. */
+/** One PUT or DELETE that changed something at the server, or a person who removed what the application wrote. */
 export interface Effect {
-  readonly kind: string;
+  readonly kind: 'created' | 'updated' | 'removed' | 'removed by a person';
   readonly path: string;
   /** From the summary of what was put. */
   readonly marker: string | null;
@@ -91,22 +91,45 @@ export function wishesAreAtTheServer(
   }
 }
 
+/** Path of a resource → how many removals of it the log knows of. */
+export async function removalsIn(
+  documents: Documents,
+  accounts: readonly {
+    readonly connection: { readonly profileId: string };
+    readonly known: readonly { readonly calendarId: string; readonly calendar: string }[];
+  }[],
+): Promise<ReadonlyMap<string, number>> {
+  const times = new Map<string, number>();
+  for (const { connection, known } of accounts) {
+    const pathOf = new Map(known.map((one) => [one.calendarId, one.calendar]));
+    const commits = await documents.find('commitsOfProfile', { profileId: connection.profileId as ProfileId });
+    for (const change of commits.flatMap((one) => one.changes)) {
+      if (change.kind !== 'resource_removed') continue;
+      const path = (pathOf.get(change.calendarId) ?? '') + change.ref;
+      times.set(path, (times.get(path) ?? 0) + 1);
+    }
+  }
+  return times;
+}
+
 /**
- * Every path comes and goes once at most, and no wish was put twice; what people changed meanwhile may be put again. What
- * a person removed while the answer to its PUT was unknown looks as if it had never been there, and is made once more.
+ * Every path comes and goes once at most, and no wish was put twice; what people changed meanwhile may be put again.
+ * What a person removed before anybody saw it looks as if it had never been there, and is made once more: then the log
+ * knows of no removal but of those that came after (`told`).
  */
 export function effectsHappenedOnce(
   effects: readonly Effect[],
   intents: readonly IntentDoc[],
-  people: { readonly changed: ReadonlySet<string>; readonly removed: ReadonlySet<string> },
+  { changed, told }: { readonly changed: ReadonlySet<string>; readonly told: ReadonlyMap<string, number> },
 ): void {
-  const lives = Map.groupBy(effects, (one) => one.path);
+  const lives = [...Map.groupBy(effects, (one) => one.path)].map(
+    ([path, all]) => [path, withoutUnseen(all, told.get(path) ?? 0)] as const,
+  );
   for (const [path, all] of lives) {
-    const times = (kind: string): number => all.filter((one) => one.kind === kind).length;
-    const created = people.removed.has(path) ? Math.min(2, times('created')) : 1;
-    const story = all.map((one) => `${one.kind} ${one.marker}`);
-    expect({ path, story, created: times('created') }).toEqual({ path, story, created });
-    expect({ path, removed: Math.max(1, times('removed')) }).toEqual({ path, removed: 1 });
+    const story = all.map((one) => one.kind).join(', ');
+    const times = (kind: Effect['kind']): number => all.filter((one) => one.kind === kind).length;
+    expect({ path, created: times('created') }, story).toEqual({ path, created: 1 });
+    expect({ path, removed: Math.max(1, times('removed')) }, story).toEqual({ path, removed: 1 });
   }
   const asked = new Map<string, number>();
   for (const { wish } of intents) {
@@ -115,14 +138,22 @@ export function effectsHappenedOnce(
     asked.set(marker, (asked.get(marker) ?? 0) + 1);
   }
   const puts = Map.groupBy(
-    effects.filter((one) => one.marker !== null),
+    lives.flatMap(([, all]) => all).filter((one) => one.marker !== null),
     (one) => `${one.path} ${one.marker}`,
   );
   for (const [what, all] of puts) {
     const [one] = all;
-    const most = people.changed.has(one?.path ?? '') ? (asked.get(one?.marker ?? '') ?? 0) : 1;
+    const most = changed.has(one?.path ?? '') ? (asked.get(one?.marker ?? '') ?? 0) : 1;
     expect({ what, times: Math.max(all.length, most) }).toEqual({ what, times: most });
   }
+}
+
+/** `told`: how many removals of it the log knows of; what came before an unseen one is left out. */
+function withoutUnseen(all: readonly Effect[], told: number): readonly Effect[] {
+  const first = all.findIndex((one) => one.kind === 'removed by a person');
+  const after = all.slice(first + 1);
+  const removals = after.filter((one) => one.kind === 'removed' || one.kind === 'removed by a person').length;
+  return first !== -1 && after[0]?.kind === 'created' && told <= removals ? after : all;
 }
 
 /** The cache holds, byte for byte, what the server holds. */

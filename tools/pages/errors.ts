@@ -1,5 +1,6 @@
 /** docs/errors.md: every verdict and every code, from the tables beside the codes. */
-import { errorGuide, verdictGuide, type GuideRow } from '../../domain/error-guide.ts';
+import { errorGuide, type GuideRow } from '../../domain/error-guide.ts';
+import { verdictGuide } from '../../domain/verdict-guide.ts';
 import { verdicts, type ErrorCode, type Verdict } from '../../domain/errors.ts';
 import { mark, table, type Page } from './page.ts';
 

@@ -114,14 +114,20 @@ function movedTo(there: (ref: string) => boolean) {
   return { state, side };
 }
 
-test('a place where a calendar has not arrived yet is not followed: what is missing there is not gone', async () => {
-  const arrived = new Set([work]);
+/** Two calendars were known; from now on the account is where `arrived` says what has come along. */
+async function leaving(arrived: ReadonlySet<string>) {
   const { state, side } = movedTo((ref) => arrived.has(ref));
   const rig = await synced({ events: 3, side });
   rig.other.addCalendar('home');
   await pull(rig);
   const seq = await seqOf(rig);
   state.moved = true;
+  return { rig, seq };
+}
+
+test('a place where a calendar has not arrived yet is not followed: what is missing there is not gone', async () => {
+  const arrived = new Set([work]);
+  const { rig, seq } = await leaving(arrived);
   await pull(rig, day);
   expect(await rig.profile()).toMatchObject({ root: { home: 'memory' }, state: { code: 'not_found' } });
   expect((await rig.profile()).root).not.toHaveProperty('place');
@@ -134,12 +140,7 @@ test('a place where a calendar has not arrived yet is not followed: what is miss
 
 test('what has not arrived after days is asked for as always; a place without anything known is never followed', async () => {
   const arrived = new Set<string>();
-  const { state, side } = movedTo((ref) => arrived.has(ref));
-  const rig = await synced({ events: 3, side });
-  rig.other.addCalendar('home');
-  await pull(rig);
-  const seq = await seqOf(rig);
-  state.moved = true;
+  const { rig, seq } = await leaving(arrived);
   await pull(rig, 3 * day);
   expect((await rig.profile()).root).not.toHaveProperty('place');
   arrived.add(work);
