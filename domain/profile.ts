@@ -42,7 +42,7 @@ export interface CalendarWork {
   readonly changedAtMs: number;
   /** Consecutive failures of this calendar alone. */
   readonly failures: number;
-  /** When the last turn began that read a delta or a listing to its end; null before the first. */
+  /** When the last turn began that read a delta or a listing to its end; null before the first, and when what it named had vanished. */
   readonly readAtMs: number | null;
   /** The last `readAtMs` of which everything has arrived: what the cache shows is at least as new. */
   readonly freshAtMs: number | null;

@@ -27,7 +27,8 @@
  *    inside (a 207 around a 412) is that failure. It resolves with the resource as the provider now holds it:
  *    where the provider did not return a strong etag, the resource is read back. `connect_failed`, `name_not_found`,
  *    `tls_failed`, `address_refused` prove that nothing was sent; after `timed_out` or `cut_short` it may have been.
- * 9. `remove` sends exactly one conditional request; a resource that is already gone resolves as gone.
+ * 9. `remove` sends exactly one conditional request; a resource that is already gone resolves as `gone` with the evidence
+ *    of a `get`: whether this or an earlier request, or somebody else, removed it, the caller has to know.
  * 10. `makeCalendar` creates a calendar at `ref` or rejects with verdict `conflict` when one is there.
  * 11. `getCalendar` asks for one calendar alone: `found`, or `gone` with evidence while the account's home is readable.
  * 12. `probe` proves with one cheap request that the credentials work and the account answers.
@@ -144,6 +145,10 @@ export interface PutRequest {
   readonly precondition: Precondition;
 }
 
+export type Removed =
+  | { readonly kind: 'removed'; readonly status: number }
+  | { readonly kind: 'gone'; readonly evidence: Evidence };
+
 export interface RemoveRequest {
   readonly calendar: string;
   readonly ref: string;
@@ -167,7 +172,7 @@ export interface Provider {
   fetch(session: Session, calendar: string, refs: readonly string[]): Promise<Fetched>;
   get(session: Session, calendar: string, ref: string): Promise<Got>;
   put(session: Session, request: PutRequest): Promise<Observation>;
-  remove(session: Session, request: RemoveRequest): Promise<{ readonly status: number }>;
+  remove(session: Session, request: RemoveRequest): Promise<Removed>;
   makeCalendar(
     session: Session,
     calendar: { readonly ref: string; readonly name: string; readonly color: string | null },

@@ -27,8 +27,10 @@ export function planNext(turn: PullTurn, leftOverAtMs: number | null): void {
   const { state } = transition(work.state, { kind: isComplete(checkpoint) ? 'listed' : 'answered_well' }, context);
   const pollAtMs = nextPollAt(changedAtMs, nowMs, polling, random);
   const nextPollAtMs = leftOverAtMs === null ? pollAtMs : Math.min(pollAtMs, Math.max(nowMs, leftOverAtMs));
-  const readAtMs = turn.read ? turn.beganAtMs : work.readAtMs;
-  const freshAtMs = isComplete(checkpoint) ? readAtMs : work.freshAtMs;
+  const readAtMs = turn.vanished ? null : turn.read ? turn.beganAtMs : work.readAtMs;
+  // What claimed removals that nobody believes yet may have kept silent about anything else, too.
+  const believed = isComplete(checkpoint) && !checkpoint.held.some((one) => one.suspicious);
+  const freshAtMs = believed && readAtMs !== null ? readAtMs : work.freshAtMs;
   const next = { state, nextPollAtMs, changedAtMs, failures: 0, readAtMs, freshAtMs };
   changeCalendar(activation, calendar._id, { ...work, ...next });
   change(activation, { freshAtMs: stalest(Object.values(activation.profile.calendars)) });

@@ -6,7 +6,7 @@ import { each } from '../../domain/sync/checkpoint.ts';
 import { afterFetch, type Question } from '../../domain/sync/owed.ts';
 import { removalsHeld } from './activation.ts';
 import { endsActivation, ofTheAccount } from './failure-scope.ts';
-import { learn, nominate, take, type PullTurn } from './page.ts';
+import { cachedByRef, learn, nominate, take, type PullTurn } from './page.ts';
 
 export async function askOwed(turn: PullTurn, question: Exclude<Question, { kind: 'wait' }>): Promise<void> {
   await (question.kind === 'get' ? askAlone(turn, question.ref) : askTogether(turn, question.refs));
@@ -63,6 +63,7 @@ async function askAlone(turn: PullTurn, ref: string): Promise<void> {
     // What is proved is held all the same while the breaker holds: it may be the answers that are wrong.
     if (removalsHeld(turn.activation)) return await nominate(turn, [{ ref, reason: 'direct_404', evidence: null }]);
     turn.activation.tally.removals += 1;
+    if ((await cachedByRef(turn, [ref])).get(ref)?.live !== 1) turn.vanished = true;
     await learn(turn, each([ref], { kind: 'verified_gone', evidence: got.evidence }));
   } catch (error) {
     if (!mayLieInTheQuestion(error)) throw error;

@@ -14,6 +14,7 @@ import { guardRemovals, type Nomination } from '../../domain/sync/guard.ts';
 import { record, removalsHeld, type Activation } from './activation.ts';
 import { replaceCheckpoint } from './checkpoint-store.ts';
 import { lateCallsOf, repairOverwritten } from './late-calls.ts';
+import { recordShown } from './moves.ts';
 import { withOurs } from './own-echo.ts';
 
 /** One calendar's turn: its document, its checkpoint as it is and as it will be stored. */
@@ -27,6 +28,8 @@ export interface PullTurn {
   readonly beganAtMs: number;
   /** A delta or a listing was read to its end. */
   read: boolean;
+  /** What was named as new was gone when it was asked for: it may stand under a name that nothing has shown yet. */
+  vanished: boolean;
   /** Something differed from the cache. */
   changed: boolean;
   /** This page claims more removals than people are likely to make, and none of them is verified yet. */
@@ -93,7 +96,8 @@ async function recordChanges(turn: PullTurn, changes: readonly Change[]): Promis
   await record(activation, { cause: 'repair', operations: [], changes: reinstated });
   const lateCalls = lateCallsOf(activation);
   await repairOverwritten(activation, lateCalls, others);
-  for (const batch of withOurs(activation.openIntents, lateCalls, others)) await record(activation, batch);
+  for (const batch of withOurs(activation.openIntents, lateCalls, others))
+    await recordShown(activation, turn.calendar._id, batch);
   if (changes.some((one) => one.kind !== 'resource_put' || one.differs)) turn.changed = true;
 }
 

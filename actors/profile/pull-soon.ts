@@ -3,16 +3,16 @@ import type { CalendarId } from '../../domain/ids.ts';
 import { changeCalendar, save, type Activation } from './activation.ts';
 
 /**
- * Answers the time after which the calendar is to be read; that it is due is stored before anybody waits for it. One that
- * was set aside, or is gone, keeps its own time.
+ * Answers the time after which the calendar is to be read: now, and later than it was read before, by whatever clock;
+ * that it is due is stored before anybody waits for it. One that was set aside, or is gone, keeps its own time.
  */
 export async function pullSoon(turn: { activation: Activation; calendarId: CalendarId }): Promise<number> {
   const { activation, calendarId } = turn;
-  const nowMs = activation.deps.clock.now();
   const work = activation.profile.calendars[calendarId];
+  const afterMs = Math.max(activation.deps.clock.now(), (work?.readAtMs ?? -1) + 1, (work?.freshAtMs ?? -1) + 1);
   if (work?.state.name === 'live' || work?.state.name === 'initial') {
-    changeCalendar(activation, calendarId, { ...work, nextPollAtMs: nowMs });
+    changeCalendar(activation, calendarId, { ...work, nextPollAtMs: afterMs });
     await save(activation);
   }
-  return nowMs;
+  return afterMs;
 }

@@ -25,7 +25,7 @@ export async function pullCalendar(activation: Activation, calendarId: CalendarI
   const stored = await readCheckpoint(activation, calendarId);
   // The way back leads through a listing: nothing that was handed out before is trusted.
   const checkpoint = quarantined ? { ...stored, token: null, ctag: null } : stored;
-  const begun = { beganAtMs: deps.clock.now(), read: false, changed: false, suspicious: false };
+  const begun = { beganAtMs: deps.clock.now(), read: false, vanished: false, changed: false, suspicious: false };
   const turn: PullTurn = { activation, calendar, stored, checkpoint, ...begun };
   let more: boolean;
   try {

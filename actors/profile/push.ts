@@ -14,7 +14,8 @@ import { meetsLateCall } from './late-effects.ts';
 import { mayCarryOut } from './permission.ts';
 import { cameBack, readBack } from './read-back.ts';
 import type { EventToWrite, PlannedCall, WriteTurn } from './write-turn.ts';
-import { commitAlreadyGone, commitPut, commitRemoval, commitSettled } from './write-commit.ts';
+import { looksElsewhere, mayBeOurs } from './whereabouts.ts';
+import { commitGone, commitPut, commitRemoval, commitSettled } from './write-commit.ts';
 import { markAttempt, settleIntents } from './intents.ts';
 
 /**
@@ -22,7 +23,7 @@ import { markAttempt, settleIntents } from './intents.ts';
  * whatever became of calendar and permission since; they are asked before something new is done.
  */
 export async function writeEventTurn(activation: Activation, event: EventToWrite): Promise<void> {
-  const turn = await openTurn(activation, event);
+  let turn = await openTurn(activation, event);
   const { applied } = turn;
   const carriedOut = turn.intents.filter((one) => one.n <= (applied?.throughN ?? 0));
   // A crash after the commit and before the intents were settled: the log says that these are done.
@@ -33,17 +34,32 @@ export async function writeEventTurn(activation: Activation, event: EventToWrite
   if (!readable) return endRefused(turn, refusal);
   const open = turn.intents.find((one) => one.attempt !== null);
   if (open?.attempt) return readBack(turn, open, open.attempt);
-  if (refusal !== null) return refuse(turn, refusal);
   const isOver = turn.closes && turn.intents.some((one) => one.expiresAtMs <= activation.deps.clock.now());
-  // What has expired is not begun again: the agenda gives it up when nothing that was tried may have done it.
-  if ((await meetsLateCall(turn, isOver)) || isOver) return;
-  if (await cameBack(turn)) return;
+  const givesUp = refusal !== null || isOver;
+  if (await meetsLateCall(turn, givesUp)) return;
+  // What a late call was found to have left, or not.
+  if (givesUp) turn = await openTurn(activation, event);
+  if (await looksElsewhere(turn)) return;
+  if (!givesUp && (await cameBack(turn))) return;
   const group = wishOf(turn);
+  if (isDone(group)) return carryOut(group.turn, group.wish);
+  if (refusal !== null) return endRefused(turn, refusal);
+  // What has expired is not begun again: the agenda gives it up when nothing that was tried may have done it.
+  if (isOver) return;
   return carryOut(group.turn, group.wish);
 }
 
+/** A removal that was called for, and needs no call any more, is done, whatever is permitted by now. */
+const isDone = ({ turn, wish }: Group): boolean =>
+  wish.kind === 'settled' && wish.wanted === null && turn.intents.some((one) => one.attempts > 0);
+
+interface Group {
+  readonly turn: WriteTurn;
+  readonly wish: Reconciled;
+}
+
 /** What closes the gap, and the intents that it carries out. */
-export function wishOf(turn: WriteTurn): { readonly turn: WriteTurn; readonly wish: Reconciled } {
+export function wishOf(turn: WriteTurn): Group {
   const { calendarId, eventId, applied, resource, generation, activation } = turn;
   const { appId } = activation.profile;
   const { intents, state } = groupOf({ generation, wanted: applied?.wanted ?? null }, turn.intents, resource);
@@ -131,7 +147,11 @@ async function putting(turn: WriteTurn, planned: PlannedCall, body: string): Pro
 
 async function removing(turn: WriteTurn, planned: PlannedCall): Promise<() => Promise<void>> {
   const { evidence, wasThere } = await callRemove(turn, planned);
-  return () => (wasThere ? commitRemoval(turn, planned.state, evidence) : commitAlreadyGone(turn, evidence));
+  if (wasThere) return () => commitRemoval(turn, planned.state, evidence);
+  return async () => {
+    const cause = (await mayBeOurs(turn, planned.attempt)) ? 'write' : 'pull';
+    return commitGone(turn, planned.attempt, cause, evidence);
+  };
 }
 
 /** Answers what was stored. */
@@ -150,10 +170,13 @@ export async function callRemove(
   const { provider, session, deps } = turn.activation;
   const { ref } = planned.attempt;
   const precondition = preconditionOf(turn, planned.attempt);
-  const { status } = await provider.remove(session, { calendar: turn.calendar, ref, precondition });
+  const removed = await provider.remove(session, { calendar: turn.calendar, ref, precondition });
+  if (removed.kind === 'gone') return { evidence: removed.evidence, wasThere: false };
   const operationId = turn.intents.at(-1)?.operationId ?? '';
-  const evidence = { kind: 'own_write', operationId, status, atMs: deps.clock.now() } as const;
-  return { evidence, wasThere: (status !== 404 && status !== 410) || !provider.capabilities.pull };
+  return {
+    evidence: { kind: 'own_write', operationId, status: removed.status, atMs: deps.clock.now() },
+    wasThere: true,
+  };
 }
 
 /** Schedule-Tag where there are attendees: replies that a server files by itself do not make our version stale (RFC 6638, 3.2.10). */

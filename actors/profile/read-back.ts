@@ -6,13 +6,14 @@ import type { Observation } from '../../domain/resource.ts';
 import { bodyOf } from '../../domain/sync/body.ts';
 import type { WantedState } from '../../domain/sync/fold.ts';
 import type { Got } from '../../providers/provider.ts';
-import { record, removalsHeld } from './activation.ts';
+import { removalsHeld } from './activation.ts';
 import { voidAttempt, waitsUntil } from './intents.ts';
 import { noteLateCall } from './late-calls.ts';
+import { recordShown } from './moves.ts';
 import { noteHeld } from './own-traces.ts';
 import { pullSoon } from './pull-soon.ts';
 import { stateOf, type WriteTurn } from './write-turn.ts';
-import { commitRemoval, commitSettled, commitWritten, recordResidue } from './write-commit.ts';
+import { commitGone, commitSettled, commitWritten, recordResidue } from './write-commit.ts';
 
 /** Settles what has landed; otherwise frees the intent for another reconciliation. */
 export async function readBack(turn: WriteTurn, intent: IntentDoc, attempt: Attempt): Promise<void> {
@@ -29,7 +30,7 @@ export async function readBack(turn: WriteTurn, intent: IntentDoc, attempt: Atte
 
 export type Found = 'landed' | 'something_else' | 'nothing';
 
-/** `landed`: its intents are settled. Otherwise what is there instead, or that nothing is, has been recorded. */
+/** `landed`: its intents are settled, or will be. Otherwise what is there instead, or that nothing is, has been recorded. */
 export async function settleIfLanded(turn: WriteTurn, intent: IntentDoc, attempt: Attempt): Promise<Found> {
   const { provider, session } = turn.activation;
   // Without another side the log is the truth: what is not in it has not happened.
@@ -38,7 +39,7 @@ export async function settleIfLanded(turn: WriteTurn, intent: IntentDoc, attempt
   const attempted = { ...turn, intents: turn.intents.filter((one) => one.n <= intent.n) };
   const state = stateOf(attempted, attempt);
   if (attempt.action === 'delete' && got.kind === 'gone' && !removalsHeld(turn.activation)) {
-    await commitRemoval(attempted, state, got.evidence);
+    await commitGone(attempted, attempt, 'write', got.evidence);
     return 'landed';
   }
   const landed =
@@ -182,7 +183,7 @@ async function recordSeen(turn: WriteTurn, attempt: Attempt, got: Got): Promise<
     await noteHeld(activation, calendarId, ref);
     return 'held';
   }
-  await record(activation, {
+  await recordShown(activation, calendarId, {
     cause: 'pull',
     operations: [],
     changes: [{ kind: 'resource_removed', calendarId, resourceId, ref, evidence: got.evidence }],

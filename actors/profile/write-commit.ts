@@ -3,6 +3,7 @@ import type { Change, ChangeOf } from '../../domain/commit.ts';
 import { requestedHash } from '../../domain/hashes.ts';
 import { normaliserVersion } from '../../domain/icalendar/version.ts';
 import { resourceIdOf, type ResourceId } from '../../domain/ids.ts';
+import type { Attempt } from '../../domain/intent.ts';
 import { managedKey } from '../../domain/managed-event.ts';
 import type { Evidence, Observation } from '../../domain/resource.ts';
 import { diff } from '../../domain/sync/diff.ts';
@@ -10,6 +11,7 @@ import type { WantedState } from '../../domain/sync/fold.ts';
 import { record, removalsHeld } from './activation.ts';
 import { forgetRewritten, noteHeld, noteRewritten, noteUnseen } from './own-traces.ts';
 import { leaveEvent, settleIntents, voidAttempt, waitsUntil } from './intents.ts';
+import { recordShown } from './moves.ts';
 import { pullSoon } from './pull-soon.ts';
 import type { PlannedCall, WriteTurn } from './write-turn.ts';
 
@@ -49,7 +51,8 @@ export async function commitWritten(
 
 /** What somebody else, or the server, left there. */
 export async function recordResidue(turn: WriteTurn, seen: Observation): Promise<void> {
-  await record(turn.activation, { cause: 'pull', operations: [], changes: await compare(turn, seen) });
+  const { activation, calendarId } = turn;
+  await recordShown(activation, calendarId, { cause: 'pull', operations: [], changes: await compare(turn, seen) });
 }
 
 export async function commitRemoval(turn: WriteTurn, state: WantedState, evidence: Evidence): Promise<void> {
@@ -66,17 +69,31 @@ export function changesOfRemoval(turn: WriteTurn, state: WantedState, evidence: 
   return [...removed, managed(turn, state, resource?._id ?? null, null)];
 }
 
-/** Nothing was there to be removed: a pull shows whether the event stands under another name, before it is called done. */
-export async function commitAlreadyGone(turn: WriteTurn, evidence: Evidence): Promise<void> {
-  const { activation, resource, calendarId, intents } = turn;
-  if (resource?.live === 1) {
-    const { _id: resourceId, ref } = resource;
-    if (removalsHeld(activation)) await noteHeld(activation, calendarId, ref);
-    else await recordWrite(turn, [{ kind: 'resource_removed', calendarId, resourceId, ref, evidence }]);
+/**
+ * What was to be removed is not there: by our own call (cause `write`), or by somebody else (`pull`), who may only have
+ * moved it. It is not called done yet, since it may stand under another name; nor recorded, while no removal is believed.
+ */
+export async function commitGone(
+  turn: WriteTurn,
+  { resourceId: id }: Attempt,
+  cause: 'write' | 'pull',
+  evidence: Evidence,
+): Promise<void> {
+  const { activation, calendarId, intents } = turn;
+  // What carries the event by now may be another one, which the evidence says nothing of.
+  const called = id === null ? null : await activation.deps.documents.get('resources', id);
+  const held = called?.live === 1 && removalsHeld(activation);
+  if (held) await noteHeld(activation, calendarId, called.ref);
+  else if (called?.live === 1) {
+    const { _id: resourceId, ref } = called;
+    const operations = cause === 'write' ? intents.map((one) => one.operationId) : [];
+    const changes = [{ kind: 'resource_removed', calendarId, resourceId, ref, evidence }] as const;
+    await recordShown(activation, calendarId, { cause, operations, changes });
   }
   const last = intents.at(-1);
   if (last === undefined) return;
-  const notBeforeMs = waitsUntil(activation, last.attempts);
+  // What is held stands by the cache, and what its server lists all the same will: each would be called for again at once.
+  const notBeforeMs = held || last.attempts > 1 ? waitsUntil(activation, last.attempts) : 0;
   await voidAttempt(activation, last, { notBeforeMs, afterReadMs: await pullSoon(turn) });
 }
 

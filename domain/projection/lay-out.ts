@@ -51,7 +51,7 @@ export function layOut(resource: ResourceDoc, before: readonly EventDoc[], commi
   const unread = normalised.problem !== null || problem !== null;
   const vanished = unread ? [] : left.filter((one) => one.deleted === 0 && !outside.includes(one));
   return {
-    events: [...events, ...vanished.map((one) => tombstone(one, commit))],
+    events: [...events, ...vanished.map((one) => tombstone(one, resource, commit))],
     dropped: outside.map((one) => one._id),
     standing: { uid: normalised.uid, recurring: isRecurring(normalised), problem: normalised.problem ?? problem },
   };
@@ -70,12 +70,15 @@ function occurrencesOrProblem(resource: NormalisedResource, { window, zone }: Pl
 /** The resource is gone: everything that a reader could see of it becomes a tombstone. */
 export function bury(resource: ResourceDoc, before: readonly EventDoc[], commit: CommitDoc): LaidOut {
   const { uid, recurring, problem } = resource;
-  const events = before.filter((one) => one.deleted === 0).map((one) => tombstone(one, commit));
+  const events = before.filter((one) => one.deleted === 0).map((one) => tombstone(one, resource, commit));
   return { events, dropped: [], standing: { uid, recurring, problem } };
 }
 
-const tombstone = (event: EventDoc, commit: CommitDoc): EventDoc => ({
+/** Its application may have taken it for its own in this very commit: reads of its own events have to find the end of it. */
+const tombstone = (event: EventDoc, { eventId }: ResourceDoc, commit: CommitDoc): EventDoc => ({
   ...event,
+  eventId,
+  managed: eventId === null ? 0 : 1,
   deleted: 1,
   updatedMs: commit.atMs,
   seq: commit.seq,

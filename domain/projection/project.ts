@@ -11,7 +11,7 @@ import { ianaZone, utc } from '../time/iana.ts';
 import { bury, layOut, type Standing } from './lay-out.ts';
 
 /** Advance when projected documents would look different: the actor then appends a horizon change. */
-export const projectorVersion = 2;
+export const projectorVersion = 3;
 
 /** The documents that a commit touches, as they are before it. */
 export interface Projected {

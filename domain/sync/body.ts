@@ -20,6 +20,9 @@ export interface BodyInput {
 /** The UID of a resource that we create, from its name. */
 export const uidOf = (name: string): string => `${name}@kalends`;
 
+/** Whether some Kalends may have made it. */
+export const isOwnUid = (uid: string): boolean => uid.endsWith('@kalends');
+
 /** Throws `resource_unparsable` when what stands there cannot be changed without losing something. */
 export function bodyOf(input: BodyInput): string {
   const uid = uidOf(resourceName(input, input.generation));

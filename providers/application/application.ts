@@ -68,7 +68,7 @@ export function createApplication(): Provider {
     remove: async (session, request) => {
       stopIfAborted(session.signal);
       known(request.calendar);
-      return { status: 204 };
+      return { kind: 'removed', status: 204 };
     },
     makeCalendar: nothingThere,
     newCalendarRef: () => calendarRef,

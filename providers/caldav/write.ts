@@ -2,7 +2,7 @@
 import { timeouts } from '../../config/policies.ts';
 import { isKalendsError, KalendsError } from '../../domain/errors.ts';
 import type { Observation } from '../../domain/resource.ts';
-import type { Precondition, PutRequest, RemoveRequest } from '../provider.ts';
+import type { Precondition, PutRequest, Removed, RemoveRequest } from '../provider.ts';
 import type { Dav, DavRequest, DavResponse } from './dav.ts';
 import { getOne } from './fetch.ts';
 import { absoluteFrom, checkRef, normalPath, relativeTo } from './href.ts';
@@ -95,8 +95,8 @@ function asAfterEffect(error: unknown): unknown {
   });
 }
 
-/** Resolves with 404 or 410 for a resource that is gone already, while its collection is readable. */
-export async function remove(dav: Dav, request: RemoveRequest): Promise<{ readonly status: number }> {
+/** Resolves as gone for a resource that is gone already, while its collection is readable. */
+export async function remove(dav: Dav, request: RemoveRequest): Promise<Removed> {
   const startedAtMs = dav.clock.monotonic();
   const path = absoluteFrom(request.calendar, checkRef(request.ref));
   const outgoing: DavRequest = { method: 'DELETE', path, kind: 'remove' };
@@ -120,7 +120,7 @@ export async function remove(dav: Dav, request: RemoveRequest): Promise<{ readon
   }
   const failure = response.status === 207 ? await innerFailure(dav, outgoing, response) : null;
   if (failure !== null) throw failure;
-  return { status: response.status };
+  return { kind: 'removed', status: response.status };
 }
 
 /** A login or maintenance page with status 200 says nothing of the resource: whether the write happened is to be found out. */
@@ -135,8 +135,8 @@ function refusePage(dav: Dav, request: DavRequest, { status, headers }: DavRespo
   );
 }
 
-async function goneOr(dav: Dav, request: RemoveRequest, failure: KalendsError): Promise<{ readonly status: number }> {
+async function goneOr(dav: Dav, request: RemoveRequest, failure: KalendsError): Promise<Removed> {
   const got = await getOne(dav, request.calendar, request.ref);
-  if (got.kind === 'gone' && got.evidence.kind === 'direct_get') return { status: got.evidence.status };
+  if (got.kind === 'gone') return got;
   throw failure;
 }

@@ -117,21 +117,23 @@ export function writingContract(suite: Suite): void {
     expect((await failure(remove(first.etag))).verdict).toBe('conflict');
     const got = await subject.provider.get(session(), calendar, 'one.ics');
     subject.wire?.forget();
-    expect((await remove(got.kind === 'found' ? got.observation.etag : null)).status).toBeLessThan(300);
+    const removed = await remove(got.kind === 'found' ? got.observation.etag : null);
+    expect(removed.kind === 'removed' ? removed.status : removed.kind).toBeLessThan(300);
     expect((subject.wire?.methods ?? ['DELETE']).filter((method) => method === 'DELETE')).toEqual(['DELETE']);
     expect(await subject.provider.get(session(), calendar, 'one.ics')).toMatchObject({ kind: 'gone' });
   });
 
-  withOtherSide('9. remove of what is gone already resolves as gone', async (context) => {
+  withOtherSide('9. remove of what is gone already resolves as gone, with evidence', async (context) => {
     const { provider } = withPeople(context);
     const calendar = await freshCalendar(under(context));
     const precondition = { kind: 'etag', etag: '"some-version"' } as const;
-    expect([404, 410]).toContain(
-      (await provider.remove(session(), { calendar, ref: 'none.ics', precondition })).status,
-    );
-    expect([404, 410]).toContain(
-      (await provider.remove(session(), { calendar, ref: 'none.ics', precondition: null })).status,
-    );
+    for (const condition of [precondition, null]) {
+      const removed = await provider.remove(session(), { calendar, ref: 'none.ics', precondition: condition });
+      expect(removed).toMatchObject({ kind: 'gone', evidence: { kind: 'direct_get' } });
+      const evidence = removed.kind === 'gone' && removed.evidence.kind === 'direct_get' ? removed.evidence : null;
+      expect([404, 410]).toContain(evidence?.status);
+      expect(evidence?.collectionStatus).toBeLessThan(300);
+    }
   });
 
   always('10. makeCalendar creates a calendar once', async (context) => {

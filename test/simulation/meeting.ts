@@ -6,7 +6,7 @@ export const neverMet: ReadonlyMap<FaultName, string> = new Map([
   ['limit_refused_507', 'Kalends sends no limit with a sync-collection'],
   [
     'duplicate_uids_accepted',
-    'no two resources that Kalends writes have one UID; people add theirs without any request',
+    'no two resources that Kalends writes have one UID, unless its precondition for the name that a person moved is ignored; people add theirs without any request',
   ],
 ]);
 

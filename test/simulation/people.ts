@@ -34,6 +34,7 @@ export const deeds = [
   'remove_half',
   'change_managed',
   'remove_managed',
+  'move_managed',
   'rename_calendar',
   'forget_tokens',
 ] as const;
@@ -45,8 +46,12 @@ export interface People {
   /** `work/a.ics` → how often it was really removed: by a person, or by a DELETE that had its effect. */
   readonly removals: ReadonlyMap<string, number>;
   noteRemoval(calendar: string, name: string): void;
-  /** `work/a.ics` → when a person last changed or removed this managed resource. */
+  /** `work/kalends-b.ics` → what a person gave this name, in order. */
+  readonly moved: ReadonlyMap<string, { readonly from: string; readonly atMs: number }>;
+  /** `work/a.ics` → when a person last changed, moved or removed this managed resource. */
   readonly meddledWith: ReadonlyMap<string, number>;
+  /** `work/a.ics` → when a person last chose another place for it, under whatever name. */
+  readonly placedAtMs: ReadonlyMap<string, number>;
   /** `work/a.ics` → when a person last removed it. */
   readonly removedAtMs: ReadonlyMap<string, number>;
 }
@@ -60,7 +65,9 @@ export function createPeople(server: ModelServer, startMs: number, now: () => nu
   }
   const removals = new Map<string, number>();
   const meddledWith = new Map<string, number>();
+  const placedAtMs = new Map<string, number>();
   const removedAtMs = new Map<string, number>();
+  const moved = new Map<string, { readonly from: string; readonly atMs: number }>();
   let made = 0;
 
   const noteRemoval = (calendar: string, name: string): void => {
@@ -163,12 +170,23 @@ export function createPeople(server: ModelServer, startMs: number, now: () => nu
       toManaged(calendar, die, 'changes the application’s', (name) => {
         made += 1;
         const room = `LOCATION:room ${made}\r\n`;
+        placedAtMs.set(calendar + name, now());
         edit(calendar, name, (body) =>
           body.replace(/^LOCATION:.*\r\n/m, '').replace('END:VEVENT', `${room}END:VEVENT`),
         );
       }),
     remove_managed: (calendar, die) =>
       toManaged(calendar, die, 'removes the application’s', (name) => remove(calendar, name)),
+    move_managed: (calendar, die) =>
+      toManaged(calendar, die, 'gives another name to the application’s', (name) => {
+        made += 1;
+        const other = name.replace(/^kalends-(?:moved\d+-)?/, `kalends-moved${made}-`);
+        world.move(path(calendar), name, path(calendar), other);
+        noteRemoval(calendar, name);
+        moved.set(calendar + other, { from: calendar + name, atMs: now() });
+        const placed = placedAtMs.get(calendar + name);
+        if (placed !== undefined) placedAtMs.set(calendar + other, placed);
+      }),
     rename_calendar: (calendar) => {
       made += 1;
       world.renameCalendar(path(calendar), `Calendar ${made}`);
@@ -182,7 +200,9 @@ export function createPeople(server: ModelServer, startMs: number, now: () => nu
 
   return {
     removals,
+    moved,
     meddledWith,
+    placedAtMs,
     removedAtMs,
     noteRemoval,
     act: (deed, die) => {

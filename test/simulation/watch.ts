@@ -34,6 +34,15 @@ export interface Effect {
   readonly atMs: number;
 }
 
+export interface Omission {
+  readonly login: string;
+  /** As its owner knows it. */
+  readonly calendar: string;
+  /** What could not be read when it was asked for; null: nobody knows what was left out. */
+  readonly name: string | null;
+  readonly atMs: number;
+}
+
 export interface Counts {
   commits: number;
   removals: number;
@@ -47,6 +56,8 @@ export interface Watch {
   readonly store: Documents;
   readonly violations: readonly Violation[];
   readonly effects: readonly Effect[];
+  /** Listings and deltas that left something out, and what was not shown when it was asked for. */
+  readonly omissions: readonly Omission[];
   readonly counts: Counts;
   /** Machine states that were ever stored: `profile live`, `calendar quarantined`, `item owed`. */
   readonly states: ReadonlySet<string>;
@@ -64,6 +75,8 @@ export interface Watch {
 }
 
 const final: ReadonlySet<string> = new Set(['written', 'merged', 'rejected', 'expired']);
+
+const omitting: ReadonlySet<string> = new Set(['listing_empty', 'listing_omits', 'delta_omits']);
 
 const minute = 60_000;
 const day = 24 * 60 * minute;
@@ -96,6 +109,7 @@ export function createWatch(
 ): Watch {
   const violations: Violation[] = [];
   const effects: Effect[] = [];
+  const omissions: Omission[] = [];
   const counts: Counts = { commits: 0, removals: 0, held: 0, phantoms: 0, attempts: 0 };
   const known = new Map<string, Known>();
   const intents = new Map<string, string>();
@@ -332,6 +346,7 @@ export function createWatch(
   return {
     violations,
     effects,
+    omissions,
     counts,
     states,
     violated,
@@ -350,6 +365,10 @@ export function createWatch(
       if (login !== null && status === 401) refusals.set(login, [...(refusals.get(login) ?? []), atMs]);
       else if (user !== null && status >= 200 && status < 300 && !faults.includes('html_200')) refusals.delete(user);
       const { calendar, name } = placeOf(request.path);
+      if (user !== null && faults.some((one) => omitting.has(one)))
+        omissions.push({ login: user, calendar, name: null, atMs });
+      if (user !== null && request.method === 'GET' && status >= 500)
+        omissions.push({ login: user, calendar, name, atMs });
       const resource = calendar + name;
       if (request.method === 'PUT') noteEvent(resource, request.body);
       if (effect.kind !== 'created' && effect.kind !== 'updated' && effect.kind !== 'removed') return;

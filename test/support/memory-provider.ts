@@ -228,20 +228,23 @@ const observe = (ref: string, { body, etag }: StoredResource): Observation => ({
 type Reading = 'listCalendars' | 'getCalendar' | 'version' | 'list' | 'changes' | 'fetch' | 'get';
 type Writing = 'put' | 'remove' | 'makeCalendar';
 
+const gone = (request: string, atMs: number): Evidence => ({
+  kind: 'direct_get',
+  request,
+  status: 404,
+  collectionStatus: 207,
+  atMs,
+});
+
 function reading(world: Memory, now: () => number): Pick<Provider, Reading> {
-  const gone = (request: string): Evidence => ({
-    kind: 'direct_get',
-    request,
-    status: 404,
-    collectionStatus: 207,
-    atMs: now(),
-  });
   return {
     listCalendars: (session) =>
       world.call('listCalendars', session, {}, () => [...world.calendars.values()].map(({ observed }) => observed)),
     getCalendar: (session, calendar) =>
       world.call('getCalendar', session, { calendar }, () =>
-        world.calendars.has(calendar) ? { kind: 'found' } : { kind: 'gone', evidence: gone(`PROPFIND ${calendar}`) },
+        world.calendars.has(calendar)
+          ? { kind: 'found' }
+          : { kind: 'gone', evidence: gone(`PROPFIND ${calendar}`, now()) },
       ),
     version: (session, calendar) =>
       world.call('version', session, { calendar }, () => versionOf(world.existing(calendar))),
@@ -271,13 +274,13 @@ function reading(world: Memory, now: () => number): Pick<Provider, Reading> {
       world.call('get', session, { calendar, ref }, () => {
         const resource = world.existing(calendar).resources.get(ref);
         return resource === undefined
-          ? { kind: 'gone', evidence: gone(`GET ${calendar}${ref}`) }
+          ? { kind: 'gone', evidence: gone(`GET ${calendar}${ref}`, now()) }
           : { kind: 'found', observation: observe(ref, resource) };
       }),
   };
 }
 
-function writing(world: Memory): Pick<Provider, Writing> {
+function writing(world: Memory, now: () => number): Pick<Provider, Writing> {
   return {
     put: (session, { calendar, ref, body, precondition }) =>
       world.call('put', session, { calendar, ref }, () => {
@@ -289,10 +292,10 @@ function writing(world: Memory): Pick<Provider, Writing> {
       world.call('remove', session, { calendar, ref }, () => {
         const there = world.existing(calendar);
         const resource = there.resources.get(ref);
-        if (resource === undefined) return { status: 404 };
+        if (resource === undefined) return { kind: 'gone', evidence: gone(`DELETE ${calendar}${ref}`, now()) };
         demand(precondition, resource);
         there.remove(ref);
-        return { status: 204 };
+        return { kind: 'removed', status: 204 };
       }),
     makeCalendar: (session, { ref, name, color }) =>
       world.call('makeCalendar', session, { calendar: ref }, () => {
@@ -335,7 +338,7 @@ export function createMemoryProvider(
         session.root['home'] === 'memory' ? null : { ...session.root, home: 'memory' },
       ),
     ...reading(world, options.now ?? (() => 0)),
-    ...writing(world),
+    ...writing(world, options.now ?? (() => 0)),
     newCalendarRef: (_root, name) => `${encodeURIComponent(name)}/`,
     newResourceRef: icsRef,
     probe: (session) => world.call('probe', session, {}, () => undefined),

@@ -39,8 +39,11 @@ test('a DELETE that finds nothing, twice, resolves as gone', async () => {
   const at = await withOne();
   at.server.world.remove(at.path, 'one.ics');
   const precondition = { kind: 'etag', etag: at.etag } as const;
-  const { status } = await at.provider.remove(at.session, { calendar: at.calendar, ref: 'one.ics', precondition });
-  expect(status).toBe(404);
+  const place = { calendar: at.calendar, ref: 'one.ics' };
+  expect(await at.provider.remove(at.session, { ...place, precondition })).toMatchObject({
+    kind: 'gone',
+    evidence: { kind: 'direct_get', status: 404, collectionStatus: 207 },
+  });
 });
 
 test.each(['PUT', 'DELETE'])('a page with status 200 is no answer to a %s: its outcome is unknown', async (method) => {

@@ -156,9 +156,8 @@ describe('weak etags', () => {
   test('of something that is gone: removing it is done', async () => {
     const at = await modelSession();
     const precondition = { kind: 'etag', etag: 'W/"1"' } as const;
-    expect(await at.provider.remove(at.session, { calendar: at.calendar, ref: 'one.ics', precondition })).toEqual({
-      status: 404,
-    });
+    const place = { calendar: at.calendar, ref: 'one.ics' };
+    expect(await at.provider.remove(at.session, { ...place, precondition })).toMatchObject({ kind: 'gone' });
   });
 });
 
@@ -174,7 +173,7 @@ describe('removing', () => {
     const at = await modelSession();
     const { etag } = await put(at, 'one.ics', 'One');
     at.server.faults.set('delete_404', always);
-    expect(await remove(at, etag)).toEqual({ status: 404 });
+    expect(await remove(at, etag)).toMatchObject({ kind: 'gone', evidence: { kind: 'direct_get', status: 404 } });
     expect(at.server.world.names(at.path)).toEqual([]);
   });
 
@@ -192,7 +191,7 @@ describe('removing', () => {
     const { etag } = await put(at, 'one.ics', 'One');
     at.wire.tamper((response, method) => (method === 'DELETE' ? { ...response, status: 412 } : response));
     expect((await failure(remove(at, '"other"'))).code).toBe('precondition_failed');
-    expect(await remove(at, etag)).toEqual({ status: 404 });
+    expect(await remove(at, etag)).toMatchObject({ kind: 'gone', evidence: { kind: 'direct_get', status: 404 } });
   });
 });
 

@@ -153,6 +153,18 @@ export const mutations: readonly Mutation[] = [
     replace: 'turn.intents.filter((one) => one.n < 0)',
   },
   {
+    name: 'make anew, or call removed, what may only have moved',
+    file: 'actors/profile/push.ts',
+    find: '  if (await looksElsewhere(turn)) return;\n',
+    replace: '',
+  },
+  {
+    name: 'leave behind what moved',
+    file: 'actors/profile/moves.ts',
+    find: 'changes: [...batch.changes, ...moves]',
+    replace: 'changes: batch.changes',
+  },
+  {
     name: 'no re-check of authorisation',
     file: 'actors/profile/permission.ts',
     find: 'if (missing.length === 0) return null;',
@@ -167,8 +179,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'no tombstones',
     file: 'domain/projection/lay-out.ts',
-    find: 'const events = before.filter((one) => one.deleted === 0).map((one) => tombstone(one, commit));',
-    replace: 'const events = before.filter((one) => one.deleted === 2).map((one) => tombstone(one, commit));',
+    find: 'const events = before.filter((one) => one.deleted === 0).map((one) => tombstone(one, resource, commit));',
+    replace: 'const events = before.filter((one) => one.deleted === 2).map((one) => tombstone(one, resource, commit));',
   },
   {
     name: 'a removal keeps its old time of change',

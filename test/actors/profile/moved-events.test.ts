@@ -1,0 +1,290 @@
+/** People move what an application wrote to another name, or remove it: it is followed, looked for, and told truly. */
+import { expect, test } from 'vitest';
+import { KalendsError } from '../../../domain/errors.ts';
+import { managedKey } from '../../../domain/managed-event.ts';
+import { wish } from './bodies.ts';
+import { expectAllWell, outcomesOf } from './invariants.ts';
+import { hour, minute, profileId, second, type Rig } from './rig.ts';
+import {
+  cached,
+  logOf,
+  nameOf,
+  pull,
+  seqOf,
+  shown,
+  summaries,
+  syncedInMemory,
+  syncedOverCalDav,
+  work,
+} from './starts.ts';
+import type { ModelSide, OtherSide } from './worlds.ts';
+
+const path = `/calendars/alice/${work}`;
+const timedOut = () => new KalendsError('timed_out', 'no answer');
+
+const own = (rig: Rig<OtherSide>): [string, string] =>
+  [...(rig.other.contents().get(work) ?? [])].find(([ref]) => ref.startsWith('kalends-')) ?? ['', ''];
+
+const outcomes = async (rig: Rig<OtherSide>): Promise<string[]> => outcomesOf(await rig.intents());
+
+async function written(): Promise<Rig<ModelSide>> {
+  const rig = await syncedOverCalDav();
+  await rig.upsert(work, 'x', wish('X'));
+  await rig.pass(minute);
+  await pull(rig);
+  return rig;
+}
+
+const move = (rig: Rig<ModelSide>, name = 'moved.ics'): void =>
+  rig.other.server.world.move(path, own(rig)[0], path, name);
+
+/** Where the record of the event says that it stands. */
+async function carriedBy(rig: Rig<OtherSide>): Promise<string> {
+  const event = await rig.documents.get('managed_events', managedKey(rig.calendarId(work), 'x'));
+  const resource = await rig.documents.get('resources', event?.resourceId ?? '');
+  return nameOf(resource?.ref ?? 'nothing');
+}
+
+const deletesOf = ({ other }: Rig<ModelSide>): string[] =>
+  other.server.log.filter(({ method }) => method === 'DELETE').map((one) => nameOf(one.path.replace(path, '')));
+
+test('what a person moved to another name stays the same event of its application', async () => {
+  const rig = await written();
+  const before = await seqOf(rig);
+  move(rig);
+  await pull(rig);
+  expect((await logOf(rig, before)).toSorted()).toEqual([
+    'pull managed x g1',
+    'pull put moved.ics',
+    'pull removed own-g1.ics by tombstone',
+  ]);
+  expect(await carriedBy(rig)).toBe('moved.ics');
+  expect((await shown(rig)).map((one) => [one.summary, one.eventId])).toContainEqual(['X', 'x']);
+  await expectAllWell(rig);
+});
+
+test('the same wish again needs no call after a move, and another one goes to the new name', async () => {
+  const rig = await written();
+  move(rig);
+  await pull(rig);
+  const effects = rig.effects.length;
+  await rig.upsert(work, 'x', wish('X'));
+  await rig.pass(minute);
+  expect(rig.effects).toHaveLength(effects);
+  await rig.upsert(work, 'x', { summary: 'Y' });
+  await rig.pass(minute);
+  expect(rig.effects.slice(effects).map((one) => one.split(' ').slice(0, 3).join(' '))).toEqual([
+    'put work/ moved.ics',
+  ]);
+  await expectAllWell(rig);
+});
+
+test('a copy is taken for the event when the name that it had is seen to be gone, not before', async () => {
+  const rig = await written();
+  const [ref, body] = own(rig);
+  rig.other.put(work, 'copy.ics', body);
+  await pull(rig);
+  expect(await carriedBy(rig)).toBe('own-g1.ics');
+  rig.other.remove(work, ref);
+  await pull(rig);
+  expect(await carriedBy(rig)).toBe('copy.ics');
+  await expectAllWell(rig);
+});
+
+test('of two copies neither is taken for the event', async () => {
+  const rig = await written();
+  const [ref, body] = own(rig);
+  for (const name of ['one.ics', 'two.ics']) rig.other.put(work, name, body);
+  rig.other.remove(work, ref);
+  await pull(rig);
+  expect(await carriedBy(rig)).toBe('own-g1.ics');
+  expect((await shown(rig)).map((one) => one.eventId)).toEqual([null, null, null]);
+  await expectAllWell(rig);
+});
+
+test('what an application removed is nobody’s when it comes back', async () => {
+  const rig = await written();
+  const [, body] = own(rig);
+  await rig.remove(work, 'x');
+  await rig.pass(minute);
+  rig.other.put(work, 'back.ics', body);
+  await pull(rig);
+  expect((await shown(rig)).map((one) => [one.summary, one.eventId])).toContainEqual(['X', null]);
+  expect(await cached(rig)).toEqual(['back.ics', 'e0.ics']);
+  await expectAllWell(rig);
+});
+
+test('a removal that a person forestalled is told as theirs, on the evidence of the request that met it', async () => {
+  const rig = await written();
+  const before = await seqOf(rig);
+  rig.other.remove(work, own(rig)[0]);
+  await rig.remove(work, 'x');
+  await rig.pass(hour);
+  expect(await logOf(rig, before)).toEqual(['pull removed own-g1.ics by direct_get', 'write managed x g2']);
+  expect((await outcomes(rig)).at(-1)).toBe('2 delete written');
+  await expectAllWell(rig);
+});
+
+test('a removal that had its effect before its answer was lost is the application’s own', async () => {
+  const rig = await syncedInMemory();
+  await rig.upsert(work, 'x', wish('X'));
+  await rig.pass(minute);
+  const before = await seqOf(rig);
+  rig.other.world.failNextAfterEffect('remove', timedOut);
+  await rig.remove(work, 'x');
+  await rig.pass(hour);
+  expect(await logOf(rig, before)).toEqual(['write removed own-g1.ics by direct_get', 'write managed x g2']);
+  expect((await outcomes(rig)).at(-1)).toBe('2 delete written');
+  await expectAllWell(rig);
+});
+
+test('so is one whose effect came after it had been read back, when the next call meets it', async () => {
+  const rig = await written();
+  const before = await seqOf(rig);
+  const { faults } = rig.other.server;
+  faults.set('effect_late', { nextN: 1, only: { method: 'DELETE' } });
+  await rig.remove(work, 'x');
+  await rig.settle();
+  faults.set('host_down', { always: true, only: { method: 'DELETE' } });
+  await rig.pass(2 * minute);
+  expect(own(rig)[0]).toBe('');
+  faults.clearAll();
+  await rig.pass(hour);
+  expect(await logOf(rig, before)).toEqual(['write removed own-g1.ics by direct_get', 'write managed x g2']);
+  expect((await outcomes(rig)).at(-1)).toBe('2 delete written');
+  await expectAllWell(rig);
+});
+
+test('a removal whose answer was lost is not done while the event stands under another name', async () => {
+  const rig = await written();
+  move(rig);
+  rig.other.server.faults.set('dropped_after_effect', { nextN: 1, only: { method: 'DELETE' } });
+  await rig.remove(work, 'x');
+  await rig.pass(hour);
+  expect(deletesOf(rig)).toEqual(['own-g1.ics', 'moved.ics']);
+  expect((await outcomes(rig)).at(-1)).toBe('2 delete written');
+  expect(await cached(rig)).toEqual(['e0.ics']);
+  await expectAllWell(rig);
+});
+
+test('that its old name is gone proves nothing of the one that an event has moved to', async () => {
+  const rig = await syncedInMemory();
+  await rig.upsert(work, 'x', wish('X'));
+  await rig.pass(minute);
+  const [ref, body] = own(rig);
+  const before = await seqOf(rig);
+  rig.other.put(work, 'moved.ics', body);
+  rig.other.remove(work, ref);
+  rig.other.world.failNext('remove', timedOut);
+  rig.other.world.failNext('get', () => new KalendsError('server_error', 'oh'), 2);
+  await rig.remove(work, 'x');
+  await rig.settle();
+  await pull(rig, 10 * minute);
+  const lines = await logOf(rig, before);
+  expect(lines.filter((line) => line.includes('moved.ics'))).toEqual([
+    'pull put moved.ics',
+    'write removed moved.ics by own_write',
+  ]);
+  expect((await outcomes(rig)).at(-1)).toBe('2 delete written');
+  await expectAllWell(rig);
+});
+
+test('what was called for and is gone is done, whatever is permitted by then', async () => {
+  const rig = await syncedInMemory();
+  await rig.upsert(work, 'x', wish('X'));
+  await rig.pass(minute);
+  rig.other.world.failNextAfterEffect('remove', timedOut);
+  rig.other.world.failNext('get', timedOut, 1);
+  await rig.remove(work, 'x');
+  await rig.settle();
+  await rig.grant([]);
+  await rig.pass(hour);
+  expect((await outcomes(rig)).at(-1)).toBe('2 delete written');
+  await expectAllWell(rig);
+});
+
+test('the end of what was taken for somebody else’s until then shows among the application’s own', async () => {
+  const rig = await syncedInMemory();
+  rig.other.world.failNextAfterEffect('put', timedOut);
+  rig.other.world.failNext('get', () => new KalendsError('server_error', 'oh'), 2);
+  await rig.upsert(work, 'x', wish('X'));
+  await rig.settle();
+  const [ref, body] = own(rig);
+  rig.other.put(work, 'moved.ics', body.replace('SUMMARY:X', 'SUMMARY:X\r\nLOCATION:Here'));
+  rig.other.remove(work, ref);
+  await rig.remove(work, 'x');
+  await pull(rig);
+  await rig.pass(hour);
+  const events = await rig.documents.find('eventsOfProfile', { profileId });
+  expect(events.filter((one) => one.summary === 'X').map((one) => [one.deleted, one.eventId, one.managed])).toEqual([
+    [1, 'x', 1],
+  ]);
+  expect((await logOf(rig)).filter((line) => line.includes('moved.ics'))).toEqual([
+    'pull put moved.ics',
+    'write removed moved.ics by own_write',
+  ]);
+  await expectAllWell(rig);
+});
+
+test('a bulk removal finds what a person moved', async () => {
+  const rig = await written();
+  move(rig);
+  const only = { matches: ({ body }: { readonly body: string }) => body.includes('sync-collection') };
+  rig.other.server.faults.set('status_503', { nextN: 4, only });
+  await rig.accept({ kind: 'delete_all', calendarIds: null });
+  await rig.pass(hour);
+  await pull(rig);
+  expect((await outcomes(rig)).at(-1)).toBe('2 delete_all written');
+  expect(await cached(rig)).toEqual(['e0.ics']);
+  await expectAllWell(rig);
+});
+
+test.each([
+  ['changed', ['e0.ics', 'moved.ics'], ['Event 0', 'Y']],
+  ['removed', ['e0.ics'], ['Event 0']],
+] as const)('an event that is seen to go before it is seen to come is %s where it is', async (what, refs, all) => {
+  const rig = await written();
+  const [ref, body] = own(rig);
+  rig.other.remove(work, ref);
+  await pull(rig);
+  rig.other.put(work, 'moved.ics', body);
+  await (what === 'removed' ? rig.remove(work, 'x') : rig.upsert(work, 'x', { summary: 'Y' }));
+  await rig.pass(10 * second);
+  expect((await outcomes(rig)).at(-1)).toMatch(/ written$/);
+  expect(await cached(rig)).toEqual(refs);
+  expect(await summaries(rig)).toEqual(all);
+  await expectAllWell(rig);
+});
+
+test('an event that moves on while it is being read is looked for again', async () => {
+  const rig = await written();
+  move(rig, 'once.ics');
+  const { provider, server } = rig.other;
+  const fetch = provider.fetch.bind(provider);
+  Object.assign(provider, {
+    fetch: (...asked: Parameters<typeof fetch>) => {
+      if (server.world.names(path).includes('once.ics')) server.world.move(path, 'once.ics', path, 'twice.ics');
+      return fetch(...asked);
+    },
+  });
+  await rig.upsert(work, 'x', { summary: 'Y' });
+  await rig.pass(minute);
+  await pull(rig);
+  expect((await outcomes(rig)).at(-1)).toBe('2 upsert written');
+  expect(await cached(rig)).toEqual(['e0.ics', 'twice.ics']);
+  await expectAllWell(rig);
+});
+
+test('a calendar that is recorded, and that nobody reads yet, is waited for', async () => {
+  const rig = await written();
+  rig.other.remove(work, own(rig)[0]);
+  await pull(rig);
+  const profile = await rig.profile();
+  const { [rig.calendarId(work)]: _work, ...calendars } = profile.calendars;
+  await rig.documents.replace('profiles', { ...profile, calendars, rev: profile.rev + 1 }, profile.rev);
+  await rig.upsert(work, 'x', { summary: 'Y' });
+  await rig.pass(minute);
+  await pull(rig, hour);
+  expect((await outcomes(rig)).at(-1)).toBe('2 upsert written');
+  await expectAllWell(rig);
+});
