@@ -70,7 +70,7 @@ async function conflict(turn: WriteTurn, intent: IntentDoc, attempt: Attempt, er
   const found = await settleIfLandedBefore(turn, intent, attempt);
   if (found === 'landed') return;
   // It may have moved to another name, or another resource has its UID: a pull shows what carries the event from now on.
-  const elsewhere = error.code === 'uid_conflict' || (found === 'nothing' && attempt.baseEtag !== null);
+  const elsewhere = error.code === 'uid_conflict' || found === 'nothing';
   const ownMs = elsewhere || conflicts > 1 ? waitsUntil(activation, intent.attempts) : 0;
   await voidAttempt(activation, intent, {
     conflicts,

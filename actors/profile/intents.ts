@@ -71,14 +71,23 @@ export async function expireIntents(activation: Activation, intents: readonly In
       await settleIntents(activation, [intent]);
       continue;
     }
-    const attempted =
-      intents.some((one) => one.attempt !== null && one.n >= intent.n && eventKeyOf(one) === eventKeyOf(intent)) ||
-      unknownCallsOf(activation).some((one) => mayHaveDone(one, intent));
-    const outcome = attempted ? 'the outcome of its last attempt is not known' : 'not carried out in time';
-    const description = `accepted, but ${outcome}; the profile is ${state.name.replace('_', ' ')}`;
-    await close(activation, intent, 'expired', { code: 'intent_expired', description }, null);
+    const description = `it waited for too long; the profile is ${state.name.replace('_', ' ')}`;
+    const reason = { code: 'intent_expired', description } as const;
+    const unknown = isOutcomeUnknown(activation, intent, intents);
+    await close(activation, intent, 'expired', unknown ? withOutcomeUnknown(reason) : reason, null);
   }
 }
+
+/** A call for it, or for a later one of its event (`others`), may have carried it out. */
+export const isOutcomeUnknown = (activation: Activation, intent: IntentDoc, others: readonly IntentDoc[]): boolean =>
+  others.some((one) => one.attempt !== null && one.n >= intent.n && eventKeyOf(one) === eventKeyOf(intent)) ||
+  unknownCallsOf(activation).some((one) => mayHaveDone(one, intent));
+
+/** Said of a write that ends while nobody can find out whether it was carried out. */
+export const withOutcomeUnknown = (refusal: Refusal): Refusal => ({
+  ...refusal,
+  description: `${refusal.description}; the outcome of its last attempt is not known`,
+});
 
 async function isCarriedOut({ deps }: Activation, { n, wish }: IntentDoc): Promise<boolean> {
   if (wish.kind !== 'upsert' && wish.kind !== 'delete') return false;

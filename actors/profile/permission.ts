@@ -15,7 +15,7 @@ export async function mayCarryOut(
     return { code: 'calendar_unknown', description: 'the calendar is not one of this profile' };
   }
   if (calendar.deleted)
-    return { code: 'calendar_gone', description: 'the calendar was deleted before the write was carried out' };
+    return { code: 'calendar_gone', description: 'the calendar was deleted while the write waited' };
   if (calendar.readOnly)
     return {
       code: 'calendar_read_only',

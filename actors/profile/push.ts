@@ -16,7 +16,8 @@ import { cameBack, readBack } from './read-back.ts';
 import type { EventToWrite, PlannedCall, WriteTurn } from './write-turn.ts';
 import { looksElsewhere, mayBeOurs } from './whereabouts.ts';
 import { commitGone, commitPut, commitRemoval, commitSettled } from './write-commit.ts';
-import { markAttempt, settleIntents } from './intents.ts';
+import { isOutcomeUnknown, markAttempt, settleIntents, withOutcomeUnknown } from './intents.ts';
+import { noteLateCall } from './late-calls.ts';
 
 /**
  * At most one provider write, or the read back of one whose outcome is unknown. What was done is settled first,
@@ -30,17 +31,20 @@ export async function writeEventTurn(activation: Activation, event: EventToWrite
   if (carriedOut.length > 0 && turn.closes) return settleIntents(activation, carriedOut);
   const refusal = await mayCarryOut(activation, event);
   const readable = refusal === null || (refusal.code !== 'calendar_unknown' && refusal.code !== 'calendar_gone');
-  // Where nothing can be read any more, nothing can be found out.
-  if (!readable) return endRefused(turn, refusal);
   const open = turn.intents.find((one) => one.attempt !== null);
+  // Where nothing can be read any more, nothing can be found out.
+  if (!readable) {
+    if (open?.attempt) await noteLateCall(turn, open, open.attempt);
+    return endRefused(turn, mayBeDone(turn) ? withOutcomeUnknown(refusal) : refusal);
+  }
   if (open?.attempt) return readBack(turn, open, open.attempt);
   const isOver = turn.closes && turn.intents.some((one) => one.expiresAtMs <= activation.deps.clock.now());
   const givesUp = refusal !== null || isOver;
   if (await meetsLateCall(turn, givesUp)) return;
   // What a late call was found to have left, or not.
   if (givesUp) turn = await openTurn(activation, event);
-  if (await looksElsewhere(turn)) return;
   if (!givesUp && (await cameBack(turn))) return;
+  if (await looksElsewhere(turn)) return;
   const group = wishOf(turn);
   if (isDone(group)) return carryOut(group.turn, group.wish);
   if (refusal !== null) return endRefused(turn, refusal);
@@ -52,6 +56,10 @@ export async function writeEventTurn(activation: Activation, event: EventToWrite
 /** A removal that was called for, and needs no call any more, is done, whatever is permitted by now. */
 const isDone = ({ turn, wish }: Group): boolean =>
   wish.kind === 'settled' && wish.wanted === null && turn.intents.some((one) => one.attempts > 0);
+
+/** Of a calendar that cannot be read any more. */
+const mayBeDone = (turn: WriteTurn): boolean =>
+  isDone(wishOf(turn)) || turn.intents.some((one) => isOutcomeUnknown(turn.activation, one, turn.intents));
 
 interface Group {
   readonly turn: WriteTurn;

@@ -14,8 +14,10 @@ export async function looksElsewhere(turn: WriteTurn): Promise<boolean> {
   const { activation, calendarId, resource, applied, intents } = turn;
   const last = intents.at(-1);
   const work = activation.profile.calendars[calendarId];
-  const missed = resource?.live === 0 && applied !== null && applied.wanted !== null;
-  if (!missed || !activation.provider.capabilities.pull || last === undefined) return false;
+  if (resource?.live !== 0 || !activation.provider.capabilities.pull || last === undefined) return false;
+  // A life that nobody noted, since the outcome of what began it is unknown, was wanted by whoever began it.
+  const missed = (applied !== null && applied.wanted !== null) || applied?.resourceId !== resource._id;
+  if (!missed) return false;
   const goneAtMs = resource.evidence?.atMs ?? 0;
   const askedAtMs = last.afterReadMs !== undefined && last.afterReadMs >= goneAtMs ? last.afterReadMs : null;
   if (askedAtMs !== null && (work?.freshAtMs ?? -1) >= askedAtMs) return false;

@@ -179,33 +179,50 @@ async function writesEndedAsAccepted(simulation: Simulation, { app, profileId, l
     if (intent === undefined) watch.violated('I4', `the accepted write ${operationId} of ${event} is lost`);
     else if (intent.open === 1) watch.violated('I4', `the accepted write ${operationId} of ${event} is still open`);
   }
-  const done = intents.filter((one) => outcomeOf(byOperation, one)?.state === 'written');
   const contents = contentsOf(simulation, login);
-  for (const [key, wish] of wishesOf(app, done)) {
+  const outcomes = intents.map((one) => ({ wish: one.wish, outcome: outcomeOf(byOperation, one) }));
+  for (const [key, wishes] of wishesOf(app, outcomes)) {
     const [calendarId, eventId = ''] = key.split(' ');
     const ref = refs[app.calendars.findIndex((id) => id === calendarId)] ?? '';
-    const wanted: Wanted = { app, login, calendarId, calendar: ownRef(ref), eventId, wish };
-    const shown = shownOf(simulation, wanted, contents.get(ref) ?? new Map());
-    const problem = unlikeWished(simulation, wanted, shown);
-    if (problem !== null) watch.violated('I4', `${eventId} in ${ref} of ${login} ${problem}`);
-    const taken = takenForOthers(simulation, wanted, shown);
+    const possible = wishes.map((wish): Wanted => ({ app, login, calendarId, calendar: ownRef(ref), eventId, wish }));
+    const shown = shownOf(simulation, { calendar: ownRef(ref), eventId }, contents.get(ref) ?? new Map());
+    const problems = possible.map((wanted) => unlikeWished(simulation, wanted, shown));
+    const met = possible[problems.indexOf(null)];
+    if (met === undefined) {
+      watch.violated('I4', `${eventId} in ${ref} of ${login} ${problems.join('; or ')}`);
+      continue;
+    }
+    const taken = takenForOthers(simulation, met, shown);
     if (taken.length > 0)
       watch.violated('I10', `${app.name} takes ${eventId} in ${ref} for somebody else's: ${JSON.stringify(taken)}`);
   }
 }
 
-/** What the last of the writes that were done wants of an event, all of them folded; null: that it is not there. */
-function wishesOf({ asked }: Application, done: readonly IntentDoc[]): ReadonlyMap<string, Asking | null> {
-  const wishes = new Map<string, Asking | null>();
-  for (const { wish } of done) {
+interface Ended {
+  readonly wish: IntentDoc['wish'];
+  readonly outcome: IntentDoc | undefined;
+}
+
+/**
+ * What the writes that were done want of an event, all of them folded; null: that it is not there. More than one where a
+ * write ended with the word that nobody knows whether it was done; none where nothing else is known to have been done.
+ */
+function wishesOf({ asked }: Application, ended: readonly Ended[]): ReadonlyMap<string, readonly (Asking | null)[]> {
+  const wishes = new Map<string, readonly (Asking | null | undefined)[]>();
+  for (const { wish, outcome } of ended) {
+    const unknown = outcome?.reason?.description.endsWith('the outcome of its last attempt is not known') === true;
+    if (outcome?.state !== 'written' && !unknown) continue;
     if (wish.kind !== 'upsert' && wish.kind !== 'delete') continue;
     const key = `${wish.calendarId} ${wish.eventId}`;
     // By what the application asked for, not by what was made of it. A repair asks for nothing.
     const asking = wish.kind === 'delete' ? null : asked.get(wish.patch.summary?.split(' ')[0] ?? '');
-    if (asking === null) wishes.set(key, null);
-    else if (asking !== undefined) wishes.set(key, { ...wishes.get(key), ...asking });
+    if (asking === undefined) continue;
+    const before = wishes.get(key) ?? [undefined];
+    const after = before.map((one) => (asking === null ? null : { ...one, ...asking }));
+    wishes.set(key, unknown ? [...before, ...after] : after);
   }
-  return wishes;
+  const certain = [...wishes].filter(([, all]) => !all.includes(undefined));
+  return new Map(certain.map(([key, all]) => [key, all.filter((one) => one !== undefined)]));
 }
 
 interface Wanted {
@@ -221,7 +238,11 @@ interface Wanted {
 type Named = readonly (readonly [name: string, body: string])[];
 
 /** What stands there of the event, whoever gave it its name. */
-function shownOf({ watch }: Simulation, { calendar, eventId }: Wanted, bodies: ReadonlyMap<string, string>): Named {
+function shownOf(
+  { watch }: Simulation,
+  { calendar, eventId }: Pick<Wanted, 'calendar' | 'eventId'>,
+  bodies: ReadonlyMap<string, string>,
+): Named {
   const all = [...bodies].filter(
     ([name, body]) => name.startsWith('kalends-') && summaryOf(body).endsWith(` ${eventId}`),
   );

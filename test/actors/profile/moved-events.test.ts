@@ -4,7 +4,7 @@ import { KalendsError } from '../../../domain/errors.ts';
 import { managedKey } from '../../../domain/managed-event.ts';
 import { wish } from './bodies.ts';
 import { expectAllWell, outcomesOf } from './invariants.ts';
-import { hour, minute, profileId, second, type Rig } from './rig.ts';
+import { day, hour, minute, profileId, second, type Rig } from './rig.ts';
 import {
   cached,
   logOf,
@@ -273,6 +273,77 @@ test('an event that moves on while it is being read is looked for again', async 
   expect((await outcomes(rig)).at(-1)).toBe('2 upsert written');
   expect(await cached(rig)).toEqual(['e0.ics', 'twice.ics']);
   await expectAllWell(rig);
+});
+
+test('what was moved before its writer could read it back is found before it is made again', async () => {
+  const rig = await syncedInMemory();
+  const { provider, world } = rig.other;
+  const removed = () => new KalendsError('precondition_failed', 'the resource was removed just after it was written');
+  world.failNextAfterEffect('put', removed);
+  const get = provider.get.bind(provider);
+  Object.assign(provider, {
+    get: (...asked: Parameters<typeof get>) => {
+      const [ref, body] = own(rig);
+      if (world.count('get') === 0) {
+        rig.other.remove(work, ref);
+        rig.other.put(work, 'moved.ics', body);
+      }
+      return get(...asked);
+    },
+  });
+  await rig.upsert(work, 'x', wish('X'));
+  await rig.pass(hour);
+  expect(await outcomes(rig)).toEqual(['1 upsert written']);
+  expect((await shown(rig)).map((one) => [one.summary, one.eventId])).toContainEqual(['X', 'x']);
+  expect(await cached(rig)).toEqual(['e0.ics', 'moved.ics']);
+  await expectAllWell(rig);
+});
+
+test('a removal finds what was begun without anybody noting it, wherever it was moved to', async () => {
+  const rig = await syncedInMemory();
+  const { provider, world } = rig.other;
+  world.failNextAfterEffect('put', timedOut, 2);
+  world.failNext('get', () => new KalendsError('server_error', 'oh'), 2);
+  await rig.upsert(work, 'x', wish('X'));
+  await rig.settle();
+  const rename = (from: string, to: string): void => {
+    rig.other.put(work, to, String(rig.other.contents().get(work)?.get(from)).replace('SUMMARY:X', 'SUMMARY:Z'));
+    rig.other.remove(work, from);
+  };
+  rename(own(rig)[0], 'moved.ics');
+  const get = provider.get.bind(provider);
+  Object.assign(provider, {
+    get: async (...asked: Parameters<typeof get>) => {
+      if (asked[2] === 'moved.ics') {
+        rename('moved.ics', 'again.ics');
+        world.failNext('changes', timedOut, 8);
+        await rig.remove(work, 'x');
+        Object.assign(provider, { get });
+      }
+      return get(...asked);
+    },
+  });
+  await rig.pass(2 * hour);
+  await pull(rig);
+  expect((await outcomes(rig)).at(-1)).toBe('2 delete written');
+  expect(await cached(rig)).toEqual(['e0.ics']);
+  await expectAllWell(rig);
+});
+
+test('a write that ends with its calendar says when nobody can find out whether it was carried out', async () => {
+  const rig = await syncedInMemory();
+  rig.other.world.failNextAfterEffect('put', timedOut);
+  await rig.upsert(work, 'x', wish('X'));
+  await rig.settle();
+  rig.other.world.removeCalendar(work);
+  await rig.upsert(work, 'y', wish('Y'));
+  await rig.pass(day);
+  const reasons = (await rig.intents()).map(({ state, reason }) => [state, reason?.description]);
+  const gone = 'the calendar was deleted while the write waited';
+  expect(reasons).toEqual([
+    ['rejected', `${gone}; the outcome of its last attempt is not known`],
+    ['rejected', gone],
+  ]);
 });
 
 test('a calendar that is recorded, and that nobody reads yet, is waited for', async () => {
