@@ -52,8 +52,6 @@ import type { Evidence, Observation } from '../domain/resource.ts';
 export interface Capabilities {
   /** False: there is no other side, so nothing is ever pulled (application calendars). */
   readonly pull: boolean;
-  /** True: a 404 inside a multiget was proved to mean what it says. */
-  readonly trustedMissing: boolean;
   readonly makeCalendar: boolean;
   /** False: an account never moves. */
   readonly rediscover: boolean;

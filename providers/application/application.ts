@@ -37,7 +37,6 @@ export function createApplication(): Provider {
     name: 'cronofy',
     capabilities: {
       pull: false,
-      trustedMissing: true,
       makeCalendar: false,
       rediscover: false,
       attendees: false,

@@ -46,7 +46,6 @@ export function createCalDav(deps: CalDavDeps): Provider {
     name: deps.name ?? 'caldav',
     capabilities: {
       pull: true,
-      trustedMissing: false,
       makeCalendar: true,
       rediscover: true,
       attendees: true,

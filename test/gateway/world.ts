@@ -159,7 +159,6 @@ async function projectEvents(documents: Documents, all: readonly EventDoc[]): Pr
 const facts: ApiContext['providerOf'] = (name) => ({
   capabilities: {
     pull: true,
-    trustedMissing: false,
     makeCalendar: name !== 'exchange',
     rediscover: false,
     attendees: name !== 'cronofy',

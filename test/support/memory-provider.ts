@@ -313,7 +313,6 @@ export function createMemoryProvider(
   const world = new Memory();
   const capabilities: Capabilities = {
     pull: true,
-    trustedMissing: false,
     makeCalendar: true,
     rediscover: true,
     attendees: true,
