@@ -215,16 +215,16 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'refuse some writes for no reason',
     file: 'actors/profile/push.ts',
-    find: '  if (refusal !== null) return refuse(turn, refusal);\n',
+    find: '  if (refusal !== null) return endRefused(turn, refusal);\n',
     replace:
-      "  if (refusal !== null) return refuse(turn, refusal);\n  if (turn.intents.some((one) => one.n % 4 === 0)) return refuse(turn, { code: 'internal', description: 'no' });\n",
+      "  if (refusal !== null) return endRefused(turn, refusal);\n  if (turn.intents.some((one) => one.n % 4 === 0)) return refuse(turn, { code: 'internal', description: 'no' });\n",
   },
   {
     name: 'refuse writes while the profile is not live',
     file: 'actors/profile/push.ts',
-    find: '  if (refusal !== null) return refuse(turn, refusal);\n',
+    find: '  if (refusal !== null) return endRefused(turn, refusal);\n',
     replace:
-      "  if (refusal !== null) return refuse(turn, refusal);\n  if (activation.profile.state.name !== 'live') return refuse(turn, { code: 'internal', description: 'no' });\n",
+      "  if (refusal !== null) return endRefused(turn, refusal);\n  if (activation.profile.state.name !== 'live') return refuse(turn, { code: 'internal', description: 'no' });\n",
   },
   {
     name: 'call a write of a removed event written',
@@ -333,7 +333,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'what went with its calendar does not come back with it',
     file: 'actors/profile/push.ts',
-    find: '  if (await cameBack(turn)) return;\n',
+    find: '  if (!givesUp && (await cameBack(turn))) return;\n',
     replace: '',
   },
 ];
