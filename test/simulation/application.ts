@@ -1,7 +1,7 @@
 /** The model application: it writes, listens to its webhook, and keeps a mirror from reads of what was modified alone. */
 import type { Caller } from '../../domain/account.ts';
 import { isKalendsError } from '../../domain/errors.ts';
-import type { CalendarId } from '../../domain/ids.ts';
+import type { CalendarId, ProfileId } from '../../domain/ids.ts';
 import type { HttpRequest } from '../../providers/http.ts';
 import type { Api } from '../../services/api/api.ts';
 import { below, pick, type Seeded } from '../support/seeded.ts';
@@ -39,6 +39,8 @@ export interface Application {
   begin(node: SimulatedNode): Promise<void>;
   write(node: SimulatedNode, die: Seeded): Promise<string>;
   remove(node: SimulatedNode, die: Seeded): Promise<string>;
+  /** Everything that it wrote, in one of its calendars or in all. */
+  removeAll(node: SimulatedNode, die: Seeded): Promise<string>;
   /** Reads what notifications speak of, and what became of its own writes. */
   catchUp(node: SimulatedNode): Promise<void>;
   /** A webhook that it took. */
@@ -55,11 +57,12 @@ const baseUrl = 'http://kalends.test';
 export interface ApplicationOptions {
   readonly name: string;
   readonly caller: Caller;
+  readonly profileId: ProfileId;
   readonly calendarIds: readonly CalendarId[];
   readonly startMs: number;
 }
 
-export function createApplication({ name, caller, calendarIds, startMs }: ApplicationOptions): Application {
+export function createApplication({ name, caller, profileId, calendarIds, startMs }: ApplicationOptions): Application {
   const callbackUrl = `http://${name}.app.test/hook`;
   const mirror = new Map<string, Row>();
   const accepted: Accepted[] = [];
@@ -179,6 +182,14 @@ export function createApplication({ name, caller, calendarIds, startMs }: Applic
       accepted.push({ operationId, event: `${calendarId} ${eventId}`, marker: null });
       unsettled.add(operationId);
       return `removes ${eventId}`;
+    },
+    async removeAll({ intake }, die) {
+      const only = die() < 0.5 ? null : [pick(die, calendarIds)];
+      doubt = true;
+      const { operationId } = await intake.accept(caller, profileId, { kind: 'delete_all', calendarIds: only });
+      accepted.push({ operationId, event: 'everything', marker: null });
+      unsettled.add(operationId);
+      return `removes all of ${only?.join() ?? 'its calendars'}`;
     },
     async catchUp({ api }) {
       if (!everything) return;

@@ -16,6 +16,7 @@ export const awaits = [
   'find intentByOperation',
   'find intentsOfProfile',
   'find longEvents',
+  'find managedOfProfile',
   'find openIntents',
   'find openIntentsOfProfile',
   'find profilesByLogin',

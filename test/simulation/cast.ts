@@ -30,7 +30,7 @@ export function castOf(startMs: number): readonly Member[] {
       scopes: allScopes,
     };
     const calendarIds = refs.map((ref) => calendarIdOf(profileId, ref));
-    return { app: createApplication({ name, caller, calendarIds, startMs }), profileId, login, refs };
+    return { app: createApplication({ name, caller, profileId, calendarIds, startMs }), profileId, login, refs };
   });
 }
 

@@ -18,6 +18,7 @@ import { createCalDav } from '../../providers/caldav/caldav.ts';
 import type { Http } from '../../providers/http.ts';
 import type { Credentials } from '../../providers/provider.ts';
 import { createApi, type Api } from '../../services/api/api.ts';
+import { createIntake, type Intake } from '../../services/api/intake.ts';
 import { createCommitLog } from '../../store/commit.ts';
 import type { Documents } from '../../store/documents.ts';
 import { modelHttp } from '../support/caldav-model/http.ts';
@@ -55,6 +56,8 @@ export interface SimulatedNode {
   readonly number: number;
   readonly life: Life;
   readonly api: Api;
+  /** Where every write is accepted; bulk deletes have no route in the API. */
+  readonly intake: Intake;
   readonly host: Host<ProfileId>;
   /** Time has passed: the heartbeats that fell due were made. */
   beat(): void;
@@ -135,12 +138,15 @@ export function startNode(world: NodeWorld, number: number, skewMs: () => number
     report: (level, what, { error }) => void (level === 'error' && !life.dead && world.ended(error ?? new Error(what))),
     policy: { dueSweepMs: 30_000, sweepMs: 90_000 },
   });
-  const api = createApi({
+  const accepting = {
     documents,
     clock,
     random: die,
+    nudge: (profileId: ProfileId) => tell((node) => node.nudge(profileId)),
+  };
+  const api = createApi({
+    ...accepting,
     pageKey: world.pageKey,
-    nudge: (profileId) => tell((node) => node.nudge(profileId)),
     nudgeNotifier: (accountId) => tell((node) => node.opened(accountId)),
     awaitIntent: async () => null,
     providerOf: () => provider,
@@ -153,6 +159,7 @@ export function startNode(world: NodeWorld, number: number, skewMs: () => number
     number,
     life,
     api,
+    intake: createIntake(accepting),
     host,
     beat: fence.beat,
     nudge: (profileId) => host.nudge(profileId, 'write'),

@@ -7,7 +7,7 @@ import { deeds, type Deed } from './people.ts';
 
 export type Action =
   | { readonly kind: 'person'; readonly deed: Deed }
-  | { readonly kind: 'write' | 'remove' | 'catch_up'; readonly app: number; readonly node: number }
+  | { readonly kind: 'write' | 'remove' | 'remove_all' | 'catch_up'; readonly app: number; readonly node: number }
   /** The server is wrong about the next `times` requests that it could be wrong about. */
   | { readonly kind: 'fault'; readonly fault: FaultName; readonly times: number }
   /** The same, about requests of a profile that is in that state, into which it is brought again and again. */
@@ -138,11 +138,13 @@ function laid(ambush: (typeof ambushes)[number], die: Seeded): readonly Intended
 function onPurpose(seed: number, die: Seeded): readonly Intended[] {
   const spell = inTurn(spells, seed, 1, 0);
   const begin = 500 + below(die, 1_000);
+  const bulk = { kind: 'remove_all', app: below(die, 2), node: below(die, 2) } as const;
   const rare = { kind: 'crash', node: below(die, 2), at: inTurn(rareAwaits, seed, 1, 0), patience: Infinity } as const;
   return [
     { step: 1, action: rare },
     { step: 40 + below(die, 200), action: { kind: 'person', deed: 'add_duplicate_uid' } },
     { step: 300 + below(die, 1_600), action: { kind: 'cut_off', app: below(die, 2) } },
+    { step: 400 + below(die, 1_600), action: bulk },
     ...spell(die).map(([after, action]) => ({ step: begin + after, action })),
   ];
 }
@@ -151,6 +153,7 @@ function onPurpose(seed: number, die: Seeded): readonly Intended[] {
 const rareAwaits = [
   'count resourcesOfCalendar',
   'find longEvents',
+  'find managedOfProfile',
   'find profilesByLogin',
   'find resourcesOfProfile',
   'get commits',
@@ -214,7 +217,8 @@ function actionOf(die: Seeded, favourites: readonly FaultName[], others: readonl
   const dice = die();
   if (dice < 0.26) return { kind: 'person', deed: pick(die, deeds) };
   if (dice < 0.4) return { kind: 'write', app, node };
-  if (dice < 0.46) return { kind: 'remove', app, node };
+  if (dice < 0.45) return { kind: 'remove', app, node };
+  if (dice < 0.46) return { kind: 'remove_all', app, node };
   if (dice < 0.58) return { kind: 'catch_up', app, node };
   if (dice < 0.88) return faultOf(die, favourites, others);
   if (dice < 0.91) return { kind: 'store', trouble: pick(die, ['refused', 'answer_lost'] as const) };

@@ -1,17 +1,17 @@
 /** One seed, from the first look at two profiles to the quiet after the last fault. */
-import { allScopes } from '../../domain/account.ts';
+import { createActs, type Occasion, type Troubles } from './acts.ts';
 import { createNormalise } from '../../domain/normalise.ts';
-import { KalendsError, unreachable } from '../../domain/errors.ts';
+import { KalendsError } from '../../domain/errors.ts';
 import { openSqlite } from '../../store/engines/sqlite.ts';
 import type { LogEntry } from '../support/caldav-model/exchange.ts';
 import { uidOf } from '../support/caldav-model/state.ts';
 import { createModelServer, type ModelServer } from '../support/caldav-model/server.ts';
 import { pick, seeded, type Seeded } from '../support/seeded.ts';
-import { isPassing, type Application } from './application.ts';
-import { castOf, insertCast, type Member } from './cast.ts';
+import { isPassing } from './application.ts';
+import { castOf, insertCast } from './cast.ts';
 import { createCoverage, type Coverage } from './coverage.ts';
-import { bringThere, needsListing, needsWrite, occasionsOf, statesMet, type Ambush } from './ambush.ts';
-import { createEndpoint, type WebhookTrouble } from './endpoint.ts';
+import { bringThere, needsListing, needsWrite, statesMet } from './ambush.ts';
+import { createEndpoint } from './endpoint.ts';
 import { createFleet, type Fleet } from './fleet.ts';
 import { duringApi, startNode, type NodeWorld, type SimulatedNode } from './node.ts';
 import { createOwnership } from './ownership.ts';
@@ -97,7 +97,7 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
     store: () => watch.store,
     server: () => server,
     scheduler,
-    nodes: () => (nudgesLost ? [] : fleet.nodes()),
+    nodes: () => (troubles.nudgesLost ? [] : fleet.nodes()),
   });
   const watch: Watch = createWatch(
     inner,
@@ -121,14 +121,11 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
   people = createPeople(server, startMs, () => serverClock.now());
   await insertCast(watch.store, cast, startMs, server.origins[0]);
 
-  const storeTrouble: ('refused' | 'answer_lost')[] = [];
-  const webhookTrouble: WebhookTrouble[] = [];
+  const troubles: Troubles = { store: [], webhook: [], occasions: [], nudgesLost: false };
   const ownership = createOwnership(() => scheduler.now());
-  let nudgesLost = false;
   let mended = false;
   let sameUid = 0;
   let calls = 0;
-  const occasions: Occasion[] = [];
 
   const world: NodeWorld = {
     scheduler,
@@ -138,7 +135,7 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
     endpoint: createEndpoint({
       cast,
       clock: serverClock,
-      troubles: webhookTrouble,
+      troubles: troubles.webhook,
       troubled: (trouble) => {
         watch.disturbed();
         coverage.webhook(trouble);
@@ -152,7 +149,7 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
     pageKey: Buffer.alloc(32, 7),
     normalise: createNormalise(),
     storeTrouble: (name) => {
-      const trouble = storeTrouble.shift() ?? 'none';
+      const trouble = troubles.store.shift() ?? 'none';
       if (trouble !== 'none') {
         watch.disturbed();
         coverage.store(name, trouble);
@@ -163,8 +160,8 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
     ownership,
     nodes: () => fleet.nodes(),
     nudgeIsLost: () => {
-      if (nudgesLost) watch.disturbed();
-      return nudgesLost;
+      if (troubles.nudgesLost) watch.disturbed();
+      return troubles.nudgesLost;
     },
     askedByApi: (what) => watch.violated('I8', `the API asked a calendar server: ${what}`),
     violated: (invariant, what) => watch.violated(invariant, what),
@@ -203,11 +200,11 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
     underWay: () => calls,
     mend: async () => {
       mended = true;
-      for (const member of cast) await mayWrite(member, true);
+      for (const member of cast) await acts.mayWrite(member, true);
       server.faults.clearAll();
-      storeTrouble.length = 0;
-      webhookTrouble.length = 0;
-      nudgesLost = false;
+      troubles.store.length = 0;
+      troubles.webhook.length = 0;
+      troubles.nudgesLost = false;
       fleet.mend();
       ownership.move([0]);
       await ties.mend();
@@ -226,14 +223,14 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
         });
     },
     step: async () => {
-      for (const one of mended ? [] : occasions.filter(({ at }) => at <= scheduler.steps)) await take(one);
+      for (const one of mended ? [] : troubles.occasions.filter(({ at }) => at <= scheduler.steps)) await take(one);
       await fleet.step();
       await scheduler.step();
     },
   };
 
   async function take(one: Occasion): Promise<void> {
-    occasions.splice(occasions.indexOf(one), 1);
+    troubles.occasions.splice(troubles.occasions.indexOf(one), 1);
     bringThere(server.faults, one, (request) => statesMet(watch, cast, request).includes(one.state));
     // There is something to be written, or to be read, when it is tried again.
     const member = pick(die, cast);
@@ -244,102 +241,17 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
     if (one.state === 'profile connecting') await ties.connectAgain(member);
   }
 
-  /** Others write while the owner is cut off, and before it has heard that it is. */
-  function cutOff(app: Application, own: Seeded): void {
-    const owner = fleet.cutOff();
-    for (const laterMs of [11_000, 14_000, 30_000])
-      void serverClock.sleep(laterMs).then(() => simulation.as(app, owner, (node) => app.write(node, own)));
-  }
-
-  async function hoursPass({ hours, until }: Extract<Action, { kind: 'hours_pass' }>): Promise<void> {
-    const endMs = scheduler.now() + hours * 3_600_000;
-    const isReached = (): boolean => {
-      if (until === null) return false;
-      const { profileId, app } = asMember(until.app);
-      const states = [
-        `profile ${watch.profileState(profileId)}`,
-        ...app.calendars.map((id) => `calendar ${watch.calendarState(profileId, id)}`),
-      ];
-      return states.includes(until.state);
-    };
-    while (scheduler.now() < endMs && !isReached() && watch.violations.length === 0) await simulation.step();
-  }
-
-  const asMember = (index: number): Member => cast[index] ?? pick(die, cast);
-
-  async function mayWrite({ app }: Member, granted: boolean): Promise<void> {
-    const grant = await inner.get('grants', app.caller.grantId);
-    if (grant === null) return;
-    const scopes = granted ? allScopes : readingScopes;
-    await watch.store.replace('grants', { ...grant, scopes, rev: grant.rev + 1 }, grant.rev);
-  }
-
-  async function actAt(action: Action, own: Seeded): Promise<void> {
-    switch (action.kind) {
-      case 'person':
-        trace(`           ${simulation.people.act(action.deed, own)}`);
-        return countUids();
-      case 'write':
-      case 'remove': {
-        const { app } = asMember(action.app);
-        return simulation.as(app, action.node, (node) =>
-          action.kind === 'write' ? app.write(node, own) : app.remove(node, own),
-        );
-      }
-      case 'catch_up': {
-        const { app } = asMember(action.app);
-        return simulation.as(app, action.node, async (node) => {
-          await app.begin(node);
-          await app.catchUp(node);
-        });
-      }
-      case 'fault':
-        return server.faults.set(action.fault, { nextN: action.times });
-      case 'ambush': {
-        const { fault, state } = action;
-        server.faults.set(fault, {
-          nextN: 3,
-          only: { matches: (request) => statesMet(watch, cast, request).includes(state) },
-        });
-        occasions.push(...occasionsOf(action).map((later) => ({ ...action, at: scheduler.steps + later })));
-        return;
-      }
-      case 'store':
-        return void storeTrouble.push(action.trouble);
-      case 'webhook':
-        return void webhookTrouble.push(action.trouble);
-      case 'crash':
-        return fleet.doom(action);
-      case 'owners':
-        return ownership.move(action.owners);
-      case 'set_clock':
-        return fleet.setClock(action.node, action.skewMs);
-      case 'cut_off':
-        return cutOff(asMember(action.app).app, own);
-      case 'hours_pass':
-        return hoursPass(action);
-      case 'change_password':
-        return ties.changePassword(asMember(action.app));
-      case 'connect_again':
-        return ties.connectAgain(asMember(action.app));
-      case 'withdraw_share':
-        return ties.withdrawShare(action.calendar);
-      case 'share_again':
-        return ties.shareAgain();
-      case 'nudges_lost':
-        nudgesLost = action.lost;
-        return;
-      case 'revoke':
-      case 'grant':
-        return mayWrite(asMember(action.app), action.kind === 'grant');
-      case 'pull':
-      case 'resync':
-      case 'disconnect':
-        return ties.ask(asMember(action.app), action.kind);
-      default:
-        return unreachable(action);
-    }
-  }
+  const acts = createActs({
+    simulation,
+    documents: watch.store,
+    fleet,
+    ownership,
+    ties,
+    troubles,
+    die,
+    later: (ms) => serverClock.sleep(ms),
+    edited: countUids,
+  });
 
   function countUids(): void {
     for (const ref of calendarRefs) {
@@ -355,7 +267,7 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
 
   return {
     simulation,
-    actAt,
+    actAt: acts.actAt,
     least: () => {
       const { crashes, clocksApartMs } = fleet;
       return { crashes, nodes: plan.nodes, clocksApartMs, calendars: calendarRefs.length, sameUid };
@@ -380,14 +292,8 @@ const beginnings = [
   'remove',
 ] as const;
 const readable = ['add', 'rename', 'remove'] as const;
-interface Occasion extends Ambush {
-  readonly at: number;
-}
-
 const serverLine = ({ user: login, method, report, path, status, effect, faults }: LogEntry): string =>
   [login, report ?? method, path, status, effect.kind, ...faults].join(' ');
-
-const readingScopes = allScopes.filter((scope) => scope.startsWith('read') || scope.startsWith('list'));
 
 /** Turns may end so: the store was away, or somebody else was faster. */
 const expected: ReadonlySet<string> = new Set([

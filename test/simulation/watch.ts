@@ -8,13 +8,14 @@ import type { CalendarId } from '../../domain/ids.ts';
 import type { CheckpointDoc } from '../../domain/sync/checkpoint.ts';
 import type { Documents } from '../../store/documents.ts';
 import type { LogEntry, ModelAnswer, ModelRequest } from '../support/caldav-model/exchange.ts';
-import { unjustified } from './ends.ts';
 import { unproved } from './evidence.ts';
+import { createIntentWatch, summaryLine } from './intent-watch.ts';
 import { createLateness } from './lateness.ts';
 import type { People } from './people.ts';
 import { createProjectedWatch } from './projected.ts';
 import { askedBy, placeOf, type Asked } from './requests.ts';
 import type { Ties } from './ties.ts';
+import { lineOf, watched } from './watched-store.ts';
 
 export interface Violation {
   /** `I1` … `I10`. */
@@ -66,6 +67,8 @@ export interface Watch {
   calendarState(profileId: string, calendarId: string): string;
   /** Of what the calendar's checkpoint left behind. */
   itemStates(calendarId: string): readonly string[];
+  /** Whether the calendar was said to be gone at some time between a write's acceptance and its end. */
+  readonly wasGone: (calendarId: string, intent: IntentDoc) => boolean;
   /** When a request last changed something at the server. */
   lastEffectMs(): number;
   seen(entry: LogEntry, request: ModelRequest, answer: ModelAnswer): void;
@@ -73,8 +76,6 @@ export interface Watch {
   disturbed(): void;
   violated(invariant: string, what: string): void;
 }
-
-const final: ReadonlySet<string> = new Set(['written', 'merged', 'rejected', 'expired']);
 
 const omitting: ReadonlySet<string> = new Set(['listing_empty', 'listing_omits', 'delta_omits']);
 
@@ -94,8 +95,8 @@ interface Known {
   readonly standing: Map<string, string>;
   /** `work/a.ics` → removals recorded. */
   readonly removed: Map<string, number>;
-  /** calendar id → how often it was said to be gone. */
-  readonly gone: Map<string, number>;
+  /** calendar id → since when it was said to be gone, each time, and until when. */
+  readonly gone: Map<string, { readonly fromMs: number; toMs: number }[]>;
 }
 
 /** `refOf`: calendar id → its ref in the home of its owner. */
@@ -112,27 +113,30 @@ export function createWatch(
   const omissions: Omission[] = [];
   const counts: Counts = { commits: 0, removals: 0, held: 0, phantoms: 0, attempts: 0 };
   const known = new Map<string, Known>();
-  const intents = new Map<string, string>();
   const profiles = new Map<string, ProfileDoc>();
   const states = new Set<string>();
   const heldBefore = new Map<string, number>();
   /** calendar id → states of its items. */
   const items = new Map<string, readonly string[]>();
-  /** application → since when it may write nothing, and until when. */
-  const revoked = new Map<string, { readonly sinceMs: number; untilMs: number }>();
   const asked: Asked[] = [];
-  /** intent → when it was accepted, on no node's clock. */
-  const acceptedAtMs = new Map<string, number>();
-  /** operation → the event that it deletes. */
-  const deletes = new Map<string, string>();
-  /** `work/kalends-….ics` → the event that it carries, by its summary. */
-  const eventAt = new Map<string, string>();
   const projections = createProjectedWatch();
   const lateness = createLateness(now);
   /** login → when its password was refused, since it last worked. */
   const refusals = new Map<string, number[]>();
   let lastEffectMs = 0;
   const violated = (invariant: string, what: string): void => void violations.push({ invariant, what });
+  const intents = createIntentWatch({
+    refOf,
+    now,
+    violated,
+    asked,
+    loginOf: (profileId) => profiles.get(profileId)?.name,
+    appOf: (login) => [...profiles.values()].find((one) => one.name === login)?.appId.slice('app_'.length),
+    withdrawals: (calendarId) => ties.withdrawals(calendarId),
+    attempted: () => {
+      counts.attempts += 1;
+    },
+  });
 
   function knownOf(profileId: string): Known {
     const one = known.get(profileId) ?? {
@@ -166,7 +170,7 @@ export function createWatch(
         if (!change.differs) counts.phantoms += 1;
         log.standing.set(change.resourceId, change.observedHash);
         log.calendarOf.set(change.resourceId, change.calendarId);
-        noteEvent(refOf(change.calendarId) + change.ref, change.body);
+        intents.seen(refOf(change.calendarId) + change.ref, change.body);
       }
       if (change.kind === 'resource_removed') {
         counts.removals += 1;
@@ -180,6 +184,8 @@ export function createWatch(
           violated('I1', `seq ${commit.seq} removes ${name} on ${JSON.stringify(change.evidence)}; nobody removed it`);
         checkEvidence(commit, change);
       }
+      const back = change.kind === 'calendar_put' ? log.gone.get(change.calendarId)?.at(-1) : undefined;
+      if (back !== undefined) back.toMs = Math.min(back.toMs, now());
       if (change.kind === 'calendar_gone') calendarGone(log, commit.seq, change.calendarId);
     }
   }
@@ -188,45 +194,16 @@ export function createWatch(
     const login = profiles.get(commit.profileId)?.name ?? '';
     const removed = { login, calendar: refOf(calendarId), name: ref };
     const resource = removed.calendar + ref;
-    const foreign = evidence.kind === 'own_write' && deletes.get(evidence.operationId) !== eventAt.get(resource);
-    const why = foreign ? 'that operation does not delete it' : unproved(evidence, removed, asked);
+    const foreign = evidence.kind === 'own_write' ? intents.notDeletedBy(evidence.operationId, resource) : null;
+    const why = foreign ?? unproved(evidence, removed, asked);
     if (why !== null) violated('I1', `seq ${commit.seq} removes ${resource} on ${JSON.stringify(evidence)}: ${why}`);
-  }
-
-  function noteEvent(resource: string, body: string): void {
-    const event = eventIn(body);
-    if (event !== null) eventAt.set(resource, event);
-  }
-
-  /** What ended without being done, and should not have. */
-  function checkEnd(intent: IntentDoc): void {
-    const { wish } = intent;
-    if (wish.kind !== 'upsert' && wish.kind !== 'delete') return;
-    const sinceMs = acceptedAtMs.get(intent._id) ?? 0;
-    const login = profiles.get(intent.profileId)?.name;
-    const calendar = refOf(wish.calendarId);
-    const answers = asked.filter(
-      ({ user, atMs, what, at }) =>
-        user === login &&
-        atMs >= sinceMs &&
-        (what === 'PUT' || what === 'DELETE') &&
-        at.startsWith(calendar) &&
-        eventAt.get(at) === wish.eventId,
-    );
-    const forbidden = revoked.get(intent.appId);
-    const forbiddenAtMs =
-      forbidden === undefined || forbidden.untilMs < sinceMs ? null : Math.min(forbidden.untilMs, now());
-    const calendarWasGone = ties.withdrawals(wish.calendarId) > 0;
-    const why = unjustified({ intent, acceptedAtMs: sinceMs, nowMs: now(), forbiddenAtMs, calendarWasGone, answers });
-    if (why !== null)
-      violated('I4', `the write ${intent._id} of ${wish.eventId} is ${intent.state} (${intent.reason?.code}): ${why}`);
   }
 
   /** With it goes what it held. Should it come back, all of it is new, and what had been removed wrongly is there again. */
   function calendarGone(log: Known, seq: number, calendarId: string): void {
-    const times = (log.gone.get(calendarId) ?? 0) + 1;
-    log.gone.set(calendarId, times);
-    if (times > ties.withdrawals(calendarId))
+    const spans = [...(log.gone.get(calendarId) ?? []), { fromMs: now(), toMs: Infinity }];
+    log.gone.set(calendarId, spans);
+    if (spans.length > ties.withdrawals(calendarId))
       violated('I1', `seq ${seq} says that the calendar ${refOf(calendarId)} is gone; it is there`);
     for (const [id, of] of log.calendarOf) if (of === calendarId) log.standing.delete(id);
     log.unverified.delete(calendarId);
@@ -245,28 +222,6 @@ export function createWatch(
         );
       log.unverified.set(calendarId, [...recent, ...removals.map(() => now())]);
     }
-  }
-
-  function intentStored(intent: IntentDoc): void {
-    const before = intents.get(intent._id);
-    if (before !== undefined && final.has(before) && before !== intent.state)
-      violated('I4', `intent ${intent._id} was ${before} and is ${intent.state}`);
-    if ((intent.state === 'rejected' || intent.state === 'expired') && intent.reason === null)
-      violated('I4', `intent ${intent._id} is ${intent.state} without a reason`);
-    if (before === undefined) acceptedAtMs.set(intent._id, now());
-    if (intent.wish.kind === 'delete') deletes.set(intent.operationId, intent.wish.eventId);
-    if (before !== intent.state && (intent.state === 'rejected' || intent.state === 'expired')) checkEnd(intent);
-    if (intent.state === 'attempting' && before !== 'attempting') {
-      counts.attempts += 1;
-      // The check is made in the same turn, which the store may slow down.
-      const { sinceMs: revokedAtMs = Infinity, untilMs = 0 } = revoked.get(intent.appId) ?? {};
-      if (intent.attempt !== null && untilMs === Infinity && now() - revokedAtMs > 5 * minute)
-        violated(
-          'I5',
-          `${intent._id} is carried out ${Math.round((now() - revokedAtMs) / minute)} min after its permission ended`,
-        );
-    }
-    intents.set(intent._id, intent.state);
   }
 
   function profileStored(profile: ProfileDoc): void {
@@ -312,14 +267,8 @@ export function createWatch(
   function stored(collection: unknown, document: unknown): void {
     tell(lineOf(collection, document));
     if (collection === 'commits') commitInserted(document as CommitDoc);
-    if (collection === 'intents') intentStored(document as IntentDoc);
-    if (collection === 'grants') {
-      const { appId, scopes } = document as GrantDoc;
-      const ended = revoked.get(appId);
-      if (!scopes.includes('create_event')) {
-        if (ended?.untilMs !== Infinity) revoked.set(appId, { sinceMs: now(), untilMs: Infinity });
-      } else if (ended?.untilMs === Infinity) ended.untilMs = now();
-    }
+    if (collection === 'intents') intents.stored(document as IntentDoc);
+    if (collection === 'grants') intents.grantStored(document as GrantDoc);
     if (collection === 'profiles') profileStored(document as ProfileDoc);
     if (collection === 'subscribers') subscriberStored(document as SubscriberDoc);
     const late = lateness.late();
@@ -356,6 +305,11 @@ export function createWatch(
       profiles.get(profileId)?.calendars[calendarId as CalendarId]?.state.name ?? 'none',
     itemStates: (calendarId) => items.get(calendarId) ?? [],
     store: watched(inner, stored, projectionWritten),
+    wasGone: (calendarId, { _id, profileId }) => {
+      const { fromMs, toMs } = intents.spanOf(_id);
+      const spans = knownOf(profileId).gone.get(calendarId) ?? [];
+      return spans.some((one) => one.fromMs <= toMs && fromMs <= one.toMs);
+    },
     lastEffectMs: () => lastEffectMs,
     disturbed: () => lateness.disturbed(),
     seen(entry, request, answer) {
@@ -370,41 +324,17 @@ export function createWatch(
       if (user !== null && request.method === 'GET' && status >= 500)
         omissions.push({ login: user, calendar, name, atMs });
       const resource = calendar + name;
-      if (request.method === 'PUT') noteEvent(resource, request.body);
+      if (request.method === 'PUT') intents.seen(resource, request.body);
       if (effect.kind !== 'created' && effect.kind !== 'updated' && effect.kind !== 'removed') return;
       lastEffectMs = atMs;
       if (!name.startsWith('kalends-')) violated('I5', `${effect.kind} ${resource}, which no application manages`);
+      if (user !== null) intents.effect(effect.kind, resource, user, request.body);
       if (effect.kind === 'removed') people().noteRemoval(calendar, name);
       const [, marker = '', event = ''] = summaryLine.exec(request.body) ?? [];
       const put = effect.kind === 'removed' ? { marker: null, event: null } : { marker, event };
       effects.push({ kind: effect.kind, resource, ...put, faults, atMs });
     },
   };
-}
-
-/** Of what applications write: which write, and which event. */
-const summaryLine = /^SUMMARY:(\S+) (\S+)/m;
-const eventIn = (body: string): string | null => summaryLine.exec(body)?.[2] ?? null;
-
-function lineOf(collection: unknown, document: unknown): string {
-  if (collection === 'commits') {
-    const { profileId, seq, cause, changes } = document as CommitDoc;
-    const shown = changes.map((one) =>
-      one.kind === 'resource_put'
-        ? `put ${one.ref} ${one.differs ? '' : 'same '}${/^SUMMARY:.*$/m.exec(one.body)?.[0] ?? ''}`
-        : JSON.stringify(one),
-    );
-    return `  ${profileId} commit ${seq} ${cause}: ${shown.join('; ').replaceAll('\r', '')}`;
-  }
-  if (collection === 'intents') {
-    const { _id, state, wish, reason, attempt, mergedInto } = document as IntentDoc;
-    return `  intent ${_id} ${state} ${JSON.stringify({ wish, reason, attempt, mergedInto })}`;
-  }
-  if (collection === 'profiles') {
-    const { _id, state, projectedSeq, requests } = document as ProfileDoc;
-    return `  ${_id} ${state.name} ${projectedSeq} ${JSON.stringify(requests)}`;
-  }
-  return `  ${String(collection)} ${JSON.stringify(document)}`;
 }
 
 /** Who a request says that it is from, whether or not the password is right. */
@@ -419,32 +349,3 @@ const isTombstone = (change: Change): change is ChangeOf<'resource_removed'> =>
 /** Whether it may show: what a reader would not see differently is not looked at here. */
 const isTold = (change: Change): boolean =>
   change.kind === 'resource_put' ? change.differs : change.kind !== 'managed' && change.kind !== 'notice';
-
-type Told = (collection: unknown, document: unknown) => void;
-
-function watched(inner: Documents, stored: Told, projected: Told): Documents {
-  return {
-    open: () => inner.open(),
-    close: () => inner.close(),
-    get: (collection, id) => inner.get(collection, id),
-    getMany: (collection, ids) => inner.getMany(collection, ids),
-    find: (query, params, options) => inner.find(query, params, options),
-    count: (query, params) => inner.count(query, params),
-    remove: (collection, ids, durability) => inner.remove(collection, ids, durability),
-    removeWhere: (query, params) => inner.removeWhere(query, params),
-    insert: async (collection, document) => {
-      await inner.insert(collection, document);
-      stored(collection, document);
-    },
-    insertMany: (collection, documents) => inner.insertMany(collection, documents),
-    replace: async (collection, document, rev, durability) => {
-      const done = await inner.replace(collection, document, rev, durability);
-      if (done) stored(collection, document);
-      return done;
-    },
-    upsertMany: async (collection, documents, durability) => {
-      await inner.upsertMany(collection, documents, durability);
-      for (const one of documents) projected(collection, one);
-    },
-  };
-}

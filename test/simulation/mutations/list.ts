@@ -336,4 +336,22 @@ export const mutations: readonly Mutation[] = [
     find: '  if (!givesUp && (await cameBack(turn))) return;\n',
     replace: '',
   },
+  {
+    name: 'a bulk delete leaves one out',
+    file: 'actors/profile/bulk-delete.ts',
+    find: '{ limit: pageSize });',
+    replace: '{ limit: pageSize }).then((all) => all.slice(0, -1));',
+  },
+  {
+    name: 'a bulk delete goes beyond its calendars',
+    file: 'actors/profile/bulk-delete.ts',
+    find: '(calendarIds?.includes(event.calendarId) ?? true)',
+    replace: '(calendarIds?.includes(event.calendarId) !== null)',
+  },
+  {
+    name: 'later writes do not wait for a bulk delete',
+    file: 'domain/sync/agenda.ts',
+    find: '      barriers.push(intent);\n',
+    replace: '',
+  },
 ];

@@ -1,0 +1,151 @@
+/** What an action of the plan does to the world of a seed. */
+import { allScopes } from '../../domain/account.ts';
+import { unreachable } from '../../domain/errors.ts';
+import type { Documents } from '../../store/documents.ts';
+import { pick, type Seeded } from '../support/seeded.ts';
+import { occasionsOf, statesMet, type Ambush } from './ambush.ts';
+import type { Application } from './application.ts';
+import type { Member } from './cast.ts';
+import type { WebhookTrouble } from './endpoint.ts';
+import type { Fleet } from './fleet.ts';
+import type { Ownership } from './ownership.ts';
+import type { Action } from './plan.ts';
+import type { Simulation } from './simulation.ts';
+import type { Ties } from './ties.ts';
+
+/** What goes wrong, or is brought about, from now on. */
+export interface Troubles {
+  readonly store: ('refused' | 'answer_lost')[];
+  readonly webhook: WebhookTrouble[];
+  readonly occasions: Occasion[];
+  nudgesLost: boolean;
+}
+
+export interface Occasion extends Ambush {
+  readonly at: number;
+}
+
+export interface ActsWorld {
+  readonly simulation: Simulation;
+  readonly documents: Documents;
+  readonly fleet: Fleet;
+  readonly ownership: Ownership;
+  readonly ties: Ties;
+  readonly troubles: Troubles;
+  readonly die: Seeded;
+  /** Resolves when that much time has passed. */
+  readonly later: (ms: number) => Promise<void>;
+  /** People did something. */
+  readonly edited: () => void;
+}
+
+export interface Acts {
+  actAt(action: Action, own: Seeded): Promise<void>;
+  mayWrite(member: Member, granted: boolean): Promise<void>;
+}
+
+export function createActs(world: ActsWorld): Acts {
+  const { simulation, documents, fleet, ownership, ties, troubles, die } = world;
+  const { watch, cast, server, scheduler } = simulation;
+
+  /** Others write while the owner is cut off, and before it has heard that it is. */
+  function cutOff(app: Application, own: Seeded): void {
+    const owner = fleet.cutOff();
+    for (const laterMs of [11_000, 14_000, 30_000])
+      void world.later(laterMs).then(() => simulation.as(app, owner, (node) => app.write(node, own)));
+  }
+
+  async function hoursPass({ hours, until }: Extract<Action, { kind: 'hours_pass' }>): Promise<void> {
+    const endMs = scheduler.now() + hours * 3_600_000;
+    const isReached = (): boolean => {
+      if (until === null) return false;
+      const { profileId, app } = asMember(until.app);
+      const states = [
+        `profile ${watch.profileState(profileId)}`,
+        ...app.calendars.map((id) => `calendar ${watch.calendarState(profileId, id)}`),
+      ];
+      return states.includes(until.state);
+    };
+    while (scheduler.now() < endMs && !isReached() && watch.violations.length === 0) await simulation.step();
+  }
+
+  const asMember = (index: number): Member => cast[index] ?? pick(die, cast);
+
+  async function mayWrite({ app }: Member, granted: boolean): Promise<void> {
+    const grant = await documents.get('grants', app.caller.grantId);
+    if (grant === null) return;
+    const scopes = granted ? allScopes : readingScopes;
+    await watch.store.replace('grants', { ...grant, scopes, rev: grant.rev + 1 }, grant.rev);
+  }
+
+  async function actAt(action: Action, own: Seeded): Promise<void> {
+    switch (action.kind) {
+      case 'person':
+        simulation.trace(`           ${simulation.people.act(action.deed, own)}`);
+        return world.edited();
+      case 'write':
+      case 'remove':
+      case 'remove_all': {
+        const { app } = asMember(action.app);
+        const act = { write: app.write, remove: app.remove, remove_all: app.removeAll }[action.kind];
+        return simulation.as(app, action.node, (node) => act(node, own));
+      }
+      case 'catch_up': {
+        const { app } = asMember(action.app);
+        return simulation.as(app, action.node, async (node) => {
+          await app.begin(node);
+          await app.catchUp(node);
+        });
+      }
+      case 'fault':
+        return server.faults.set(action.fault, { nextN: action.times });
+      case 'ambush': {
+        const { fault, state } = action;
+        server.faults.set(fault, {
+          nextN: 3,
+          only: { matches: (request) => statesMet(watch, cast, request).includes(state) },
+        });
+        troubles.occasions.push(...occasionsOf(action).map((later) => ({ ...action, at: scheduler.steps + later })));
+        return;
+      }
+      case 'store':
+        return void troubles.store.push(action.trouble);
+      case 'webhook':
+        return void troubles.webhook.push(action.trouble);
+      case 'crash':
+        return fleet.doom(action);
+      case 'owners':
+        return ownership.move(action.owners);
+      case 'set_clock':
+        return fleet.setClock(action.node, action.skewMs);
+      case 'cut_off':
+        return cutOff(asMember(action.app).app, own);
+      case 'hours_pass':
+        return hoursPass(action);
+      case 'change_password':
+        return ties.changePassword(asMember(action.app));
+      case 'connect_again':
+        return ties.connectAgain(asMember(action.app));
+      case 'withdraw_share':
+        return ties.withdrawShare(action.calendar);
+      case 'share_again':
+        return ties.shareAgain();
+      case 'nudges_lost':
+        troubles.nudgesLost = action.lost;
+        return;
+      case 'revoke':
+      case 'grant':
+        return mayWrite(asMember(action.app), action.kind === 'grant');
+      case 'pull':
+      case 'resync':
+      case 'disconnect':
+        return ties.ask(asMember(action.app), action.kind);
+      default:
+        return unreachable(action);
+    }
+  }
+
+  return { actAt, mayWrite };
+}
+
+const readingScopes = allScopes.filter((scope) => scope.startsWith('read') || scope.startsWith('list'));

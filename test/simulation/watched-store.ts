@@ -1,0 +1,55 @@
+/** The store as the watch sees it: every write that was done is told, and shown in one line for people. */
+import type { CommitDoc } from '../../domain/commit.ts';
+import type { IntentDoc } from '../../domain/intent.ts';
+import type { ProfileDoc } from '../../domain/profile.ts';
+import type { Documents } from '../../store/documents.ts';
+
+type Told = (collection: unknown, document: unknown) => void;
+
+export function watched(inner: Documents, stored: Told, projected: Told): Documents {
+  return {
+    open: () => inner.open(),
+    close: () => inner.close(),
+    get: (collection, id) => inner.get(collection, id),
+    getMany: (collection, ids) => inner.getMany(collection, ids),
+    find: (query, params, options) => inner.find(query, params, options),
+    count: (query, params) => inner.count(query, params),
+    remove: (collection, ids, durability) => inner.remove(collection, ids, durability),
+    removeWhere: (query, params) => inner.removeWhere(query, params),
+    insert: async (collection, document) => {
+      await inner.insert(collection, document);
+      stored(collection, document);
+    },
+    insertMany: (collection, documents) => inner.insertMany(collection, documents),
+    replace: async (collection, document, rev, durability) => {
+      const done = await inner.replace(collection, document, rev, durability);
+      if (done) stored(collection, document);
+      return done;
+    },
+    upsertMany: async (collection, documents, durability) => {
+      await inner.upsertMany(collection, documents, durability);
+      for (const one of documents) projected(collection, one);
+    },
+  };
+}
+
+export function lineOf(collection: unknown, document: unknown): string {
+  if (collection === 'commits') {
+    const { profileId, seq, cause, changes } = document as CommitDoc;
+    const shown = changes.map((one) =>
+      one.kind === 'resource_put'
+        ? `put ${one.ref} ${one.differs ? '' : 'same '}${/^SUMMARY:.*$/m.exec(one.body)?.[0] ?? ''}`
+        : JSON.stringify(one),
+    );
+    return `  ${profileId} commit ${seq} ${cause}: ${shown.join('; ').replaceAll('\r', '')}`;
+  }
+  if (collection === 'intents') {
+    const { _id, state, wish, reason, attempt, mergedInto } = document as IntentDoc;
+    return `  intent ${_id} ${state} ${JSON.stringify({ wish, reason, attempt, mergedInto })}`;
+  }
+  if (collection === 'profiles') {
+    const { _id, state, projectedSeq, requests } = document as ProfileDoc;
+    return `  ${_id} ${state.name} ${projectedSeq} ${JSON.stringify(requests)}`;
+  }
+  return `  ${String(collection)} ${JSON.stringify(document)}`;
+}
