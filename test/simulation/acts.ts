@@ -2,14 +2,14 @@
 import { allScopes } from '../../domain/account.ts';
 import { unreachable } from '../../domain/errors.ts';
 import type { Documents } from '../../store/documents.ts';
-import { pick, type Seeded } from '../support/seeded.ts';
+import { below, pick, type Seeded } from '../support/seeded.ts';
 import { occasionsOf, statesMet, type Ambush } from './ambush.ts';
 import type { Application } from './application.ts';
-import type { Member } from './cast.ts';
+import type { Member, Party } from './cast.ts';
 import type { WebhookTrouble } from './endpoint.ts';
 import type { Fleet } from './fleet.ts';
 import type { Ownership } from './ownership.ts';
-import type { Action } from './plan.ts';
+import { hereApp, type Action } from './plan.ts';
 import type { Simulation } from './simulation.ts';
 import type { Ties } from './ties.ts';
 
@@ -41,12 +41,12 @@ export interface ActsWorld {
 
 export interface Acts {
   actAt(action: Action, own: Seeded): Promise<void>;
-  mayWrite(member: Member, granted: boolean): Promise<void>;
+  mayWrite(party: Party, granted: boolean): Promise<void>;
 }
 
 export function createActs(world: ActsWorld): Acts {
   const { simulation, documents, fleet, ownership, ties, troubles, die } = world;
-  const { watch, cast, server, scheduler } = simulation;
+  const { watch, cast, here, server, scheduler } = simulation;
 
   /** Others write while the owner is cut off, and before it has heard that it is. */
   function cutOff(app: Application, own: Seeded): void {
@@ -70,8 +70,9 @@ export function createActs(world: ActsWorld): Acts {
   }
 
   const asMember = (index: number): Member => cast[index] ?? pick(die, cast);
+  const asParty = (index: number): Party => (index === hereApp ? here : asMember(index));
 
-  async function mayWrite({ app }: Member, granted: boolean): Promise<void> {
+  async function mayWrite({ app }: Party, granted: boolean): Promise<void> {
     const grant = await documents.get('grants', app.caller.grantId);
     if (grant === null) return;
     const scopes = granted ? allScopes : readingScopes;
@@ -86,12 +87,20 @@ export function createActs(world: ActsWorld): Acts {
       case 'write':
       case 'remove':
       case 'remove_all': {
-        const { app } = asMember(action.app);
+        const { app } = asParty(action.app);
         const act = { write: app.write, remove: app.remove, remove_all: app.removeAll }[action.kind];
         return simulation.as(app, action.node, (node) => act(node, own));
       }
+      case 'write_many': {
+        // Nobody waits for the answer to one before the next is sent, and they may come in at two nodes.
+        for (let n = 2 + below(own, 6); n > 0; n -= 1) {
+          const act = own() < 0.75 ? here.app.write : here.app.remove;
+          simulation.as(here.app, own() < 0.8 ? action.node : 1 - action.node, (node) => act(node, own));
+        }
+        return;
+      }
       case 'catch_up': {
-        const { app } = asMember(action.app);
+        const { app } = asParty(action.app);
         return simulation.as(app, action.node, async (node) => {
           await app.begin(node);
           await app.catchUp(node);
@@ -135,7 +144,7 @@ export function createActs(world: ActsWorld): Acts {
         return;
       case 'revoke':
       case 'grant':
-        return mayWrite(asMember(action.app), action.kind === 'grant');
+        return mayWrite(asParty(action.app), action.kind === 'grant');
       case 'pull':
       case 'resync':
       case 'disconnect':

@@ -1,14 +1,22 @@
-/** The cast: two applications, each with its own account and profile of the same two calendars, as `connect` would leave them. */
-import { allScopes, type Caller } from '../../domain/account.ts';
+/**
+ * The cast, as `connect` would leave it: two applications, each with its own account and profile of the same two calendars, and a third
+ * with a calendar of its own, which has no other side.
+ */
+import { allScopes, type AccountDoc, type Caller } from '../../domain/account.ts';
 import { asAccountId, asProfileId, calendarIdOf, slotOf, type AppId, type GrantId } from '../../domain/ids.ts';
 import type { ProfileDoc } from '../../domain/profile.ts';
 import type { Documents } from '../../store/documents.ts';
 import { createApplication, type Application } from './application.ts';
 import { calendarRefs, firstPassword, sharedRef, sharer, user } from './people.ts';
 
-export interface Member {
+/** An application with a profile. */
+export interface Party {
   readonly app: Application;
   readonly profileId: ProfileDoc['_id'];
+}
+
+/** One whose calendars are at the calendar server. */
+export interface Member extends Party {
   /** The login at the calendar server. */
   readonly login: string;
   /** As this login sees the calendars. */
@@ -17,21 +25,33 @@ export interface Member {
 
 const logins = [user, sharer] as const;
 const names = ['a', 'b'] as const;
+/** Has an application calendar. */
+const ownName = 'c';
 
 export function castOf(startMs: number): readonly Member[] {
   return names.map((name, index) => {
     const login = logins[index] ?? user;
-    const profileId = asProfileId(`pro_${name}`);
     const refs = calendarRefs.map((ref) => (login === user ? ref : sharedRef(ref)));
-    const caller: Caller = {
-      appId: `app_${name}` as AppId,
-      accountId: asAccountId(`acc_${name}`),
-      grantId: `grt_${name}` as GrantId,
-      scopes: allScopes,
-    };
-    const calendarIds = refs.map((ref) => calendarIdOf(profileId, ref));
-    return { app: createApplication({ name, caller, profileId, calendarIds, startMs }), profileId, login, refs };
+    return { ...partyOf(name, refs, startMs), login, refs };
   });
+}
+
+/** Of an application calendar: the ref of the only one that there is. */
+export const hereRef = 'calendar/';
+
+/** Who writes to an application calendar. */
+export const hereOf = (startMs: number): Party => partyOf(ownName, [hereRef], startMs);
+
+function partyOf(name: string, refs: readonly string[], startMs: number): Party {
+  const profileId = asProfileId(`pro_${name}`);
+  const caller: Caller = {
+    appId: `app_${name}` as AppId,
+    accountId: asAccountId(`acc_${name}`),
+    grantId: `grt_${name}` as GrantId,
+    scopes: allScopes,
+  };
+  const calendarIds = refs.map((ref) => calendarIdOf(profileId, ref));
+  return { app: createApplication({ name, caller, profileId, calendarIds, startMs }), profileId };
 }
 
 export async function insertCast(
@@ -41,38 +61,46 @@ export async function insertCast(
   server: string,
 ): Promise<void> {
   for (const { app, profileId, login } of cast) {
-    const { appId, accountId, grantId, scopes } = app.caller;
-    const createdAtMs = startMs;
-    const sealed = { keyId: 'k', nonce: 'n', box: `secret of ${app.name}` };
-    const secrets = [{ sealed, createdAtMs }];
-    await documents.insert('apps', { _id: appId, rev: 1, name: app.name, clientId: app.name, secrets, createdAtMs });
-    const person = { email: `${login}@example.com`, name: login, timeZone: 'Etc/UTC', kind: 'account' } as const;
-    await documents.insert('accounts', { _id: accountId, rev: 1, appId, ...person, createdAtMs });
-    await documents.insert('grants', {
-      _id: grantId,
-      rev: 1,
-      appId,
-      accountId,
-      scopes,
-      revokedAtMs: null,
-      createdAtMs,
-    });
-    await documents.insert('profiles', newProfile({ app, profileId, login }, startMs, server));
+    const email = `${login}@example.com`;
+    await insertAccount(documents, app, { email, name: login, kind: 'account' }, startMs);
+    const root = { server, home: `/calendars/${login}/`, software: 'model' };
+    const credentials = { keyId: 'k', nonce: 'n', box: firstPassword };
+    const own = { provider: 'caldav', name: login, email, credentials, root } as const;
+    await documents.insert('profiles', newProfile({ app, profileId }, own, startMs));
   }
 }
 
-function newProfile({ app, profileId, login }: Omit<Member, 'refs'>, startMs: number, server: string): ProfileDoc {
+export async function insertHere(documents: Documents, { app, profileId }: Party, startMs: number): Promise<void> {
+  await insertAccount(documents, app, { email: null, name: app.name, kind: 'application_calendar' }, startMs);
+  const own = { provider: 'cronofy', name: app.name, email: null, credentials: null, root: {} } as const;
+  await documents.insert('profiles', newProfile({ app, profileId }, own, startMs));
+}
+
+async function insertAccount(
+  documents: Documents,
+  app: Application,
+  person: Pick<AccountDoc, 'email' | 'name' | 'kind'>,
+  createdAtMs: number,
+): Promise<void> {
+  const { appId, accountId, grantId, scopes } = app.caller;
+  const sealed = { keyId: 'k', nonce: 'n', box: `secret of ${app.name}` };
+  const secrets = [{ sealed, createdAtMs }];
+  await documents.insert('apps', { _id: appId, rev: 1, name: app.name, clientId: app.name, secrets, createdAtMs });
+  await documents.insert('accounts', { _id: accountId, rev: 1, appId, timeZone: 'Etc/UTC', ...person, createdAtMs });
+  const revokedAtMs = null;
+  await documents.insert('grants', { _id: grantId, rev: 1, appId, accountId, scopes, revokedAtMs, createdAtMs });
+}
+
+type Own = Pick<ProfileDoc, 'provider' | 'name' | 'email' | 'credentials' | 'root'>;
+
+function newProfile({ app, profileId }: Party, own: Own, startMs: number): ProfileDoc {
   return {
     _id: profileId,
     rev: 1,
     appId: app.caller.appId,
     accountId: app.caller.accountId,
-    provider: 'caldav',
-    name: login,
-    login: `caldav ${login} ${app.name}`,
-    email: `${login}@example.com`,
-    credentials: { keyId: 'k', nonce: 'n', box: firstPassword },
-    root: { server, home: `/calendars/${login}/`, software: 'model' },
+    ...own,
+    login: `${own.provider} ${own.name} ${app.name}`,
     state: { name: 'connecting' },
     requests: [],
     calendars: {},

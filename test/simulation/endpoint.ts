@@ -2,21 +2,21 @@
 import { KalendsError } from '../../domain/errors.ts';
 import type { Clock } from '../../domain/clock.ts';
 import type { Http } from '../../providers/http.ts';
-import type { Member } from './cast.ts';
+import type { Party } from './cast.ts';
 
 export type WebhookTrouble = 'refused' | 'answer_lost' | 'hangs';
 
 export interface EndpointOptions {
-  readonly cast: readonly Member[];
+  readonly parties: readonly Party[];
   readonly clock: Clock;
   /** What the next notifications meet, each taken off the front. */
   readonly troubles: WebhookTrouble[];
   readonly troubled: (trouble: WebhookTrouble) => void;
 }
 
-export function createEndpoint({ cast, clock, troubles, troubled }: EndpointOptions): Http {
+export function createEndpoint({ parties, clock, troubles, troubled }: EndpointOptions): Http {
   return async (request) => {
-    const app = cast.find((one) => one.app.callbackUrl === request.url)?.app;
+    const app = parties.find((one) => one.app.callbackUrl === request.url)?.app;
     const trouble = troubles.shift();
     if (trouble !== undefined) troubled(trouble);
     if (trouble === 'refused') return { status: 500, headers: {}, text: '', tookMs: 1 };

@@ -12,6 +12,8 @@ const final: ReadonlySet<string> = new Set(['written', 'merged', 'rejected', 'ex
 export interface IntentWatch {
   stored(intent: IntentDoc): void;
   grantStored(grant: GrantDoc): void;
+  /** A commit carries them out, and nobody was asked: as they are permitted now, or were when they were accepted. */
+  carriedOut(operations: readonly string[]): void;
   /** Something stands, or was to be put, under that name: `work/kalends-….ics`. */
   seen(resource: string, body: string): void;
   /** Why that operation does not delete what stood there, for people; null: it does. */
@@ -39,6 +41,8 @@ export function createIntentWatch(world: IntentWatchWorld): IntentWatch {
   const states = new Map<string, string>();
   /** application → since when it may write nothing, and until when. */
   const revoked = new Map<string, { readonly sinceMs: number; untilMs: number }>();
+  /** operation → which end of its application's permission it was accepted after. */
+  const forbiddenFrom = new Map<string, unknown>();
   const acceptedAtMs = new Map<string, number>();
   const endedAtMs = new Map<string, number>();
   const byOperation = new Map<string, IntentDoc>();
@@ -95,6 +99,8 @@ export function createIntentWatch(world: IntentWatchWorld): IntentWatch {
         violated('I4', `intent ${intent._id} is ${intent.state} without a reason`);
       if (before === undefined) {
         acceptedAtMs.set(intent._id, now());
+        if (revoked.get(intent.appId)?.untilMs === Infinity)
+          forbiddenFrom.set(intent.operationId, revoked.get(intent.appId));
         const { wish } = intent;
         const key = wish.kind === 'upsert' ? `${refOf(wish.calendarId)} ${wish.eventId}` : null;
         if (key !== null && !firstN.has(key)) firstN.set(key, intent.n);
@@ -119,6 +125,13 @@ export function createIntentWatch(world: IntentWatchWorld): IntentWatch {
       if (!scopes.includes('create_event')) {
         if (ended?.untilMs !== Infinity) revoked.set(appId, { sinceMs: now(), untilMs: Infinity });
       } else if (ended?.untilMs === Infinity) ended.untilMs = now();
+    },
+    carriedOut(operations) {
+      for (const operation of operations) {
+        const end = revoked.get(byOperation.get(operation)?.appId ?? '');
+        if (end?.untilMs === Infinity && forbiddenFrom.get(operation) === end)
+          violated('I5', `${operation} is carried out, and was not permitted at any time since it was accepted`);
+      }
     },
     seen(resource, body) {
       const event = eventIn(body);

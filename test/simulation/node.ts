@@ -13,10 +13,11 @@ import type { Clock } from '../../domain/clock.ts';
 import { KalendsError } from '../../domain/errors.ts';
 import type { AccountId, ProfileId } from '../../domain/ids.ts';
 import type { Normalise } from '../../domain/event.ts';
-import type { ProfileDoc } from '../../domain/profile.ts';
+import type { ProfileDoc, ProviderName } from '../../domain/profile.ts';
+import { createApplication } from '../../providers/application/application.ts';
 import { createCalDav } from '../../providers/caldav/caldav.ts';
 import type { Http } from '../../providers/http.ts';
-import type { Credentials } from '../../providers/provider.ts';
+import type { Credentials, Provider } from '../../providers/provider.ts';
 import { createApi, type Api } from '../../services/api/api.ts';
 import { createIntake, type Intake } from '../../services/api/intake.ts';
 import { createCommitLog } from '../../store/commit.ts';
@@ -81,7 +82,9 @@ export function startNode(world: NodeWorld, number: number, skewMs: () => number
   const documents = gatedStore(world, life);
   const fence = createFence(world, number, clock);
   const http = gatedHttp(world, life, clock, fence);
-  const provider = createCalDav({ http, clock, random: die });
+  const caldav = createCalDav({ http, clock, random: die });
+  const here = createApplication();
+  const providers = (name: ProviderName): Provider => (name === here.name ? here : caldav);
   const owns = (): boolean => !life.dead && ownership.believes(number);
   const hosts = createHosts({ documents, clock, random: die });
   const shares = createShares();
@@ -99,7 +102,7 @@ export function startNode(world: NodeWorld, number: number, skewMs: () => number
         clock,
         random: die,
         log: createCommitLog({ documents, normalise, clock, horizon }),
-        providers: () => provider,
+        providers,
         credentials: world.credentials,
         polling: { ...polling, reconcileMs },
         mayWrite: (_, timeoutMs) => owns() && fence.lease.mayWrite(timeoutMs),
@@ -149,7 +152,7 @@ export function startNode(world: NodeWorld, number: number, skewMs: () => number
     pageKey: world.pageKey,
     nudgeNotifier: (accountId) => tell((node) => node.opened(accountId)),
     awaitIntent: async () => null,
-    providerOf: () => provider,
+    providerOf: providers,
     normalise,
   });
   host.start();

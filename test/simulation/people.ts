@@ -226,5 +226,9 @@ export function shownBy(body: string): readonly string[] {
   });
 }
 
+/** A property without parameters; empty where there is none. */
+export const textOf = (body: string, name: string): string =>
+  new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(body)?.[1] ?? '';
+
 const msOf = (basic: string): number =>
   Date.parse(basic.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z?$/, '$1-$2-$3T$4:$5:$6Z'));

@@ -8,6 +8,8 @@ import { deeds, type Deed } from './people.ts';
 export type Action =
   | { readonly kind: 'person'; readonly deed: Deed }
   | { readonly kind: 'write' | 'remove' | 'remove_all' | 'catch_up'; readonly app: number; readonly node: number }
+  /** Several writes of the application with a calendar of its own, at once. */
+  | { readonly kind: 'write_many'; readonly node: number }
   /** The server is wrong about the next `times` requests that it could be wrong about. */
   | { readonly kind: 'fault'; readonly fault: FaultName; readonly times: number }
   /** The same, about requests of a profile that is in that state, into which it is brought again and again. */
@@ -91,6 +93,7 @@ export function planOf(seed: number): Plan {
     ...actions.map((action, id) => ({ step: steps[id] ?? 0, action })),
     ...ambushed.flatMap((action) => laid(action, die)),
     ...onPurpose(seed, die),
+    ...inItsOwnCalendar(seeded(seed * 7_919 + 2)),
   ].map((one, id) => ({ id, ...one }));
   return {
     seed,
@@ -146,6 +149,23 @@ function onPurpose(seed: number, die: Seeded): readonly Intended[] {
     { step: 300 + below(die, 1_600), action: { kind: 'cut_off', app: below(die, 2) } },
     { step: 400 + below(die, 1_600), action: bulk },
     ...spell(die).map(([after, action]) => ({ step: begin + after, action })),
+  ];
+}
+
+/** Index of the application with a calendar of its own, behind those of the calendar server. */
+export const hereApp = 2;
+
+/** So little is waited for there that writes are seldom together but on purpose. */
+function inItsOwnCalendar(die: Seeded): readonly Intended[] {
+  const some = (times: number, act: () => Action): Intended[] =>
+    Array.from({ length: times }, () => ({ step: 60 + below(die, stepsOfSeed - 100), action: act() }));
+  const forbidden = 200 + below(die, 1_500);
+  return [
+    ...some(7, () => ({ kind: 'write_many', node: below(die, 2) })),
+    ...some(1, () => ({ kind: 'remove_all', app: hereApp, node: below(die, 2) })),
+    ...some(3, () => ({ kind: 'catch_up', app: hereApp, node: below(die, 2) })),
+    { step: forbidden, action: { kind: 'revoke', app: hereApp } },
+    { step: forbidden + 100 + below(die, 200), action: { kind: 'grant', app: hereApp } },
   ];
 }
 

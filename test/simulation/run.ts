@@ -8,7 +8,7 @@ import { uidOf } from '../support/caldav-model/state.ts';
 import { createModelServer, type ModelServer } from '../support/caldav-model/server.ts';
 import { pick, seeded, type Seeded } from '../support/seeded.ts';
 import { isPassing } from './application.ts';
-import { castOf, insertCast } from './cast.ts';
+import { castOf, hereOf, hereRef, insertCast, insertHere } from './cast.ts';
 import { createCoverage, type Coverage } from './coverage.ts';
 import { bringThere, needsListing, needsWrite, statesMet } from './ambush.ts';
 import { createEndpoint } from './endpoint.ts';
@@ -37,7 +37,8 @@ export async function runSeed(plan: Plan, options: RunOptions = {}): Promise<Out
   const lines: string[] = [];
   const trace = (line: string): void => void lines.push(line);
   const { simulation, actAt, least, close } = await createSimulation(plan, options, trace);
-  const { watch, scheduler, server, cast } = simulation;
+  const { watch, scheduler, server } = simulation;
+  const apps = [...simulation.cast, simulation.here].map((one) => one.app);
   let stepsUnderFaults = 0;
   try {
     let next = 0;
@@ -66,8 +67,8 @@ export async function runSeed(plan: Plan, options: RunOptions = {}): Promise<Out
     faults: server.faults.counts(),
     crashes: least().crashes,
     least: { ...least(), steps: stepsUnderFaults },
-    notifications: cast.reduce((sum, one) => sum + one.app.notifications, 0),
-    accepted: cast.reduce((sum, one) => sum + one.app.accepted.length, 0),
+    notifications: apps.reduce((sum, one) => sum + one.notifications, 0),
+    accepted: apps.reduce((sum, one) => sum + one.accepted.length, 0),
     effects: watch.effects,
     trace: lines,
   };
@@ -89,7 +90,9 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
   const inner = openSqlite({ path: ':memory:', durable: false, schedule: queueMicrotask });
   await inner.open();
   const cast = castOf(startMs);
+  const here = hereOf(startMs);
   const refs = new Map(cast.flatMap((one) => one.app.calendars.map((id, at) => [id as string, one.refs[at] ?? ''])));
+  for (const id of here.app.calendars) refs.set(id, hereRef);
   let people: People | null = null;
   const now = (): string => `           ${((scheduler.now() - startMs) / 1_000).toFixed(1)} s`;
   const ties: Ties = createTies({
@@ -120,6 +123,7 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
   });
   people = createPeople(server, startMs, () => serverClock.now());
   await insertCast(watch.store, cast, startMs, server.origins[0]);
+  await insertHere(watch.store, here, startMs);
 
   const troubles: Troubles = { store: [], webhook: [], occasions: [], nudgesLost: false };
   const ownership = createOwnership(() => scheduler.now());
@@ -133,7 +137,7 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
     store: watch.store,
     server,
     endpoint: createEndpoint({
-      cast,
+      parties: [...cast, here],
       clock: serverClock,
       troubles: troubles.webhook,
       troubled: (trouble) => {
@@ -194,13 +198,14 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
     watch,
     people,
     cast,
+    here,
     world,
     nodes: () => fleet.nodes(),
     trace,
     underWay: () => calls,
     mend: async () => {
       mended = true;
-      for (const member of cast) await acts.mayWrite(member, true);
+      for (const one of [...cast, here]) await acts.mayWrite(one, true);
       server.faults.clearAll();
       troubles.store.length = 0;
       troubles.webhook.length = 0;

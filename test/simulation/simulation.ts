@@ -1,7 +1,7 @@
 /** A seed as it runs: its world, its nodes, and what can be done to them. */
 import type { ModelServer } from '../support/caldav-model/server.ts';
 import type { Application } from './application.ts';
-import type { Member } from './cast.ts';
+import type { Member, Party } from './cast.ts';
 import type { NodeWorld, SimulatedNode } from './node.ts';
 import type { People } from './people.ts';
 import type { Plan } from './plan.ts';
@@ -15,6 +15,8 @@ export interface Simulation {
   readonly watch: Watch;
   readonly people: People;
   readonly cast: readonly Member[];
+  /** Has an application calendar. */
+  readonly here: Party;
   readonly world: NodeWorld;
   /** Those that live now. */
   nodes(): readonly SimulatedNode[];

@@ -5,6 +5,7 @@ import type { SubscriberDoc } from '../../domain/channel.ts';
 import type { IntentDoc } from '../../domain/intent.ts';
 import type { ProfileDoc } from '../../domain/profile.ts';
 import type { CalendarId } from '../../domain/ids.ts';
+import type { Evidence } from '../../domain/resource.ts';
 import type { CheckpointDoc } from '../../domain/sync/checkpoint.ts';
 import type { Documents } from '../../store/documents.ts';
 import type { LogEntry, ModelAnswer, ModelRequest } from '../support/caldav-model/exchange.ts';
@@ -161,6 +162,7 @@ export function createWatch(
     log.seq = commit.seq;
     log.atMs = commit.atMs;
     projections.appended(commit);
+    if (isHere(commit.profileId)) intents.carriedOut(commit.operations);
     log.tellable[commit.seq] = commit.cause !== 'write' && commit.changes.some(isTold);
     countUnverified(log, commit);
     for (const change of commit.changes) {
@@ -180,7 +182,7 @@ export function createWatch(
         if (!log.standing.delete(change.resourceId))
           violated('I2', `seq ${commit.seq} removes ${name}, which is not there`);
         // A removal that nobody made, whatever evidence it claims.
-        if (times > (people().removals.get(name) ?? 0))
+        if (!isHere(commit.profileId) && times > (people().removals.get(name) ?? 0))
           violated('I1', `seq ${commit.seq} removes ${name} on ${JSON.stringify(change.evidence)}; nobody removed it`);
         checkEvidence(commit, change);
       }
@@ -190,12 +192,16 @@ export function createWatch(
     }
   }
 
+  const isHere = (profileId: string): boolean => profiles.get(profileId)?.provider === 'cronofy';
+
   function checkEvidence(commit: CommitDoc, { evidence, calendarId, ref }: ChangeOf<'resource_removed'>): void {
     const login = profiles.get(commit.profileId)?.name ?? '';
     const removed = { login, calendar: refOf(calendarId), name: ref };
     const resource = removed.calendar + ref;
     const foreign = evidence.kind === 'own_write' ? intents.notDeletedBy(evidence.operationId, resource) : null;
-    const why = foreign ?? unproved(evidence, removed, asked);
+    // Without another side there is nothing but own deletes.
+    const otherwise = isHere(commit.profileId) ? notOwn(evidence) : unproved(evidence, removed, asked);
+    const why = foreign ?? otherwise;
     if (why !== null) violated('I1', `seq ${commit.seq} removes ${resource} on ${JSON.stringify(evidence)}: ${why}`);
   }
 
@@ -342,6 +348,9 @@ function loginOf({ headers }: ModelRequest): string | null {
   const encoded = /^Basic (.+)$/i.exec(headers['authorization'] ?? '')?.[1];
   return encoded === undefined ? null : (Buffer.from(encoded, 'base64').toString('utf8').split(':')[0] ?? null);
 }
+
+const notOwn = ({ kind }: Evidence): string | null =>
+  kind === 'own_write' ? null : 'nobody else removes anything there';
 
 const isTombstone = (change: Change): change is ChangeOf<'resource_removed'> =>
   change.kind === 'resource_removed' && change.evidence.kind === 'tombstone';

@@ -58,7 +58,7 @@ export const isNamed = (calendarIds: readonly string[] | null, calendarId: strin
   calendarIds === null || calendarIds.includes(calendarId);
 
 /** A merged write shares the outcome of the one that took it along. */
-function outcomeOf(all: Ended, intent: IntentDoc): IntentDoc | undefined {
+export function outcomeOf(all: Ended, intent: IntentDoc): IntentDoc | undefined {
   let one: IntentDoc | undefined = intent;
   for (let hops = 0; one?.state === 'merged' && hops < 1_000; hops += 1) one = all.get(one.mergedInto ?? '');
   return one;

@@ -1,7 +1,7 @@
 /** What became of every accepted write at the calendar server: it ended as it was accepted, in order, with one effect (I4). */
 import type { Application, Asking, Row } from './application.ts';
 import type { Member } from './cast.ts';
-import { ownRef, shownBy, type People } from './people.ts';
+import { ownRef, shownBy, textOf, type People } from './people.ts';
 import type { Simulation } from './simulation.ts';
 import type { Effect, Watch } from './watch.ts';
 import { unended, wishesOf, type Wished } from './wishes.ts';
@@ -117,9 +117,10 @@ function unlikeAlone(simulation: Simulation, { calendar, wish }: Wanted, shown: 
 function couldBeMissed({ watch, people }: Simulation, { login, calendar }: Wanted, name: string): boolean {
   const move = people.moved.get(calendar + name);
   if (move === undefined) return false;
+  const former = formerNames(people, calendar + name);
   const remade = watch.effects.some(
     ({ kind, resource, faults }) =>
-      kind === 'created' && resource === move.from && faults.includes('preconditions_ignored'),
+      kind === 'created' && former.has(resource) && faults.includes('preconditions_ignored'),
   );
   const concealed = watch.omissions.some(
     (one) =>
@@ -129,6 +130,13 @@ function couldBeMissed({ watch, people }: Simulation, { login, calendar }: Wante
       one.atMs >= move.atMs,
   );
   return remade || concealed;
+}
+
+/** Those that it had before people gave it this one. */
+function formerNames({ moved }: People, resource: string): ReadonlySet<string> {
+  const former = new Set<string>();
+  for (let move = moved.get(resource); move !== undefined; move = moved.get(move.from)) former.add(move.from);
+  return former;
 }
 
 /** With those that people gave it. A name is given once, and none that came later can be that of an earlier one. */
@@ -174,7 +182,6 @@ const iso = (ms: number): string => new Date(ms).toISOString().slice(0, 19);
 const lastWritten = ({ effects }: Watch, calendar: string, { summary }: Asking): Effect | undefined =>
   effects.findLast(({ marker, event, resource }) => `${marker} ${event}` === summary && resource.startsWith(calendar));
 
-const textOf = (body: string, name: string): string => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(body)?.[1] ?? '';
 const summaryOf = (body: string): string => textOf(body, 'SUMMARY');
 
 /** Each write had its effect at the server once at most, and each name came and went once at most. */

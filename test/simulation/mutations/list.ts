@@ -354,4 +354,22 @@ export const mutations: readonly Mutation[] = [
     find: '      barriers.push(intent);\n',
     replace: '',
   },
+  {
+    name: 'a batch loses its last write',
+    file: 'actors/profile/write-here.ts',
+    find: 'changes: carried.flatMap((one) => one.changes),',
+    replace: 'changes: carried.slice(0, Math.max(1, carried.length - 1)).flatMap((one) => one.changes),',
+  },
+  {
+    name: 'a batch writes again what the log knows',
+    file: 'actors/profile/write-here.ts',
+    find: '  if (event.intents.some((one) => one.n <= throughN)) return null;\n',
+    replace: '  if (event.intents.some((one) => one.n < 0 * throughN)) return null;\n',
+  },
+  {
+    name: 'a batch asks for no permission',
+    file: 'actors/profile/write-here.ts',
+    find: '  if ((await mayCarryOut(activation, event)) !== null) return null;\n',
+    replace: '',
+  },
 ];
