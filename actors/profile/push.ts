@@ -70,6 +70,9 @@ interface Group {
 export function wishOf(turn: WriteTurn): Group {
   const { calendarId, eventId, applied, resource, generation, activation } = turn;
   const { appId } = activation.profile;
+  // What a late call overwrote is not wanted any more: there is nothing to put right.
+  if (applied?.wanted === null && turn.intents.every((one) => one.repair === true))
+    return { turn, wish: { kind: 'settled', generation: applied.generation, wanted: null } };
   const { intents, state } = groupOf({ generation, wanted: applied?.wanted ?? null }, turn.intents, resource);
   const wish = reconcile({ appId, calendarId, eventId, applied, resource, generation, state });
   return { turn: { ...turn, intents }, wish };

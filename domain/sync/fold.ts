@@ -18,6 +18,8 @@ const nothing: RequestedFields = {};
 export function foldIntents(applied: WantedState, intents: readonly IntentDoc[]): WantedState {
   let state = applied;
   for (const intent of intents) {
+    // It writes again what is wanted as it is, and begins no life where a delete came before it.
+    if (intent.repair === true) continue;
     if (intent.wish.kind === 'upsert') {
       state = { generation: state.generation, wanted: applyPatch(state.wanted ?? nothing, intent.wish.patch) };
     } else if (intent.wish.kind === 'delete' || intent.wish.kind === 'delete_all') {

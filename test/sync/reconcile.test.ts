@@ -36,6 +36,17 @@ test('a removal ends a life, and repeats of it change nothing', () => {
   });
 });
 
+test('a repair changes no wish, and begins no life', () => {
+  const repair = upsert(2, {}, 'x', { repair: true });
+  expect(foldIntents({ generation: 1, wanted: { summary: 'S' } }, [repair])).toEqual({
+    generation: 1,
+    wanted: { summary: 'S' },
+  });
+  const ended = { generation: 2, wanted: null };
+  expect(foldIntents({ generation: 1, wanted: { summary: 'S' } }, [remove(1), repair])).toEqual(ended);
+  expect(foldIntents(ended, [repair])).toEqual(ended);
+});
+
 test('folding in two parts is folding at once', () => {
   const patch = fc.record(
     {

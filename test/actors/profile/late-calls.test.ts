@@ -124,6 +124,29 @@ test('on a server that looks at no precondition, what a late call overwrote is w
   await expectAllWell(rig);
 });
 
+test.each(['delete', 'delete_all'] as const)(
+  'what a late call overwrote is not put right behind a %s, which leaves nothing to put right',
+  async (kind) => {
+    const rig = await syncedOverCalDav({ events: 0 });
+    await rig.upsert(work, 'x', wish('Zero'));
+    await rig.pass(minute);
+    const { faults } = rig.other.server;
+    faults.set('effect_late', { nextN: 1, only: { method: 'PUT' } });
+    await rig.upsert(work, 'x', wish('One'));
+    await rig.pass(10 * second);
+    await rig.upsert(work, 'x', wish('Two'));
+    faults.set('preconditions_ignored', { always: true });
+    await rig.pass(minute);
+    faults.set('host_down', { nextN: 1, only: { method: 'DELETE' } });
+    await (kind === 'delete' ? rig.remove(work, 'x') : rig.accept({ kind, calendarIds: null }));
+    await rig.pass(30 * second);
+    await pull(rig, hour);
+    expect(outcomesOf(await rig.intents()).slice(3)).toEqual([`4 ${kind} written`, '5 upsert written']);
+    expect(await cached(rig)).toEqual([]);
+    await expectAllWell(rig);
+  },
+);
+
 test('a write that may still land is not called refused when its permission ends, and is written once it has landed', async () => {
   const rig = await lateAndAlone();
   await rig.grant(['read_events']);
