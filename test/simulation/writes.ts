@@ -115,28 +115,26 @@ function unlikeAlone(simulation: Simulation, { calendar, wish }: Wanted, shown: 
  * server that looks at no precondition makes the old name anew beside it.
  */
 function couldBeMissed({ watch, people }: Simulation, { login, calendar }: Wanted, name: string): boolean {
-  const move = people.moved.get(calendar + name);
-  if (move === undefined) return false;
-  const former = formerNames(people, calendar + name);
+  const moves = movesTo(people, calendar + name);
   const remade = watch.effects.some(
     ({ kind, resource, faults }) =>
-      kind === 'created' && former.has(resource) && faults.includes('preconditions_ignored'),
+      kind === 'created' && moves.some((one) => one.from === resource) && faults.includes('preconditions_ignored'),
   );
   const concealed = watch.omissions.some(
     (one) =>
       one.login === login &&
       one.calendar === calendar &&
-      (one.name === null || one.name === name) &&
-      one.atMs >= move.atMs,
+      moves.some(({ to, atMs }) => (one.name === null || calendar + one.name === to) && one.atMs >= atMs),
   );
   return remade || concealed;
 }
 
-/** Those that it had before people gave it this one. */
-function formerNames({ moved }: People, resource: string): ReadonlySet<string> {
-  const former = new Set<string>();
-  for (let move = moved.get(resource); move !== undefined; move = moved.get(move.from)) former.add(move.from);
-  return former;
+/** From name to name until it had this one; the last comes first. */
+function movesTo({ moved }: People, resource: string) {
+  const moves: { readonly to: string; readonly from: string; readonly atMs: number }[] = [];
+  for (let to = resource, move = moved.get(to); move !== undefined; to = move.from, move = moved.get(to))
+    moves.push({ to, ...move });
+  return moves;
 }
 
 /** With those that people gave it. A name is given once, and none that came later can be that of an earlier one. */
