@@ -35,6 +35,7 @@ export interface ActsWorld {
   readonly die: Seeded;
   /** Resolves when that much time has passed. */
   readonly later: (ms: number) => Promise<void>;
+  readonly tellBreaker: (word: 'hold' | 'release') => Promise<void>;
   /** People did something. */
   readonly edited: () => void;
 }
@@ -83,6 +84,7 @@ export function createActs(world: ActsWorld): Acts {
     switch (action.kind) {
       case 'person':
         simulation.trace(`           ${simulation.people.act(action.deed, own)}`);
+        if (action.deed === 'move_managed') watch.breaker.came('a person moves what an application wrote');
         return world.edited();
       case 'write':
       case 'remove':
@@ -139,6 +141,8 @@ export function createActs(world: ActsWorld): Acts {
         return ties.withdrawShare(action.calendar);
       case 'share_again':
         return ties.shareAgain();
+      case 'breaker':
+        return world.tellBreaker(action.word);
       case 'nudges_lost':
         troubles.nudgesLost = action.lost;
         return;

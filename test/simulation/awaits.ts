@@ -3,6 +3,7 @@
 /** Everything that nodes ask of the store and of others; a run that meets a name that is missing here fails. */
 export const awaits = [
   'count resourcesOfCalendar',
+  'find allBaselines',
   'find allProfiles',
   'find calendarsOfAccount',
   'find calendarsOfProfile',
@@ -29,6 +30,7 @@ export const awaits = [
   'find troubledHosts',
   'get accounts',
   'get apps',
+  'get baselines',
   'get calendars',
   'get checkpoints',
   'get commits',
@@ -46,6 +48,7 @@ export const awaits = [
   'http PROPFIND',
   'http PUT',
   'http REPORT',
+  'insert baselines',
   'insert checkpoints',
   'insert commits',
   'insert hosts',
@@ -54,6 +57,7 @@ export const awaits = [
   'insertMany deliveries',
   'remove checkpoints',
   'removeWhere oldDeliveries',
+  'replace baselines',
   'replace checkpoints',
   'replace hosts',
   'replace intents',

@@ -63,7 +63,8 @@ export async function insertCast(
   for (const { app, profileId, login } of cast) {
     const email = `${login}@example.com`;
     await insertAccount(documents, app, { email, name: login, kind: 'account' }, startMs);
-    const root = { server, home: `/calendars/${login}/`, software: 'model' };
+    // As discovery knows it, also when it looks anew: a breaker is of a kind of software.
+    const root = { server, home: `/calendars/${login}/`, software: 'unknown' };
     const credentials = { keyId: 'k', nonce: 'n', box: firstPassword };
     const own = { provider: 'caldav', name: login, email, credentials, root } as const;
     await documents.insert('profiles', newProfile({ app, profileId }, own, startMs));

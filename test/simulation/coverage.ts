@@ -10,6 +10,8 @@ export interface Coverage {
   store(name: string, trouble: string): void;
   webhook(trouble: string): void;
   asked(name: string): void;
+  /** It came while removals were held. */
+  underBreaker(what: string): void;
   /** How often each was hit. */
   readonly hits: ReadonlyMap<string, number>;
   /** Adds the hits of another. */
@@ -35,6 +37,7 @@ export function createCoverage(): Coverage {
     store: (name, trouble) => hit(`store ${name} ${trouble}`),
     webhook: (trouble) => hit(`webhook ${trouble}`),
     asked: (name) => hit(`asked ${name}`),
+    underBreaker: (what) => hit(`held ${what}`),
     add: (all) => {
       for (const [key, times] of all) hit(key, times);
     },

@@ -4,6 +4,7 @@ import { resourceMachine } from '../../domain/machines/item.ts';
 import { profileMachine } from '../../domain/machines/profile.ts';
 import { faultNames } from '../support/caldav-model/faults.ts';
 import { awaits, outlives } from './awaits.ts';
+import { underBreaker } from './breaker.ts';
 import type { Coverage } from './coverage.ts';
 import { askingStates, isMetSoon, statesToMeet } from './meeting.ts';
 
@@ -28,7 +29,8 @@ export function missing({ hits }: Coverage, seeds: number): readonly string[] {
     outlives(name) ? [`crash ${name}`, `crash ${name} done`] : [`crash ${name}`],
   );
   const unnamed = asked.filter((name) => !awaits.some((one) => one === name)).map((name) => `${name} in awaits.ts`);
-  return [...unnamed, ...[...stored, ...met, ...died].filter((key) => !hits.has(key))];
+  const held = underBreaker.map((what) => `held ${what}`);
+  return [...unnamed, ...[...stored, ...held, ...met, ...died].filter((key) => !hits.has(key))];
 }
 
 /** Three tables: states, faults × states, awaits. A dot: the two cannot meet. */
@@ -48,10 +50,12 @@ export function tablesOf({ hits }: Coverage): string {
     const cells = [times(`asked ${name}`), times(`crash ${name}`), done];
     return name.padEnd(28) + cells.map((cell) => cell.padStart(13)).join('');
   });
+  const breaker = underBreaker.map((what) => what.padEnd(41) + times(`held ${what}`).padStart(13));
   const awaitHead = 'await'.padEnd(28) + ['asked', 'deaths', 'done first'].map((one) => one.padStart(13)).join('');
   return [
     ['state', ...states],
     [...heads, ...faults],
+    ['while removals are held', ...breaker],
     [awaitHead, ...deaths],
   ]
     .map((table) => table.join('\n'))

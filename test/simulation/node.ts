@@ -7,8 +7,9 @@ import { createShares } from '../../actors/runtime/shares.ts';
 import { createHost, type Host } from '../../actors/runtime/host.ts';
 import { createLease } from '../../actors/runtime/membership.ts';
 import { createSweeps } from '../../actors/runtime/wakeups.ts';
+import { createSentinel, type Sentinel } from '../../actors/sentinel/sentinel.ts';
 import { createCourier } from '../../actors/subscriber/courier.ts';
-import { horizon, membership, polling, runtime } from '../../config/policies.ts';
+import { horizon, membership, polling, runtime, sentinel as sentinelNumbers } from '../../config/policies.ts';
 import type { Clock } from '../../domain/clock.ts';
 import { KalendsError } from '../../domain/errors.ts';
 import type { AccountId, ProfileId } from '../../domain/ids.ts';
@@ -51,6 +52,8 @@ export interface NodeWorld {
   /** A turn or a look failed in a way that ended it. */
   readonly ended: (error: unknown) => void;
   readonly violated: (invariant: string, what: string) => void;
+  /** What an operator would read in the log. */
+  readonly reported: (what: string, facts: Readonly<Record<string, unknown>>) => void;
 }
 
 export interface SimulatedNode {
@@ -65,6 +68,8 @@ export interface SimulatedNode {
   nudge(profileId: ProfileId): void;
   projected(profileId: ProfileId): void;
   opened(accountId: AccountId): void;
+  /** An operator moved a breaker. */
+  breakersMoved(): void;
 }
 
 /** Set while a call of the API goes on, across whatever it waits for. */
@@ -88,6 +93,13 @@ export function startNode(world: NodeWorld, number: number, skewMs: () => number
   const owns = (): boolean => !life.dead && ownership.believes(number);
   const hosts = createHosts({ documents, clock, random: die });
   const shares = createShares();
+  const sentinel = createSentinel({
+    documents,
+    clock,
+    // Twice a minute would be much of what happens.
+    numbers: { ...sentinelNumbers, flushMs: 120_000 },
+    report: () => undefined,
+  });
   const tell = (act: (node: SimulatedNode) => void): void => {
     if (life.dead) return;
     // A message: what its receiver does is no part of what its sender does.
@@ -107,8 +119,9 @@ export function startNode(world: NodeWorld, number: number, skewMs: () => number
         polling: { ...polling, reconcileMs },
         mayWrite: (_, timeoutMs) => owns() && fence.lease.mayWrite(timeoutMs),
         projected: (profileId) => tell((node) => node.projected(profileId)),
-        report: () => undefined,
+        report: (what, facts) => life.dead || world.reported(what, facts),
         hosts,
+        sentinel,
       },
       shares,
     ),
@@ -155,8 +168,10 @@ export function startNode(world: NodeWorld, number: number, skewMs: () => number
     providerOf: providers,
     normalise,
   });
-  host.start();
-  sweeps.start();
+  void knowing(sentinel, clock).then(() => {
+    host.start();
+    sweeps.start();
+  });
   courier.start();
   return {
     number,
@@ -167,12 +182,24 @@ export function startNode(world: NodeWorld, number: number, skewMs: () => number
     beat: fence.beat,
     nudge: (profileId) => host.nudge(profileId, 'write'),
     projected: (profileId) => courier.nudge(profileId),
+    breakersMoved: () => void sentinel.flush().catch(() => undefined),
     opened: (accountId) =>
       void documents
         .find('subscribersOfAccount', { accountId, open: 1 })
         .then((all) => all.forEach((one) => courier.opened(one._id)))
         .catch(() => undefined),
   };
+}
+
+/** Resolves when the breakers are known. A process that cannot read them does not start, and is started again. */
+async function knowing(sentinel: Sentinel, clock: Clock): Promise<void> {
+  for (;;) {
+    try {
+      return await sentinel.start();
+    } catch {
+      await clock.sleep(1_000);
+    }
+  }
 }
 
 function gatedStore(world: NodeWorld, life: Life): Documents {

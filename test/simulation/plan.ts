@@ -30,6 +30,8 @@ export type Action =
   /** The owner of the shared calendars takes one back, or shares what was taken back again. */
   | { readonly kind: 'withdraw_share'; readonly calendar: number }
   | { readonly kind: 'share_again' }
+  /** An operator has all removals of the calendar server held, or lets them go again. */
+  | { readonly kind: 'breaker'; readonly word: 'hold' | 'release' }
   /** Somebody sets a node's clock. */
   | { readonly kind: 'set_clock'; readonly node: number; readonly skewMs: number }
   /** The node that runs the profiles makes no heartbeats any more, and has its clock set back; soon something is to be written. */
@@ -94,6 +96,7 @@ export function planOf(seed: number): Plan {
     ...ambushed.flatMap((action) => laid(action, die)),
     ...onPurpose(seed, die),
     ...inItsOwnCalendar(seeded(seed * 7_919 + 2)),
+    ...whileHeld(seeded(seed * 7_919 + 3)),
   ].map((one, id) => ({ id, ...one }));
   return {
     seed,
@@ -169,6 +172,35 @@ function inItsOwnCalendar(die: Seeded): readonly Intended[] {
   ];
 }
 
+/** With time for polls, for every node to hear of it, and for whoever tries to be told so; at times it is left to the end. */
+function whileHeld(die: Seeded): readonly Intended[] {
+  const begin = 300 + below(die, 1_000);
+  const end = begin + 300 + below(die, 400);
+  const app = below(die, 2);
+  const deed = (): Action => ({
+    kind: 'person',
+    deed: pick(die, ['remove', 'remove', 'remove_managed', 'remove_managed', 'move_managed', 'remove_half'] as const),
+  });
+  const hours: Action = { kind: 'hours_pass', hours: 0.3, until: null };
+  const acts: readonly Action[] = [
+    ...Array.from({ length: 3 }, deed),
+    hours,
+    ...Array.from({ length: 2 }, deed),
+    ...(['write', 'remove', pick(die, ['write', 'remove', 'remove_all'] as const)] as const).map((kind): Action => ({
+      kind,
+      app,
+      node: below(die, 2),
+    })),
+    { kind: 'crash', node: below(die, 2), at: 'replace checkpoints', patience: 100 },
+    hours,
+  ];
+  return [
+    { step: begin, action: { kind: 'breaker', word: 'hold' } },
+    ...acts.map((action, k) => ({ step: begin + 20 + 20 * k + below(die, 15), action })),
+    ...(die() < 0.8 ? [{ step: end, action: { kind: 'breaker', word: 'release' } as const }] : []),
+  ];
+}
+
 /** Asked a few times in a seed, or in none. */
 const rareAwaits = [
   'count resourcesOfCalendar',
@@ -178,9 +210,11 @@ const rareAwaits = [
   'find resourcesOfProfile',
   'get commits',
   'get deliveries',
+  'get baselines',
   'get hosts',
   'get intents',
   'http DELETE',
+  'insert baselines',
   'insert hosts',
   'insert subscribers',
   'remove checkpoints',

@@ -9,6 +9,7 @@ import { createModelServer, type ModelServer } from '../support/caldav-model/ser
 import { pick, seeded, type Seeded } from '../support/seeded.ts';
 import { isPassing } from './application.ts';
 import { castOf, hereOf, hereRef, insertCast, insertHere } from './cast.ts';
+import { tellBreaker } from './breaker.ts';
 import { createCoverage, type Coverage } from './coverage.ts';
 import { bringThere, needsListing, needsWrite, statesMet } from './ambush.ts';
 import { createEndpoint } from './endpoint.ts';
@@ -57,6 +58,7 @@ export async function runSeed(plan: Plan, options: RunOptions = {}): Promise<Out
   }
   const step = scheduler.steps;
   for (const state of watch.states) options.coverage?.state(state);
+  for (const what of watch.breaker.met) options.coverage?.underBreaker(what);
   await close();
   return {
     seed: plan.seed,
@@ -95,12 +97,13 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
   for (const id of here.app.calendars) refs.set(id, hereRef);
   let people: People | null = null;
   const now = (): string => `           ${((scheduler.now() - startMs) / 1_000).toFixed(1)} s`;
+  const hearing = (): readonly SimulatedNode[] => (troubles.nudgesLost ? [] : fleet.nodes());
   const ties: Ties = createTies({
     cast,
     store: () => watch.store,
     server: () => server,
     scheduler,
-    nodes: () => (troubles.nudgesLost ? [] : fleet.nodes()),
+    nodes: () => hearing(),
   });
   const watch: Watch = createWatch(
     inner,
@@ -169,6 +172,9 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
     },
     askedByApi: (what) => watch.violated('I8', `the API asked a calendar server: ${what}`),
     violated: (invariant, what) => watch.violated(invariant, what),
+    reported: (_what, { code }) => {
+      if (code === 'removals_held') watch.breaker.came('a write waits');
+    },
     ended: (error) => {
       const code = error instanceof KalendsError ? error.code : 'none';
       if (!expected.has(code)) watch.violated('end', `a turn or a look ended with ${String(error)}`);
@@ -183,7 +189,10 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
     die,
     ownership,
     start,
-    disturbed: () => watch.disturbed(),
+    disturbed: () => {
+      watch.disturbed();
+      watch.breaker.came('a process dies or is cut off');
+    },
   });
 
   for (const deed of beginnings) {
@@ -212,6 +221,7 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
       troubles.nudgesLost = false;
       fleet.mend();
       ownership.move([0]);
+      await operate('release');
       await ties.mend();
     },
     as: (app, number, act) => {
@@ -246,8 +256,11 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
     if (one.state === 'profile connecting') await ties.connectAgain(member);
   }
 
+  const operate = (word: 'hold' | 'release'): Promise<void> =>
+    tellBreaker({ documents: watch.store, server, scheduler, die, nodes: hearing }, word);
   const acts = createActs({
     simulation,
+    tellBreaker: operate,
     documents: watch.store,
     fleet,
     ownership,

@@ -7,8 +7,10 @@ import type { ProfileDoc } from '../../domain/profile.ts';
 import type { CalendarId } from '../../domain/ids.ts';
 import type { Evidence } from '../../domain/resource.ts';
 import type { CheckpointDoc } from '../../domain/sync/checkpoint.ts';
+import type { BaselineDoc } from '../../domain/sync/sentinel/baseline.ts';
 import type { Documents } from '../../store/documents.ts';
 import type { LogEntry, ModelAnswer, ModelRequest } from '../support/caldav-model/exchange.ts';
+import { createBreakerWatch, type BreakerWatch } from './breaker.ts';
 import { unproved } from './evidence.ts';
 import { createIntentWatch, summaryLine } from './intent-watch.ts';
 import { createLateness } from './lateness.ts';
@@ -61,6 +63,7 @@ export interface Watch {
   /** Listings and deltas that left something out, and what was not shown when it was asked for. */
   readonly omissions: readonly Omission[];
   readonly counts: Counts;
+  readonly breaker: Pick<BreakerWatch, 'came' | 'met'>;
   /** Machine states that were ever stored: `profile live`, `calendar quarantined`, `item owed`. */
   readonly states: ReadonlySet<string>;
   profileState(profileId: string): string;
@@ -126,6 +129,7 @@ export function createWatch(
   const refusals = new Map<string, number[]>();
   let lastEffectMs = 0;
   const violated = (invariant: string, what: string): void => void violations.push({ invariant, what });
+  const breaker = createBreakerWatch(now, violated);
   const intents = createIntentWatch({
     refOf,
     now,
@@ -163,6 +167,7 @@ export function createWatch(
     log.atMs = commit.atMs;
     projections.appended(commit);
     if (isHere(commit.profileId)) intents.carriedOut(commit.operations);
+    else breaker.appended(commit);
     log.tellable[commit.seq] = commit.cause !== 'write' && commit.changes.some(isTold);
     countUnverified(log, commit);
     for (const change of commit.changes) {
@@ -242,6 +247,7 @@ export function createWatch(
     profiles.set(profile._id, profile);
     lateness.projected(profile, (seq) => knownOf(profile._id).tellable[seq] === true);
     states.add(`profile ${profile.state.name}`);
+    if (profile.missingCalendars.length > 0) breaker.came('a calendar is missing');
     for (const work of Object.values(profile.calendars)) states.add(`calendar ${work.state.name}`);
   }
 
@@ -274,12 +280,14 @@ export function createWatch(
     tell(lineOf(collection, document));
     if (collection === 'commits') commitInserted(document as CommitDoc);
     if (collection === 'intents') intents.stored(document as IntentDoc);
+    if (collection === 'baselines') breaker.stored(document as BaselineDoc);
     if (collection === 'grants') intents.grantStored(document as GrantDoc);
     if (collection === 'profiles') profileStored(document as ProfileDoc);
     if (collection === 'subscribers') subscriberStored(document as SubscriberDoc);
     const late = lateness.late();
     if (late !== null) violated('I6', late);
     if (collection === 'checkpoints') {
+      breaker.checkpointStored(document as CheckpointDoc);
       const { _id, held, owed } = document as CheckpointDoc;
       items.set(_id, [
         ...new Set([
@@ -303,6 +311,7 @@ export function createWatch(
     effects,
     omissions,
     counts,
+    breaker,
     states,
     violated,
     profileState: (profileId) => profiles.get(profileId)?.state.name ?? 'none',

@@ -372,4 +372,22 @@ export const mutations: readonly Mutation[] = [
     find: '  if ((await mayCarryOut(activation, event)) !== null) return null;\n',
     replace: '',
   },
+  {
+    name: 'tombstones are believed while removals are held',
+    file: 'domain/sync/guard.ts',
+    find: 'suspicious || input.breakerHolds;',
+    replace: 'suspicious;',
+  },
+  {
+    name: 'a calendar ends while removals are held',
+    file: 'actors/profile/listing.ts',
+    find: '  if (removalsHeld(activation)) return false;\n',
+    replace: '',
+  },
+  {
+    name: 'a write believes a 404 while removals are held',
+    file: 'actors/profile/write-commit.ts',
+    find: 'called?.live === 1 && removalsHeld(activation);',
+    replace: 'called?.live === 1 && removalsHeld(activation) === null;',
+  },
 ];
