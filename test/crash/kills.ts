@@ -39,11 +39,12 @@ export async function killAll(kills: Kills): Promise<readonly Hit[]> {
   );
   let missed = 0;
   for (let boundary = queue.shift(); boundary !== undefined; boundary = queue.shift()) {
-    const ending = await oneLife(kills, boundary, hits);
-    if (ending.signal === 'SIGKILL' && (boundary === fromOutside || ending.said.at(-1)?.said === 'died')) {
+    const life = await oneLife(kills, boundary, hits);
+    if (metItsBoundary(boundary, life)) {
       hits.push({ boundary, inFlight: 0 });
       continue;
     }
+    const { ending } = life;
     missed += 1;
     process.stderr.write(`missed ${boundary}: ${ending.complaint.slice(-6000)}\n`);
     if (ending.signal !== 'SIGKILL' || missed > 10) {
@@ -54,17 +55,45 @@ export async function killAll(kills: Kills): Promise<readonly Hit[]> {
   return hits;
 }
 
+/** Who kills from outside: a 202 that has arrived, or whoever has waited long enough for the boundary. */
+export type Killer = 'acceptance' | 'patience';
+
+export interface Life {
+  readonly ending: Ending;
+  /** Null: nobody from outside. */
+  readonly killer: Killer | null;
+}
+
+/** A process that was given up died somewhere, not at its boundary. */
+export const metItsBoundary = (boundary: Boundary, { ending, killer }: Life): boolean =>
+  ending.signal === 'SIGKILL' &&
+  (boundary === fromOutside ? killer === 'acceptance' : ending.said.at(-1)?.said === 'died');
+
+/** Whoever comes first has killed it: a 202 under way is still read after its process is gone. */
+export function killedOnce(victim: Pick<Victim, 'kill'>) {
+  let killer: Killer | null = null;
+  return {
+    killer: () => killer,
+    kill: (by: Killer): void => {
+      if (killer !== null) return;
+      killer = by;
+      victim.kill();
+    },
+  };
+}
+
 /** From the start of a process to its death, under load. */
-async function oneLife(kills: Kills, boundary: Boundary, hits: readonly Hit[]): Promise<Ending> {
+async function oneLife(kills: Kills, boundary: Boundary, hits: readonly Hit[]): Promise<Life> {
   const { application, random } = kills;
   // Few zones change in one life.
   const passing = boundary.includes('laid out again') ? 1 : 1 + below(random, 3);
   const death = boundary === fromOutside ? null : { boundary, passing, leastOpen: leastInFlight };
   const victim = startVictim({ ...kills.orders, death });
-  const giveUp = setTimeout(() => victim.kill(), patienceMs);
+  const { kill, killer } = killedOnce(victim);
+  const giveUp = setTimeout(() => kill('patience'), patienceMs);
   if (death === null) {
     const enough = application.accepted() + leastInFlight + 6 + passing;
-    application.onAccepted = (count) => void (count >= enough && victim.kill());
+    application.onAccepted = (count) => void (count >= enough && kill('acceptance'));
   }
   try {
     const url = await victim.ready.catch(() => null);
@@ -73,7 +102,7 @@ async function oneLife(kills: Kills, boundary: Boundary, hits: readonly Hit[]): 
     const ending = await victim.ended;
     const before = hits.at(-1);
     if (before !== undefined) before.inFlight = victim.openAtStart() ?? 0;
-    return ending;
+    return { ending, killer: killer() };
   } finally {
     clearTimeout(giveUp);
     application.onAccepted = null;
