@@ -84,8 +84,8 @@ beforeAll(async () => {
     // Nobody writes here, so that its profile goes to rest while the others have much in flight.
     { username: 'carol', password: 'c-password', calendars: [server.world.addCalendar('carol', 'Work')] },
   ];
-  people = createPeople(server, persons, random, (path) => {
-    effects.push({ kind: 'removed by a person', path, marker: null });
+  people = createPeople(server, persons, random, (path, body) => {
+    effects.push({ kind: 'removed by a person', path, marker: markerOf(summaryOf(body)) });
   });
   for (let k = 0; k < 60; k += 1) people.edit();
   const first = startVictim({ ...orders(), death: null });
@@ -267,7 +267,7 @@ it('has a whole log, lost no write and did none twice', async () => {
     for (const { connection } of accounts) await seqIsWhole(documents, connection.profileId);
     const byEvent = await intentsAreSettled(documents, application.events);
     const contents = server.world.contents();
-    wishesAreAtTheServer(byEvent, contents, people.removed);
+    wishesAreAtTheServer(byEvent, contents, effects);
     const told = await removalsIn(documents, accounts);
     effectsHappenedOnce(effects, [...byEvent.values()].flat(), { changed: people.changed, told });
     for (const { known } of accounts) await cacheEqualsServer(documents, known, contents);

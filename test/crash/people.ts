@@ -6,8 +6,6 @@ import { below, pick, type Seeded } from '../support/seeded.ts';
 
 export interface People {
   readonly edits: number;
-  /** Paths of resources of the application's that a person removed. */
-  readonly removed: ReadonlySet<string>;
   /** Paths of resources of the application's that a person changed. */
   readonly changed: ReadonlySet<string>;
   /** One edit of one calendar. */
@@ -25,15 +23,14 @@ export interface Person {
 /** What a person may keep in a calendar at most: every check looks at all of it. */
 const keptMost = 25;
 
-/** `removedTheirs`: a person is about to remove this resource of the application's. */
+/** `removedTheirs`: a person is about to remove this resource of the application's, which holds this. */
 export function createPeople(
   server: MountedModelServer,
   people: readonly Person[],
   random: Seeded,
-  removedTheirs: (path: string) => void,
+  removedTheirs: (path: string, body: string) => void,
 ): People {
   const { world } = server;
-  const removed = new Set<string>();
   const changed = new Set<string>();
   let edits = 0;
   let moves = 0;
@@ -63,10 +60,7 @@ export function createPeople(
   const remove = (calendar: string, names: readonly string[]): void => {
     if (names.length === 0) return add(calendar);
     const name = pick(random, names);
-    if (name.startsWith('kalends-')) {
-      removed.add(calendar + name);
-      removedTheirs(calendar + name);
-    }
+    if (name.startsWith('kalends-')) removedTheirs(calendar + name, world.body(calendar, name));
     world.remove(calendar, name);
   };
   const rename = (calendar: string): void => {
@@ -79,7 +73,6 @@ export function createPeople(
     get edits() {
       return edits;
     },
-    removed,
     changed,
     edit: () => {
       edits += 1;
