@@ -1,6 +1,7 @@
 /** Event rows: a projected event as the HTTP API shows it. */
 import type { CalendarDoc } from '../../domain/calendar.ts';
 import type { EventLocation, ParticipationStatus } from '../../domain/event.ts';
+import type { ResourceId } from '../../domain/ids.ts';
 import type { EventDoc } from '../../domain/projected-event.ts';
 import { localizedTime, wireInstant, wireTime } from '../../domain/wire/times.ts';
 
@@ -12,8 +13,8 @@ export interface RowContext {
   readonly localized: boolean;
   /** Ids of rows that show a write which has not landed yet. */
   readonly provisional: { has(id: string): boolean };
-  /** Managed series by key: how they repeat and which occurrence comes first. */
-  readonly series: ReadonlyMap<string, SeriesHead>;
+  /** Managed series: how they repeat and which occurrence comes first. */
+  readonly series: ReadonlyMap<ResourceId, SeriesHead>;
 }
 
 export interface SeriesHead {
@@ -24,8 +25,6 @@ export interface SeriesHead {
 }
 
 export type Row = Readonly<Record<string, unknown>>;
-
-export const seriesKey = (event: EventDoc): string => `${event.calendarId}|${event.eventId ?? ''}`;
 
 /** Null where an event has none: the field is then left out, as clients expect. */
 export function eventRow(event: EventDoc, context: RowContext): Row {
@@ -68,14 +67,14 @@ export function eventRow(event: EventDoc, context: RowContext): Row {
 
 /** Only the first occurrence of a managed series carries its event_id: writes to it concern the series. */
 function isLater(event: EventDoc, context: RowContext): boolean {
-  const head = context.series.get(seriesKey(event));
+  const head = context.series.get(event.resourceId);
   return head !== undefined && event.recurrenceKey !== head.firstKey;
 }
 
 function seriesFields(event: EventDoc, later: boolean, context: RowContext): Row {
   if (event.eventId === null || !event.recurring) return {};
   if (later) return { series_master: { event_id: event.eventId } };
-  const head = context.series.get(seriesKey(event));
+  const head = context.series.get(event.resourceId);
   return head === undefined || head.recurrence === null ? {} : { recurrence: head.recurrence };
 }
 

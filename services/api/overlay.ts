@@ -1,7 +1,7 @@
 /** The overlay: writes that were accepted and have not landed yet, as the rows that readers will see when they have. */
 import type { CalendarDoc } from '../../domain/calendar.ts';
 import type { CommitDoc } from '../../domain/commit.ts';
-import { resourceIdOf, type CalendarId, type RunId } from '../../domain/ids.ts';
+import { resourceIdOf, type CalendarId, type ResourceId, type RunId } from '../../domain/ids.ts';
 import type { IntentDoc } from '../../domain/intent.ts';
 import { managedKey, type ManagedEventDoc, type RequestedFields } from '../../domain/managed-event.ts';
 import type { ProfileDoc } from '../../domain/profile.ts';
@@ -23,11 +23,11 @@ export interface OverlayRequest {
   readonly calendars: ReadonlyMap<string, CalendarDoc>;
 }
 
-/** What is wanted of an event, once everything that was accepted has landed. */
+/** What readers see of events, once everything that was accepted has landed. */
 export interface Overlaid {
   readonly rows: Overlay;
-  /** By `managedKey`; only events that open intents speak of. */
-  readonly wanted: ReadonlyMap<string, RequestedFields | null>;
+  /** What is wanted of each resource that open intents will have written. */
+  readonly wanted: ReadonlyMap<ResourceId, RequestedFields>;
 }
 
 export const notOverlaid: Overlaid = { rows: new Map(), wanted: new Map() };
@@ -50,18 +50,19 @@ export async function readOverlay(context: ApiContext, request: OverlayRequest):
   if (pending.length === 0) return notOverlaid;
   const managed = await managedOf(context, pending);
   const rows = new Map<string, EventDoc>();
-  const wanted = new Map<string, RequestedFields | null>();
+  const wanted = new Map<ResourceId, RequestedFields>();
   for (const one of pending) {
     const key = managedKey(one.calendarId, one.eventId);
     const applied = managed.get(key) ?? null;
     const intents = one.intents.filter((intent) => intent.n > (applied?.throughN ?? 0));
     const before = { generation: applied?.generation ?? firstGeneration, wanted: applied?.wanted ?? null };
     const after = foldIntents(before, intents);
-    wanted.set(key, after.wanted);
     const last = intents.at(-1);
     if (last === undefined) continue;
     const step = { pending: one, applied, before, after, commit: commitOf(one.profile, last.acceptedAtMs) };
-    for (const row of await standIns(context, request, step)) rows.set(row._id, row);
+    const { written, events } = await standIns(context, request, step);
+    for (const row of events) rows.set(row._id, row);
+    if (written !== null && after.wanted !== null) wanted.set(written, after.wanted);
   }
   return { rows, wanted };
 }
@@ -105,17 +106,23 @@ interface Step {
   readonly commit: CommitDoc;
 }
 
+interface StandIns {
+  /** The resource that the intents will have written; null: none. */
+  readonly written: ResourceId | null;
+  readonly events: readonly EventDoc[];
+}
+
 /** The rows that change when these intents land: new ones, changed ones, and tombstones. */
-async function standIns(context: ApiContext, request: OverlayRequest, step: Step): Promise<readonly EventDoc[]> {
+async function standIns(context: ApiContext, request: OverlayRequest, step: Step): Promise<StandIns> {
   const { applied, before, after, commit } = step;
   const standing = await standingOf(context, applied);
   const sameLife = after.generation === before.generation;
   const ended = sameLife && after.wanted !== null ? [] : buried(standing, commit);
-  if (after.wanted === null) return neverOlder(ended, standing);
+  if (after.wanted === null) return { written: null, events: neverOlder(ended, standing) };
   const resource = sameLife ? (standing?.resource ?? null) : null;
   const next = provisional(context, step, sameLife ? applied : null, resource);
   const begun = next === null ? [] : laidOut(context, request, next, sameLife ? standing : null, commit);
-  return neverOlder([...ended, ...begun], standing);
+  return { written: next?._id ?? null, events: neverOlder([...ended, ...begun], standing) };
 }
 
 /** A reader that was told of a later change of the same row, and reads from its time on, must find the row. */

@@ -1,55 +1,58 @@
 /** Managed series: how they repeat, and which occurrence comes first. */
 import type { EventTime } from '../../domain/event.ts';
-import type { ManagedEventDoc, RequestedFields } from '../../domain/managed-event.ts';
+import type { ResourceId } from '../../domain/ids.ts';
+import { managedKey, type RequestedFields } from '../../domain/managed-event.ts';
 import type { EventDoc } from '../../domain/projected-event.ts';
 import type { ApiContext } from './context.ts';
-import { seriesKey, type SeriesHead } from './event-row.ts';
+import type { SeriesHead } from './event-row.ts';
 import type { Overlaid } from './overlay.ts';
 import { basicInstant, wireRecurrence } from './recurrence-rules.ts';
 
 /**
- * The series among the rows, by key. A wish that has not landed (`coming`) says itself where its series starts; one
+ * The series among the rows, each life of an event_id by its resource: what has ended keeps its first occurrence,
+ * whatever is wanted under the same event_id since. A wish that has not landed says itself where its series starts; one
  * that has may have been moved in the calendar since.
  */
 export async function seriesOf(
   context: ApiContext,
   rows: readonly EventDoc[],
   coming: Overlaid['wanted'],
-): Promise<ReadonlyMap<string, SeriesHead>> {
-  const keys = [...new Set(rows.filter((one) => one.recurring && one.eventId !== null).map(seriesKey))];
-  if (keys.length === 0) return new Map();
-  const managed = new Map((await context.documents.getMany('managed_events', keys)).map((one) => [one._id, one]));
-  const standing = await startsOf(
-    context,
-    [...managed.values()].filter((one) => !coming.has(one._id)),
-  );
-  const heads = keys.flatMap((key) => {
-    const wanted = coming.has(key) ? coming.get(key) : managed.get(key)?.wanted;
-    return headOf(wanted ?? null, standing.get(key)).map((head) => [key, head] as const);
+): Promise<ReadonlyMap<ResourceId, SeriesHead>> {
+  const keys = new Map<ResourceId, string>();
+  for (const { resourceId, calendarId, eventId, recurring } of rows)
+    if (recurring && eventId !== null) keys.set(resourceId, managedKey(calendarId, eventId));
+  if (keys.size === 0) return new Map();
+  const managed = await context.documents.getMany('managed_events', [...new Set(keys.values())]);
+  const applied = new Map(managed.flatMap((one) => (one.resourceId === null ? [] : [[one.resourceId, one.wanted]])));
+  const standing = await startsOf(context, [...keys.keys()]);
+  const heads = [...keys.keys()].flatMap((resourceId) => {
+    const wish = coming.get(resourceId);
+    const wanted = wish ?? applied.get(resourceId) ?? null;
+    return headOf(wish?.start ?? standing.get(resourceId) ?? wanted?.start, wanted).map(
+      (head) => [resourceId, head] as const,
+    );
   });
   return new Map(heads);
 }
 
-/** Where the calendar has the first occurrence of each; what it does not say, or cannot be read, is left out. */
+/** Where each resource has its first occurrence, or had when it was there last; what does not say, or cannot be read, is left out. */
 async function startsOf(
   { documents, normalise }: ApiContext,
-  managed: readonly ManagedEventDoc[],
-): Promise<ReadonlyMap<string, EventTime>> {
-  const ids = managed.flatMap((one) => one.resourceId ?? []);
-  const resources = new Map((await documents.getMany('resources', ids)).map((one) => [one._id, one]));
-  const starts = managed.flatMap(({ _id, resourceId }) => {
-    const resource = resourceId === null ? undefined : resources.get(resourceId);
-    const start = resource === undefined ? undefined : normalise(resource.format, resource.body).master?.start;
+  ids: readonly ResourceId[],
+): Promise<ReadonlyMap<ResourceId, EventTime>> {
+  const starts = (await documents.getMany('resources', ids)).flatMap(({ _id, format, body }) => {
+    const start = normalise(format, body).master?.start;
     return start === undefined ? [] : [[_id, start] as const];
   });
   return new Map(starts);
 }
 
-function headOf(wanted: RequestedFields | null, standing: EventTime | undefined): SeriesHead[] {
-  const start = wanted?.start;
-  if (start === undefined) return [];
+function headOf(first: EventTime | undefined, wanted: RequestedFields | null): SeriesHead[] {
+  if (first === undefined) return [];
   const rules = wanted?.recurrence ?? [];
-  return [{ firstKey: keyOf(standing ?? start), recurrence: rules.length === 0 ? null : wireRecurrence(rules, start) }];
+  const start = wanted?.start;
+  const repeats = rules.length > 0 && start !== undefined;
+  return [{ firstKey: keyOf(first), recurrence: repeats ? wireRecurrence(rules, start) : null }];
 }
 
 /** The recurrence key of an occurrence that starts then. */

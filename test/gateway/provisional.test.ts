@@ -20,6 +20,15 @@ afterEach(() => world.stop());
 
 const lunch = { event_id: 'lunch', summary: 'Lunch', start: '2026-11-25T12:00:00Z', end: '2026-11-25T13:00:00Z' };
 
+const standUp = {
+  event_id: 'stand-up',
+  summary: 'Stand-up',
+  start: '2026-11-23T09:00:00Z',
+  end: '2026-11-23T09:15:00Z',
+  tzid: 'Etc/UTC',
+  recurrence: { rules: [{ frequency: 'daily', count: 3 }] },
+};
+
 async function upsert(body: object): Promise<void> {
   expect((await world.ask(eventsPath(world.calendar._id), { method: 'POST', body })).status).toBe(202);
 }
@@ -33,6 +42,12 @@ async function own(more = ''): Promise<Row[]> {
   expect(answer.status).toBe(200);
   return events(answer);
 }
+
+/** How a row says whose it is. */
+const namesOf = ({ event_id, series_master }: Row): Row => ({
+  ...(event_id === undefined ? {} : { event_id }),
+  ...(series_master === undefined ? {} : { series_master }),
+});
 
 const notMarked = ({ kalends_provisional: _mark, ...row }: Row): Row => row;
 
@@ -195,6 +210,20 @@ describe('an accepted change', () => {
     expect(await own()).toEqual([notMarked(after ?? {})]);
   });
 
+  it('of how a series repeats shows at once, also where it changes no occurrence that is left', async () => {
+    await upsert(standUp);
+    await land('stand-up');
+    const rules = [{ frequency: 'daily', interval: 1, count: 2 }];
+    await upsert({ ...standUp, recurrence: { rules } });
+    for (const landed of [false, true]) {
+      if (landed) await land('stand-up');
+      expect(await own()).toMatchObject([
+        { event_id: 'stand-up', recurrence: { rules } },
+        { series_master: { event_id: 'stand-up' } },
+      ]);
+    }
+  });
+
   it('does not hide from a read of changes what was changed in the calendar after it was accepted', async () => {
     await upsert(lunch);
     await land('lunch');
@@ -251,6 +280,40 @@ describe('an accepted deletion', () => {
     expect(tombstones).toMatchObject([{ event_id: 'lunch', deleted: true, options: { delete: false, update: false } }]);
     await land('lunch');
     expect(await own('&include_deleted=true')).toEqual(tombstones.map(notMarked));
+  });
+
+  it('of a series leaves each occurrence the name that it had: one event_id is deleted once', async () => {
+    await upsert(standUp);
+    await land('stand-up');
+    const living = await own();
+    expect(living.map(namesOf)).toEqual([
+      { event_id: 'stand-up' },
+      { series_master: { event_id: 'stand-up' } },
+      { series_master: { event_id: 'stand-up' } },
+    ]);
+    await remove('stand-up');
+    for (const landed of [false, true]) {
+      if (landed) await land('stand-up');
+      const gone = await own('&include_deleted=true');
+      expect(gone.map((one) => one['deleted'])).toEqual([true, true, true]);
+      expect(gone.map(namesOf)).toEqual(living.map(namesOf));
+    }
+  });
+
+  it('of a series leaves its tombstones their names, whatever the same event_id is in its next life', async () => {
+    await upsert(standUp);
+    await land('stand-up');
+    const living = await own();
+    await remove('stand-up');
+    await land('stand-up');
+    await upsert({ ...lunch, event_id: 'stand-up' });
+    for (const landed of [false, true]) {
+      if (landed) await land('stand-up');
+      const rows = await own('&include_deleted=true');
+      const gone = rows.filter((one) => one['deleted'] === true);
+      expect(gone.map(namesOf)).toEqual(living.map(namesOf));
+      expect(rows.filter((one) => one['deleted'] === false).map(namesOf)).toEqual([{ event_id: 'stand-up' }]);
+    }
   });
 
   it('and an event under the same event_id again are two lives', async () => {

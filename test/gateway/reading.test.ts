@@ -162,7 +162,7 @@ describe('an event row', () => {
           recurrence: ['FREQ=WEEKLY;BYDAY=TU;UNTIL=20261215T225959Z'],
         },
         throughN: 1,
-        resourceId: null,
+        resourceId: resourceIdOf(world.calendar._id, 'mine'),
         requestedHash: null,
         writtenHash: null,
         seq: 1,
