@@ -18,7 +18,7 @@ export interface Sealed {
 export type ProviderRoot = Readonly<Record<string, string>>;
 
 /** What an operator, or a person who connected again, asked of a profile; its actor carries it out first of all. */
-export type ProfileRequest = PlainRequest | HeldRequest | RepairRequest;
+export type ProfileRequest = PlainRequest | HeldRequest | RepairRequest | RebuildRequest;
 
 export type PlainRequest = 'relinked' | 'disconnect' | 'reinstate' | 'resync' | 'pull';
 
@@ -26,6 +26,11 @@ export type PlainRequest = 'relinked' | 'disconnect' | 'reinstate' | 'resync' | 
 export interface RepairRequest {
   readonly kind: 'repair_deletions';
   readonly sinceMs: number;
+}
+
+/** The projections are put right where they differ from the log. */
+export interface RebuildRequest {
+  readonly kind: 'rebuild';
 }
 
 /** An operator's word about removals that are held: they are believed, or their claims are forgotten. */

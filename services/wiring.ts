@@ -109,7 +109,10 @@ export function createNode(config: Config, options: NodeOptions = {}): KalendsNo
   const actors = runs('supervisor') ? createActors(parts, membership) : null;
   const notifier = runs('notifier') ? createNotifier(parts) : null;
   if (runs('auth')) parts.broker.createService(createAuthService(parts.authenticator));
-  if (runs('ops')) parts.broker.createService(createOpsService(opsContext(parts)));
+  if (runs('ops')) {
+    const turn = actors === null && config.store.kind === 'sqlite' ? loneTurns(parts, membership) : null;
+    parts.broker.createService(createOpsService(opsContext(parts, turn)));
+  }
   const gateway = runs('gateway')
     ? parts.broker.createService(createGatewayService(gatewayContext(parts, runs('auth'))))
     : null;
@@ -269,7 +272,14 @@ function createActors(parts: Parts, membership: Membership) {
 /** Turns that have not ended by then are aborted; what they left open is found again at the next start. */
 const stopGraceMs = 10_000;
 
-function profileDeps(parts: Parts, membership: Membership, sentinel: TurnSentinel, hosts: Hosts): ProfileDeps {
+/** Turns of a process that runs no actors, on a store that no other process can have open. */
+function loneTurns(parts: Parts, membership: Membership): NonNullable<OpsContext['turn']> {
+  const hosts = createHosts({ documents: parts.documents, clock, random });
+  const supervisor = createSupervisor(profileDeps(parts, membership, null, hosts));
+  return async (profileId) => void (await supervisor.turn(profileId, 'write', new AbortController().signal));
+}
+
+function profileDeps(parts: Parts, membership: Membership, sentinel: TurnSentinel | null, hosts: Hosts): ProfileDeps {
   const { documents, normalise, broker, log, sealing } = parts;
   return {
     documents,
@@ -285,7 +295,7 @@ function profileDeps(parts: Parts, membership: Membership, sentinel: TurnSentine
     mayWrite: (slot, timeoutMs) => membership.owns(slot) && membership.mayWrite(timeoutMs),
     projected: (profileId) => void broker.emit('notifier.projected', { profileId }),
     report: (what, facts) => log.warn(facts, what),
-    sentinel,
+    ...(sentinel === null ? {} : { sentinel }),
   };
 }
 
@@ -337,7 +347,7 @@ const nudgeOf =
   (profileId: ProfileId): void =>
     void broker.emit('supervisor.nudge', { profileId, lane: 'write' });
 
-function opsContext(parts: Parts): OpsContext {
+function opsContext(parts: Parts, turn: OpsContext['turn']): OpsContext {
   const { documents, sealing, normalise, providers } = parts;
   return {
     documents,
@@ -351,6 +361,7 @@ function opsContext(parts: Parts): OpsContext {
     sealCredentials: (profileId, credentials) =>
       credentials.kind === 'none' ? null : sealing.seal(JSON.stringify(credentials), credentialsContext(profileId)),
     nudge: nudgeOf(parts),
+    turn,
     breakerMoved: () => void parts.broker.broadcast('supervisor.breakers'),
     revoked: (grantId) => void parts.broker.broadcast('auth.revoked', { grantId }),
   };

@@ -12,10 +12,11 @@ import {
 import { isKalendsError, KalendsError } from '../domain/errors.ts';
 import type { Normalise } from '../domain/event.ts';
 import type { AccountId, AppId, OperationId, ProfileId, RunId } from '../domain/ids.ts';
-import { windowOf, type HorizonNumbers } from '../domain/projection/horizon.ts';
+import type { HorizonNumbers } from '../domain/projection/horizon.ts';
 import type { Documents } from './documents.ts';
-import { projectCommit, type ProjectionTarget } from './projecting.ts';
+import { projectOne } from './projecting.ts';
 import { storeTarget } from './projection-target.ts';
+import { correctionsOf } from './rebuild.ts';
 
 export interface LogOwner {
   readonly profileId: ProfileId;
@@ -50,6 +51,8 @@ export interface CommitLog {
     projected: LogHead,
     horizon: Horizon | null,
   ): Promise<{ readonly head: LogHead; readonly horizon: Horizon | null }>;
+  /** Puts the projections right where they differ from the log, all of which is projected; may be repeated. */
+  rebuild(profileId: ProfileId, head: LogHead): Promise<void>;
 }
 
 export interface CommitLogDeps {
@@ -99,22 +102,12 @@ export function createCommitLog(deps: CommitLogDeps): CommitLog {
         if (page.length < replayPage) return { head, horizon: current };
       }
     },
+    rebuild: async (profileId, head) => {
+      const { unexpected, writes } = await correctionsOf(deps, profileId, head.seq);
+      for (const [collection, ids] of unexpected) await deps.documents.remove(collection, ids);
+      await target.write(writes);
+    },
   };
-}
-
-/** Projects one commit under the horizon that is in force after it; answers that horizon. */
-export async function projectOne(
-  target: ProjectionTarget,
-  commit: CommitDoc,
-  horizon: Horizon | null,
-  deps: Pick<CommitLogDeps, 'normalise' | 'horizon'>,
-): Promise<Horizon | null> {
-  const moved = commit.changes.findLast((one) => one.kind === 'horizon');
-  const current = moved?.horizon ?? horizon;
-  // Before its first horizon a profile has no series laid out; single events are kept whatever the window.
-  const window = current === null ? { fromMs: 0, toMs: 0 } : windowOf(current.day, deps.horizon);
-  await projectCommit(target, commit, { normalise: deps.normalise, window });
-  return current;
 }
 
 function commitDoc(owner: LogOwner, at: LogHead, batch: Batch): CommitDoc {

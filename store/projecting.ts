@@ -1,8 +1,10 @@
 /** Gathering what a commit touches, from wherever the projections are kept, and projecting it in bounded batches. */
 import type { CalendarDoc } from '../domain/calendar.ts';
-import type { CommitDoc } from '../domain/commit.ts';
+import type { CommitDoc, Horizon } from '../domain/commit.ts';
+import type { Normalise } from '../domain/event.ts';
 import type { CalendarId, ProfileId, ResourceId } from '../domain/ids.ts';
 import { managedKey, type ManagedEventDoc } from '../domain/managed-event.ts';
+import { windowOf, type HorizonNumbers } from '../domain/projection/horizon.ts';
 import { project, reachOf, type ProjectionContext, type ProjectionWrites } from '../domain/projection/project.ts';
 import type { EventDoc } from '../domain/projected-event.ts';
 import type { ResourceDoc } from '../domain/resource.ts';
@@ -27,11 +29,7 @@ const nothing: ProjectionWrites = { calendars: [], resources: [], events: [], dr
  * Projects one commit; may be repeated, also after a crash in the middle. Calendars come last: while a calendar shows
  * its old zone, a repeat still knows that its resources are to be laid out again.
  */
-export async function projectCommit(
-  target: ProjectionTarget,
-  commit: CommitDoc,
-  context: ProjectionContext,
-): Promise<void> {
+async function projectCommit(target: ProjectionTarget, commit: CommitDoc, context: ProjectionContext): Promise<void> {
   const calendars = new Map((await target.calendars(commit.profileId)).map((one) => [one._id, one]));
   const reach = reachOf(commit, calendars);
   const keys = commit.changes.flatMap((one) =>
@@ -59,4 +57,19 @@ export async function projectCommit(
     await target.write({ ...writes, calendars: [] });
     return writes.calendars;
   }
+}
+
+/** Projects one commit under the horizon that is in force after it; answers that horizon. */
+export async function projectOne(
+  target: ProjectionTarget,
+  commit: CommitDoc,
+  horizon: Horizon | null,
+  deps: { readonly normalise: Normalise; readonly horizon: HorizonNumbers },
+): Promise<Horizon | null> {
+  const moved = commit.changes.findLast((one) => one.kind === 'horizon');
+  const current = moved?.horizon ?? horizon;
+  // Before its first horizon a profile has no series laid out; single events are kept whatever the window.
+  const window = current === null ? { fromMs: 0, toMs: 0 } : windowOf(current.day, deps.horizon);
+  await projectCommit(target, commit, { normalise: deps.normalise, window });
+  return current;
 }

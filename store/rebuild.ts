@@ -1,18 +1,21 @@
-/** Rebuilding the projections of a profile from its log, in memory, and comparing them with what is stored (I9). */
+/** Rebuilding the projections of a profile from its log, in memory, and comparing them with what is stored (I9); writes nothing. */
 import { isDeepStrictEqual } from 'node:util';
 import type { CalendarDoc } from '../domain/calendar.ts';
 import type { Horizon } from '../domain/commit.ts';
+import type { Normalise } from '../domain/event.ts';
 import type { CalendarId, ProfileId } from '../domain/ids.ts';
 import type { ManagedEventDoc } from '../domain/managed-event.ts';
+import type { HorizonNumbers } from '../domain/projection/horizon.ts';
 import type { ProjectionWrites } from '../domain/projection/project.ts';
 import type { EventDoc } from '../domain/projected-event.ts';
 import type { ResourceDoc } from '../domain/resource.ts';
-import { projectOne, type CommitLogDeps } from './commit.ts';
-import type { ProjectionTarget } from './projecting.ts';
-import { storeTarget } from './projection-target.ts';
+import type { Documents } from './documents.ts';
+import { projectOne, type ProjectionTarget } from './projecting.ts';
+
+const collections = ['calendars', 'resources', 'events', 'managed_events'] as const;
 
 export interface Difference {
-  readonly collection: 'calendars' | 'resources' | 'events' | 'managed_events';
+  readonly collection: (typeof collections)[number];
   readonly id: string;
   readonly difference: 'missing' | 'unexpected' | 'unlike';
   /** Fields that are unlike. */
@@ -23,6 +26,8 @@ export interface RebuildReport {
   readonly profileId: ProfileId;
   readonly commits: number;
   readonly compared: number;
+  /** False: something was appended that was not projected, or not said to be, while this compared, so that it cannot tell. */
+  readonly settled: boolean;
   readonly differences: readonly Difference[];
 }
 
@@ -33,45 +38,60 @@ interface Memory {
   readonly managed: Map<string, ManagedEventDoc>;
 }
 
-type RebuildDeps = Pick<CommitLogDeps, 'documents' | 'normalise' | 'horizon'>;
+export interface RebuildDeps {
+  readonly documents: Documents;
+  readonly normalise: Normalise;
+  readonly horizon: HorizonNumbers;
+}
 
-/** Compares up to `projectedSeq`: what is appended but not projected yet is not expected in the projections. */
+/**
+ * Compares at `projectedSeq`. A turn appends, projects and says so last of all: where the log ends there still when the
+ * projections have been read, they are of no later commit.
+ */
 export async function compareWithRebuild(deps: RebuildDeps, profileId: ProfileId): Promise<RebuildReport> {
   const { documents } = deps;
-  const profile = await documents.get('profiles', profileId);
-  const { memory, commits } = await rebuildInMemory(deps, profileId, profile?.projectedSeq ?? 0);
-  const differences = [
+  const seq = (await documents.get('profiles', profileId))?.projectedSeq ?? 0;
+  const { memory, commits } = await rebuildInMemory(deps, profileId, seq);
+  const differences = await differencesOf(documents, profileId, memory);
+  const settled = (await documents.count('commitsOfProfile', { profileId, seq: { gt: seq } })) === 0;
+  const compared = memory.calendars.size + memory.resources.size + memory.events.size + memory.managed.size;
+  return { profileId, commits, compared, settled, differences: settled ? differences : [] };
+}
+
+/** What makes the projections equal to the log, for whoever is alone to write them; the log is projected through this seq. */
+export async function correctionsOf(
+  deps: RebuildDeps,
+  profileId: ProfileId,
+  throughSeq: number,
+): Promise<{
+  readonly unexpected: ReadonlyMap<Difference['collection'], readonly string[]>;
+  readonly writes: ProjectionWrites;
+}> {
+  const { memory } = await rebuildInMemory(deps, profileId, throughSeq);
+  const differences = await differencesOf(deps.documents, profileId, memory);
+  const idsOf = (collection: Difference['collection'], isUnexpected: boolean): string[] =>
+    differences.flatMap((one) =>
+      one.collection === collection && (one.difference === 'unexpected') === isUnexpected ? [one.id] : [],
+    );
+  return {
+    unexpected: new Map(collections.map((one) => [one, idsOf(one, true)])),
+    writes: {
+      calendars: pick(memory.calendars, idsOf('calendars', false)),
+      resources: pick(memory.resources, idsOf('resources', false)),
+      events: pick(memory.events, idsOf('events', false)),
+      dropped: [],
+      managed: pick(memory.managed, idsOf('managed_events', false)),
+    },
+  };
+}
+
+async function differencesOf(documents: Documents, profileId: ProfileId, memory: Memory): Promise<Difference[]> {
+  return [
     ...compare('calendars', memory.calendars, await documents.find('calendarsOfProfile', { profileId })),
     ...compare('resources', memory.resources, await documents.find('resourcesOfProfile', { profileId })),
     ...compare('events', memory.events, await documents.find('eventsOfProfile', { profileId })),
     ...compare('managed_events', memory.managed, await documents.find('managedOfProfile', { profileId })),
   ];
-  const compared = memory.calendars.size + memory.resources.size + memory.events.size + memory.managed.size;
-  return { profileId, commits, compared, differences };
-}
-
-/** Puts the projections right where they differ from the log; answers what was wrong before. */
-export async function rebuildProjections(deps: RebuildDeps, profileId: ProfileId): Promise<RebuildReport> {
-  const report = await compareWithRebuild(deps, profileId);
-  if (report.differences.length === 0) return report;
-  const profile = await deps.documents.get('profiles', profileId);
-  const { memory } = await rebuildInMemory(deps, profileId, profile?.projectedSeq ?? 0);
-  for (const collection of ['calendars', 'resources', 'events', 'managed_events'] as const) {
-    const extra = report.differences.filter((one) => one.collection === collection && one.difference === 'unexpected');
-    if (extra.length > 0)
-      await deps.documents.remove(
-        collection,
-        extra.map((one) => one.id),
-      );
-  }
-  await storeTarget(deps.documents).write({
-    calendars: [...memory.calendars.values()],
-    resources: [...memory.resources.values()],
-    events: [...memory.events.values()],
-    dropped: [],
-    managed: [...memory.managed.values()],
-  });
-  return report;
 }
 
 async function rebuildInMemory(deps: RebuildDeps, profileId: ProfileId, throughSeq: number) {
@@ -92,12 +112,13 @@ async function rebuildInMemory(deps: RebuildDeps, profileId: ProfileId, throughS
   return { memory, commits: seq };
 }
 
+const pick = <T>(from: ReadonlyMap<string, T>, ids: readonly string[]): T[] =>
+  ids.flatMap((id) => {
+    const one = from.get(id);
+    return one === undefined ? [] : [one];
+  });
+
 function memoryTarget(memory: Memory): ProjectionTarget {
-  const pick = <T>(from: ReadonlyMap<string, T>, ids: readonly string[]): T[] =>
-    ids.flatMap((id) => {
-      const one = from.get(id);
-      return one === undefined ? [] : [one];
-    });
   const ofResource = new Map<string, Set<string>>();
   return {
     calendars: () => Promise.resolve([...memory.calendars.values()]),

@@ -1,4 +1,4 @@
-/** Carrying out what operators asked of a profile: relinked credentials, disconnection, reinstatement, resyncs, their word about what is held, repairs. */
+/** Carrying out what operators asked of a profile: relinked credentials, disconnection, reinstatement, resyncs, their word about what is held, repairs, rebuilds. */
 import { KalendsError } from '../../domain/errors.ts';
 import type { CalendarId } from '../../domain/ids.ts';
 import { transition } from '../../domain/machines/calendar.ts';
@@ -19,6 +19,7 @@ export async function carryOutRequests(activation: Activation): Promise<void> {
 
 async function carryOut(activation: Activation, request: ProfileRequest): Promise<void> {
   if (typeof request === 'object') {
+    if (request.kind === 'rebuild') return activation.deps.log.rebuild(activation.profile._id, activation.head);
     return request.kind === 'repair_deletions' ? beginRepair(activation, request) : settleHeld(activation, request);
   }
   const { name } = activation.profile.state;

@@ -12,6 +12,8 @@ export interface OpsContext extends RegistryContext {
   readonly horizon: HorizonNumbers;
   readonly sealCredentials: (profileId: ProfileId, credentials: Credentials) => ProfileDoc['credentials'];
   readonly nudge: (profileId: ProfileId) => void;
+  /** A turn of the profile's actor in this process, where no other can have the store open; null: actors run by themselves. */
+  readonly turn: ((profileId: ProfileId) => Promise<void>) | null;
   /** Every node looks at the breakers anew. */
   readonly breakerMoved: () => void;
   /** Every node forgets what it remembers of the grant. */

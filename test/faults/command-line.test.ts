@@ -2,6 +2,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { asProfileId } from '../../domain/ids.ts';
+import { openSqlite } from '../../store/engines/sqlite.ts';
 import { apiClient, wire, type Row } from '../support/api-client.ts';
 import { startModelServer, type MountedModelServer } from '../support/caldav-model/mount.ts';
 import { daysAhead, icsOf } from '../support/icalendar.ts';
@@ -114,7 +116,8 @@ describe('a process that runs', () => {
   });
 
   it('compares its projections with a rebuild while it goes on', async () => {
-    expect(await json('ops', 'rebuild', '--compare')).toMatchObject({ profiles: 1, different: 0 });
+    expect(await json('ops', 'rebuild', '--compare')).toMatchObject({ profiles: 1, different: 0, unsettled: [] });
+    expect(await json('ops', 'rebuild')).toMatchObject({ profiles: 1, different: 0, waiting: [] });
   });
 
   it('refuses to be started a second time on its data, and stays as it was', async () => {
@@ -210,12 +213,37 @@ describe('a folder without data', () => {
   });
 });
 
+/** One event of the stored projection is no longer what the log says. */
+async function tamper(): Promise<void> {
+  const documents = openSqlite({ path: join(dataDir, 'kalends.sqlite') });
+  await documents.open();
+  const profileId = asProfileId(connection.profileId);
+  const [event] = await documents.find('eventsOfProfile', { profileId }, { limit: 1 });
+  if (event !== undefined) await documents.upsertMany('events', [{ ...event, summary: 'Tampered with' }]);
+  await documents.close();
+}
+
 describe('a store that nobody has open', () => {
   it('answers the same commands by itself', async () => {
     expect(await json('ops', 'profiles')).toMatchObject([{ profile_id: connection.profileId, state: 'live' }]);
     expect(await json('ops', 'rebuild', '--compare')).toMatchObject({ profiles: 1, different: 0 });
     const outcome = await kalends(dataDir, ['repl'], { input: 'call ops.profiles\n' });
     expect(outcome.stdout).toContain(connection.profileId);
+  });
+
+  it('puts right by itself what differs from the log, and tells a person how far it is', async () => {
+    await tamper();
+    const differing = await kalends(dataDir, ['ops', 'rebuild', '--compare', '--json']);
+    expect(differing).toMatchObject({ status: 1, stderr: '' });
+    expect(JSON.parse(differing.stdout)).toMatchObject({ different: 1, unsettled: [] });
+    const mended = await kalends(dataDir, ['ops', 'rebuild']);
+    expect(mended).toMatchObject({ status: 0, stderr: `1 of 1: ${connection.profileId}\n` });
+    expect(mended.stdout).toContain('different: 1');
+    await tamper();
+    const input = 'call ops.rebuild --no-compare\n';
+    const outcome = await kalends(dataDir, ['repl'], { input });
+    expect(outcome).toMatchObject({ status: 0, stderr: `1 of 1: ${connection.profileId}\n` });
+    expect(await json('ops', 'rebuild', '--compare')).toMatchObject({ profiles: 1, different: 0, unsettled: [] });
   });
 
   it('carries out at the next start what had been accepted before the stop', async () => {

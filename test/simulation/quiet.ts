@@ -163,5 +163,6 @@ async function mirrorIsTheCalendar(simulation: Simulation, { app, refs, login }:
 async function projectionsEqualARebuild({ watch, world }: Simulation, { profileId }: Party): Promise<void> {
   const { normalise } = world;
   const report = await compareWithRebuild({ documents: watch.store, normalise, horizon }, profileId);
+  if (!report.settled) watch.violated('I9', `commits of ${profileId} are not projected at rest`);
   if (report.differences.length > 0) watch.violated('I9', JSON.stringify(report.differences.slice(0, 5)));
 }

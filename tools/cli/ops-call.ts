@@ -8,18 +8,9 @@ export interface Json {
   readonly json?: boolean;
 }
 
-export async function ask(
-  action: string,
-  params: object,
-  options: Json,
-  columns?: readonly string[],
-): Promise<unknown> {
-  const result = await withOperator(settingsOf(), (call) => call(`ops.${action}`, params));
-  print(result, options.json ?? false, columns);
-  return result;
+export async function run(action: string, params: object, options: Json, columns?: readonly string[]): Promise<void> {
+  print(await withOperator(settingsOf(), (call) => call(`ops.${action}`, params)), options.json ?? false, columns);
 }
-
-export const run = async (...of: Parameters<typeof ask>): Promise<void> => void (await ask(...of));
 
 /** `usage`: the name, then its arguments. */
 export function command(usage: string, description: string): Command {

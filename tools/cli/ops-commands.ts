@@ -1,7 +1,8 @@
 /** `kalends ops`: looking at profiles and steering them. */
 import { Command } from 'commander';
 import { heldCommand } from './held-command.ts';
-import { ask, command, run, type Json } from './ops-call.ts';
+import { command, run, type Json } from './ops-call.ts';
+import { rebuildCommand } from './rebuild-command.ts';
 import { repairCommand } from './repair-command.ts';
 import { sentinelCommand } from './sentinel-command.ts';
 
@@ -89,20 +90,4 @@ function profileCommand(
   return command(`${name} <profile>`, description).action((profile: string, options: Json) =>
     run(name, { profile }, options),
   );
-}
-
-function rebuildCommand(): Command {
-  return command(
-    'rebuild',
-    'rebuild the projections from the log; with --compare only compare, status 1 when they differ',
-  )
-    .option('--compare', 'change nothing')
-    .option('--profile <id>', 'one profile alone')
-    .action(async (options: Json & { compare?: boolean; profile?: string }) => {
-      const { compare = false, profile } = options;
-      const result = (await ask('rebuild', { compare, ...(profile === undefined ? {} : { profile }) }, options)) as {
-        different: number;
-      };
-      if (compare && result.different > 0) process.exitCode = 1;
-    });
 }

@@ -6,6 +6,7 @@ import { brokerOptions } from '../../moleculer.config.ts';
 import { opsActions } from '../../services/ops.service.ts';
 import { startConsole } from './console.ts';
 import { openOperator } from './operator.ts';
+import { rebuildEach, tell } from './rebuild-command.ts';
 import { settingsOf } from './settings.ts';
 
 export const replCommand = (): Command =>
@@ -20,9 +21,10 @@ async function repl(): Promise<void> {
   const options = { ...brokerOptions({ ...config, natsUrl: null }, `repl-${process.pid}`), requestTimeout: 0 };
   const broker = new moleculer.ServiceBroker(options);
   const forward = (action: string) => (ctx: Context<object>) => operator.call(`ops.${action}`, ctx.params);
+  const rebuild = (ctx: Context<object>) => rebuildEach(operator.call, ctx.params, tell);
   broker.createService({
     name: 'ops',
-    actions: Object.fromEntries(opsActions.map((action) => [action, forward(action)])),
+    actions: { ...Object.fromEntries(opsActions.map((action) => [action, forward(action)])), rebuild },
   });
   await broker.start();
   startConsole(broker).on('exit', () => void operator.close());

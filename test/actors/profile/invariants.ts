@@ -59,7 +59,7 @@ export async function expectRebuildable(rig: AnyRig): Promise<void> {
     { documents: rig.documents, normalise: createNormalise(), horizon },
     profileId,
   );
-  expect(report.differences).toEqual([]);
+  expect(report).toMatchObject({ settled: true, differences: [] });
 }
 
 /** I4. */

@@ -4,7 +4,7 @@ import { KalendsError, type ErrorCode } from '../../../domain/errors.ts';
 import type { PlainRequest } from '../../../domain/profile.ts';
 import { ics, wish } from './bodies.ts';
 import { expectAllWell, expectRebuildable, expectWholeLog, outcomesOf } from './invariants.ts';
-import { day, hour, minute, type Rig } from './rig.ts';
+import { day, hour, minute, profileId, type Rig } from './rig.ts';
 import { calendarState, checkpointOf, logOf, pull, seqOf, summaries, syncedInMemory, work } from './starts.ts';
 import type { MemorySide } from './worlds.ts';
 
@@ -136,6 +136,24 @@ test('reinstating a profile reinstates its calendars too', async () => {
   await rig.settle();
   expect(await calendarState(rig)).toBe('live');
   await expectAllWell(rig);
+});
+
+test('a rebuild asks no provider, so that no state of the profile is in its way', async () => {
+  for (const state of [...Object.keys(states), 'disconnected'] as StateName[]) {
+    const { rig } = await profileIn(state);
+    const [event] = await rig.documents.find('eventsOfProfile', { profileId }, { limit: 1 });
+    if (event === undefined) throw new Error('nothing is projected');
+    await rig.documents.upsertMany('events', [
+      { ...event, summary: 'Tampered with' },
+      { ...event, _id: 'unheard of' },
+    ]);
+    await rig.request({ kind: 'rebuild' });
+    await rig.settle();
+    const { requests, state: left } = await rig.profile();
+    expect({ requests, state: left.name }).toEqual({ requests: [], state });
+    await expectRebuildable(rig);
+    await rig.close();
+  }
 });
 
 test('several requests are carried out in their order', async () => {
