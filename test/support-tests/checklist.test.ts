@@ -26,7 +26,7 @@ const wanted: Readonly<Record<string, readonly [FaultName, ...FaultName[]]>> = {
   '507 pages': ['pages_507', 'limit_refused_507'],
   'a second root': ['second_root'],
   'a cut body': ['body_cut', 'body_cut_clean'],
-  'wrong content type': ['html_200'],
+  'wrong content type': ['html_200', 'content_type_wrong'],
   '401 with correct credentials': ['unauthorized_anyway'],
   'moved partition': ['moved_redirect', 'moved_hrefs', 'moved_gone'],
   'one-second tokens': ['token_one_second'],
@@ -38,6 +38,24 @@ const wanted: Readonly<Record<string, readonly [FaultName, ...FaultName[]]>> = {
   'throttling with Retry-After': ['throttled_429_seconds', 'throttled_429_date', 'throttled_503_seconds'],
   'throttling without Retry-After': ['throttled_429', 'status_503'],
   'slow drip': ['slow_drip'],
+  'iCloud: `%40` in href must be re-sent as `@`': ['hrefs_at_escaped'],
+  'iCloud: sync token is not a URI': ['token_number'],
+  'iCloud: status line may be empty; props in two propstats': ['statuses_empty', 'props_in_two_propstats'],
+  'iCloud: calendar-query needs an inner filter, allprop fails': ['query_without_component_400', 'allprop_500'],
+  'iCloud: events without end are rejected': ['put_without_end_403'],
+  '403 on write while reads work': ['write_forbidden_403'],
+  'Xandikos: status precedes prop; a mangled href': ['status_before_props', 'missing_href_mangled'],
+  'Nextcloud: trashbin, third delete': ['put_deleted_uid_400', 'delete_third_403'],
+  'SOGo: 501 under connection exhaustion': ['status_501'],
+  'Zimbra, Fastmail: one UID in two calendars': ['put_uid_elsewhere_409'],
+  'DavMail: etags without quotes': ['bare_etags'],
+  'GMX: 500 for a valid password with a wrong principal': ['principal_wrong_500'],
+  'rustical: a token that leads back': ['token_zero', 'token_stuck'],
+  'Google: no MKCALENDAR': ['mkcalendar_405'],
+  'tsdav: calendar-data in two CDATA sections': ['bodies_in_two_cdata'],
+  'tsdav: deletion as propstat-404': ['removals_as_propstat_404'],
+  'a wrong content type on a valid document': ['content_type_wrong'],
+  '423 Locked': ['write_locked_423'],
 };
 
 /** These would also spoil the request that their scenario needs first, or the one that shows the end. */
@@ -53,6 +71,12 @@ describe.each(Object.entries(wanted))('%s', (_phrase, names) => {
     await scenarios[name](fresh);
     expect(fresh.server.faults.count(name)).toBeGreaterThan(0);
   });
+});
+
+test('DavMail: `.EML` hrefs are names like any other', async () => {
+  const kit = faultKit();
+  kit.server.world.put(calendar, 'AAMkAD.EML', event('u-eml', 'theirs'));
+  expect(kit.rows(await kit.propfind(calendar, 1))).toContain('./AAMkAD.EML props with-etag');
 });
 
 test('people edit behind our back, and the next answer shows it', async () => {

@@ -49,6 +49,12 @@ export const otherFaults = {
     const there = await kit.ask('GET', `${calendar}e1.ics`, { origin: kit.server.origins[1] });
     expect(there.status).toBe(200);
   },
+  principal_wrong_500: async (kit) => {
+    kit.server.world.addUser('bob', 'other');
+    expect((await kit.propfind('/principals/bob/', 0)).status).toBe(500);
+    const wrong = await kit.ask('PROPFIND', '/principals/bob/', { password: 'wrong' });
+    expect(wrong.status).toBe(401);
+  },
   preconditions_ignored: async (kit) => {
     expect((await kit.put('e1.ics', undefined, { 'if-match': '"wrong"' })).status).toBe(204);
     expectChanged(kit);
@@ -58,6 +64,23 @@ export const otherFaults = {
     expect(answer.status).toBe(207);
     expect(kit.rows(answer)).toEqual(['./e1.ics 412']);
     expectUnchanged(kit);
+  },
+  put_deleted_uid_400: async (kit) => {
+    kit.server.world.remove(calendar, 'e1.ics');
+    const again = await kit.put('other.ics', event('u-e1.ics', 'again'));
+    expect([again.status, again.body]).toEqual([400, expect.stringContaining('Deleted calendar object with uid')]);
+    expect((await kit.put('other.ics', event('u-next', 'next'))).status).toBe(201);
+  },
+  put_uid_elsewhere_409: async (kit) => {
+    const other = kit.server.world.addCalendar('alice', 'Other');
+    const refused = await kit.ask('PUT', `${other}e1.ics`, { body: event('u-e1.ics', 'twin') });
+    expect([refused.status, refused.body]).toEqual([409, expect.stringContaining('no-uid-conflict')]);
+  },
+  put_without_end_403: async (kit) => {
+    const body = event('u-e1.ics', 'endless').replace(/^DTEND.*\r\n/m, '');
+    expect((await kit.put('e1.ics', body)).status).toBe(403);
+    expectUnchanged(kit);
+    expect((await kit.put('e1.ics')).status).toBe(204);
   },
   put_rewrites_body: async (kit) => {
     const answer = await kit.put('e1.ics');
@@ -79,6 +102,31 @@ export const otherFaults = {
   weak_etags: async (kit) => {
     expect((await kit.ask('GET', `${calendar}e1.ics`)).headers['etag']?.[0]).toMatch(/^W\/"/);
     expect((await kit.propfind(calendar, 1)).body).toContain('<D:getetag>W/');
+  },
+  bare_etags: async (kit) => {
+    const etag = (await kit.ask('GET', `${calendar}e1.ics`)).headers['etag']?.[0] ?? '';
+    expect(etag).toMatch(/^\d+\.\d+$/);
+    expect((await kit.propfind(calendar, 1)).body).toContain(`<D:getetag>${etag}</D:getetag>`);
+    expect((await kit.put('e1.ics', undefined, { 'if-match': '1.2' })).status).toBe(412);
+    expect((await kit.put('e1.ics', undefined, { 'if-match': etag })).status).toBe(204);
+  },
+  delete_third_403: async (kit) => {
+    for (let times = 0; times < 2; times += 1) {
+      expect((await kit.ask('DELETE', `${calendar}e1.ics`)).status).toBe(204);
+      kit.server.world.put(calendar, 'e1.ics', event('u-e1.ics', 'e1.ics'));
+    }
+    expect((await kit.ask('DELETE', `${calendar}e1.ics`)).status).toBe(403);
+  },
+  write_forbidden_403: async (kit) => {
+    await beforeEffect(403)(kit);
+    expect((await kit.ask('GET', `${calendar}e1.ics`)).status).toBe(200);
+  },
+  write_locked_423: async (kit) => {
+    await beforeEffect(423)(kit);
+    expect((await kit.propfind(calendar, 1)).status).toBe(207);
+  },
+  mkcalendar_405: async (kit) => {
+    expect((await kit.ask('MKCALENDAR', '/calendars/alice/new/')).status).toBe(405);
   },
   delete_404: async (kit) => {
     expect((await kit.ask('DELETE', `${calendar}e1.ics`)).status).toBe(404);
@@ -128,6 +176,7 @@ export const otherFaults = {
     expectUnchanged(kit);
   },
   status_500: beforeEffect(500),
+  status_501: beforeEffect(501),
   status_502: beforeEffect(502),
   status_503: beforeEffect(503),
   status_504: beforeEffect(504),

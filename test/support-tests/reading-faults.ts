@@ -1,7 +1,8 @@
 /** What each fault of reports, listings, deltas and documents must do to an answer. */
 import { expect } from 'vitest';
 import { calendar, names, type FaultKit } from './fault-kit.ts';
-import { event, tokenIn } from './sequences.ts';
+import { xmlNamespaces } from '../support/caldav-server.ts';
+import { event, multigetBody, tokenIn } from './sequences.ts';
 
 export type Scenario = (kit: FaultKit) => Promise<void>;
 
@@ -55,6 +56,13 @@ export const readingFaults = {
   body_as_propstat_404: async (kit) => {
     expect(await kit.multiget()).toContain('./e1.ics props with-etag');
   },
+  bodies_in_two_cdata: async (kit) => {
+    const { body } = await kit.ask('REPORT', calendar, { body: multigetBody([`${calendar}e1.ics`]) });
+    expect(body).toMatch(
+      /<C:calendar-data><!\[CDATA\[BEGIN:VCALENDAR[^\]]*\]\]><!\[CDATA\[[^\]]*END:VCALENDAR\s*\]\]>/,
+    );
+    expect(kit.rows({ ...(await kit.propfind(calendar, 1)), body })).toEqual([`./e1.ics ${full}`]);
+  },
   listing_empty: async (kit) => {
     expect(kit.rows(await kit.propfind(calendar, 1))).toEqual(['./ props with-etag']);
   },
@@ -86,6 +94,18 @@ export const readingFaults = {
     const answer = await kit.sync(token);
     expect(kit.rows(answer)).toEqual(changes);
     expect(tokenIn(answer.body)).toBe(token);
+  },
+  token_zero: async (kit) => {
+    const first = tokenIn((await kit.sync('')).body);
+    const next = tokenIn((await kit.sync(first)).body);
+    expect(next).not.toBe(first);
+    expect(kit.rows(await kit.sync(next))).toHaveLength(names.length);
+  },
+  token_number: async (kit) => {
+    const answer = await kit.sync(await tokenThenChanges(kit));
+    expect(tokenIn(answer.body)).toMatch(/^\d{20}$/);
+    expect(kit.rows(answer)).toEqual(changes);
+    expect(kit.rows(await kit.sync(tokenIn(answer.body)))).toEqual([]);
   },
   token_one_second: async (kit) => {
     const answer = await kit.sync(await tokenThenChanges(kit));
@@ -140,6 +160,55 @@ export const readingFaults = {
     const { status, headers, body } = await kit.propfind(calendar, 1);
     expect([status, headers['content-type']]).toEqual([200, ['text/html; charset=utf-8']]);
     expect(body).toContain('<html>');
+  },
+  statuses_empty: async (kit) => {
+    const { body } = await kit.propfind(calendar, 1);
+    expect(body).toContain('<D:status/>');
+    expect(body).not.toContain('200 OK');
+    expect(body).toContain('404 Not Found');
+  },
+  status_before_props: async (kit) => {
+    expect((await kit.propfind(calendar, 1)).body).toContain(
+      '<D:propstat><D:status>HTTP/1.1 200 OK</D:status><D:prop>',
+    );
+  },
+  props_in_two_propstats: async (kit) => {
+    const { body } = await kit.propfind(calendar, 1);
+    expect(
+      body
+        .split('<D:response>')
+        .at(-1)
+        ?.match(/200 OK/g),
+    ).toHaveLength(2);
+  },
+  content_type_wrong: async (kit) => {
+    const { headers, body } = await kit.propfind(calendar, 1);
+    expect(headers['content-type']).toEqual(['text/html; charset=utf-8']);
+    expect(body).toContain('</D:multistatus>');
+  },
+  missing_href_mangled: async (kit) => {
+    const rows = await kit.multiget();
+    expect(rows).toContain(`http%3A//caldav.model.test${calendar}never.ics 404`);
+  },
+  hrefs_at_escaped: async (kit) => {
+    kit.server.world.put(calendar, 'at@home.ics', event('u-at', 'at'));
+    expect((await kit.propfind(calendar, 1)).body).toContain('at%40home.ics');
+    const asked = async (name: string) => (await kit.ask('GET', calendar + name)).status;
+    expect([await asked('at%40home.ics'), await asked('at@home.ics')]).toEqual([404, 200]);
+    const { body } = await kit.ask('REPORT', calendar, { body: multigetBody([`${calendar}at%40home.ics`]) });
+    expect(body).toContain('404 Not Found');
+  },
+  allprop_500: async (kit) => {
+    expect((await kit.ask('PROPFIND', calendar, { headers: { depth: '0' } })).status).toBe(500);
+    expect((await kit.propfind(calendar, 0)).status).toBe(207);
+  },
+  query_without_component_400: async (kit) => {
+    const query = (filter: string) =>
+      kit.ask('REPORT', calendar, {
+        body: `<c:calendar-query ${xmlNamespaces}><d:prop><d:getetag/></d:prop><c:filter><c:comp-filter name="VCALENDAR">${filter}</c:comp-filter></c:filter></c:calendar-query>`,
+      });
+    expect((await query('')).status).toBe(400);
+    expect((await query('<c:comp-filter name="VEVENT"/>')).status).toBe(207);
   },
   hrefs_escaped: async (kit) => {
     expect((await kit.propfind(calendar, 1)).body).toContain(`${calendar}e1%2Eics`);

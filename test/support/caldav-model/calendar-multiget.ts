@@ -19,7 +19,8 @@ export function multiget(context: ModelContext, request: ModelRequest, mount: Mo
 function rowFor(asking: Asking, mount: Mount, href: string, asked: readonly PropertyName[]): Row {
   const segments = segmentsOf(href);
   const target = targetAt(asking.context, segments);
-  const inside = target?.kind === 'resource' && target.mount === mount;
+  const unknown = /%40/.test(href) && asking.context.faults.fires('hrefs_at_escaped', asking.request) !== null;
+  const inside = target?.kind === 'resource' && target.mount === mount && !unknown;
   if (inside) return rowOf(asking, target, asked);
   const [, user = '', segment = '', name] = segments;
   return { path: name === undefined ? href : pathOf(user, segment, name), status: 404 };

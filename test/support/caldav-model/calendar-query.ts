@@ -1,5 +1,5 @@
 /** REPORT calendar-query (RFC 4791 section 7.8): component, UID and time range, generous where it is not sure. */
-import type { ModelAnswer, ModelRequest } from './exchange.ts';
+import { answer, type ModelAnswer, type ModelRequest } from './exchange.ts';
 import { multistatus } from './multistatus.ts';
 import { askingOf, listing } from './propfind.ts';
 import { rowOf, usualProperties, type Target } from './properties.ts';
@@ -15,6 +15,8 @@ export function calendarQuery(
 ): ModelAnswer {
   const asked = child(root, dav, 'prop')?.children ?? usualProperties;
   const calendarFilter = child(child(root, caldav, 'filter'), caldav, 'comp-filter');
+  const isBare = children(calendarFilter, caldav, 'comp-filter').length === 0;
+  if (isBare && context.faults.fires('query_without_component_400', request) !== null) return answer(400);
   const asking = askingOf(context, request);
   const matching = [...mount.calendar.resources.values()].filter((resource) => matches(resource, calendarFilter));
   const rows = listing(context, request, matching).map((resource) => {

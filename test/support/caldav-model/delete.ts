@@ -2,6 +2,7 @@
 import { answer, refusal, type ModelAnswer, type ModelRequest } from './exchange.ts';
 import { preconditionsHold } from './preconditions.ts';
 import { targetAt } from './properties.ts';
+import { removalsOf } from './put.ts';
 import type { ModelContext } from './server.ts';
 import { pathOf } from './state.ts';
 
@@ -19,6 +20,8 @@ export function del(context: ModelContext, request: ModelRequest): ModelAnswer {
   const { mount, resource } = target;
   if (mount.access === 'read') return refusal(403, '<D:need-privileges/>');
   if (!preconditionsHold(context, request, resource)) return answer(412);
+  if (removalsOf(mount.calendar, resource.uid) >= 2 && context.faults.fires('delete_third_403', request) !== null)
+    return answer(403);
   context.state.remove(mount.calendar, resource.name, context.clock.now());
   request.effect = { kind: 'removed', path: pathOf(mount.user, mount.segment, resource.name) };
   return answer(context.faults.fires('delete_404', request) === null ? 204 : 404);

@@ -2,6 +2,7 @@
 import { unreachable } from '../../../domain/errors.ts';
 import { answer, over, type ModelAnswer, type ModelRequest } from './exchange.ts';
 import type { FaultName } from './faults.ts';
+import { inOtherWords } from './other-words.ts';
 import type { ModelContext } from './server.ts';
 import { element, multistatusDocument } from './xml.ts';
 
@@ -10,9 +11,12 @@ const refusals = [
   'hangs',
   'dropped_before_effect',
   'status_500',
+  'status_501',
   'status_502',
   'status_503',
   'status_504',
+  'write_forbidden_403',
+  'write_locked_423',
   'throttled_429',
   'throttled_429_seconds',
   'throttled_429_date',
@@ -24,9 +28,10 @@ const refusals = [
 
 /** An answer in place of doing what was asked, or null. */
 export function faultsBefore(context: ModelContext, request: ModelRequest): ModelAnswer | null {
-  // These two mean nothing unless the credentials are right.
-  const possible = request.user === null ? refusals.filter((name) => !name.endsWith('_anyway')) : refusals;
-  const fired = context.faults.first(possible, request);
+  const fired = context.faults.first(
+    refusals.filter((name) => isPossible(name, request)),
+    request,
+  );
   if (fired === null) return null;
   switch (fired.name) {
     case 'host_down':
@@ -36,10 +41,15 @@ export function faultsBefore(context: ModelContext, request: ModelRequest): Mode
     case 'dropped_before_effect':
       return over({ kind: 'drop' }, answer(0));
     case 'status_500':
+    case 'status_501':
     case 'status_502':
     case 'status_503':
     case 'status_504':
       return plain(Number(fired.name.slice('status_'.length)));
+    case 'write_forbidden_403':
+      return plain(403);
+    case 'write_locked_423':
+      return plain(423);
     case 'throttled_429':
       return plain(429);
     case 'throttled_429_seconds':
@@ -56,6 +66,12 @@ export function faultsBefore(context: ModelContext, request: ModelRequest): Mode
     default:
       return unreachable(fired.name);
   }
+}
+
+function isPossible(name: FaultName, { user, method }: ModelRequest): boolean {
+  // These two mean nothing unless the credentials are right.
+  if (name.endsWith('_anyway')) return user !== null;
+  return !name.startsWith('write_') || method === 'PUT' || method === 'DELETE';
 }
 
 const maintenancePage =
@@ -88,7 +104,8 @@ export function movedAnswer(context: ModelContext, request: ModelRequest): Model
   const redirect = context.faults.fires('moved_redirect', request);
   if (redirect !== null) return answer(redirect.value, { location: second + request.path });
   if (request.segments[0] !== 'calendars') return null;
-  return context.faults.fires('moved_gone', request) === null ? null : answer(404);
+  const gone = context.faults.fires('moved_gone', request);
+  return gone === null ? null : answer(gone.value);
 }
 
 /** What happens to an answer on its way out; the effect is done. */
@@ -99,7 +116,9 @@ export function faultsAfter(context: ModelContext, request: ModelRequest, from: 
     if (faults.fires('dropped_after_effect', request) !== null) return over({ kind: 'drop' }, served);
     if (faults.fires('status_502_after_effect', request) !== null) return plain(502);
   }
-  const document = served.body.includes('multistatus') ? damaged(context, request, served) : served;
+  const document = served.body.includes('multistatus')
+    ? damaged(context, request, inOtherWords(context, request, served))
+    : served;
   if (document.body === '' || document.wire.kind !== 'whole') return document;
   const drip = faults.fires('slow_drip', request);
   return drip === null ? document : over({ kind: 'drip', bytesPerSecond: drip.value }, document);

@@ -1,4 +1,5 @@
 /** GET and HEAD of one resource. */
+import { etagWriter } from './etags.ts';
 import { answer, type ModelAnswer, type ModelRequest } from './exchange.ts';
 import { targetAt } from './properties.ts';
 import type { ModelContext } from './server.ts';
@@ -19,7 +20,6 @@ export function tagHeaders(
   request: ModelRequest,
   resource: ModelResource,
 ): Readonly<Record<string, string>> {
-  const weak = context.faults.fires('weak_etags', request) !== null;
-  const etag = weak ? `W/${resource.etag}` : resource.etag;
+  const etag = etagWriter(context, request)(resource);
   return context.abilities.scheduleTags ? { etag, 'schedule-tag': resource.scheduleTag } : { etag };
 }

@@ -8,6 +8,7 @@ export function mkcalendar(context: ModelContext, request: ModelRequest): ModelA
   const [top, user, segment, ...more] = request.segments;
   if (top !== 'calendars' || user === undefined || segment === undefined) return answer(403);
   if (more.length > 0) return answer(409);
+  if (context.faults.fires('mkcalendar_405', request) !== null) return answer(405);
   if (context.state.mountAt(request.segments) !== null) return refusal(403, '<D:resource-must-be-null/>');
   const root = request.body.trim() === '' ? null : parseXml(request.body);
   if (root === null && request.body.trim() !== '') return answer(400);

@@ -30,7 +30,13 @@ export function hrefWriter(context: ModelContext, request: ModelRequest): (path:
     (faults.fires('moved_hrefs', request) !== null ||
       (request.segments[0] !== 'calendars' && faults.fires('moved_gone', request) !== null));
   const escaped = faults.fires('hrefs_escaped', request) !== null;
-  return (path) => (away ? origins[1] : '') + (escaped ? escapeMore(path) : path);
+  let escapesAt: boolean | null = null;
+  const spelled = (path: string): string => {
+    if (!path.includes('@')) return path;
+    escapesAt ??= faults.fires('hrefs_at_escaped', request) !== null;
+    return escapesAt ? path.replaceAll('@', '%40') : path;
+  };
+  return (path) => (away ? origins[1] : '') + (escaped ? escapeMore(path) : spelled(path));
 }
 
 /** Legal and equivalent (RFC 3986 section 2.3), and seen: dots and hyphens escaped, hex digits in lower case. */

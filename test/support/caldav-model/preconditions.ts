@@ -1,4 +1,5 @@
 /** If-Match, If-None-Match and If-Schedule-Tag-Match (RFC 9110 section 13, RFC 6638 section 3.3), one by one. */
+import { isEtagOf } from './etags.ts';
 import type { ModelRequest } from './exchange.ts';
 import type { ModelContext } from './server.ts';
 import type { ModelResource } from './state.ts';
@@ -20,13 +21,13 @@ function ifMatch(request: ModelRequest, current: ModelResource | null): boolean 
   const header = request.headers['if-match'];
   if (header === undefined) return true;
   if (current === null) return false;
-  return header.trim() === '*' || listOf(header).includes(current.etag);
+  return header.trim() === '*' || listOf(header).some((one) => isEtagOf(one, current));
 }
 
 function ifNoneMatch(request: ModelRequest, current: ModelResource | null): boolean {
   const header = request.headers['if-none-match'];
   if (header === undefined || current === null) return true;
-  return header.trim() !== '*' && !listOf(header).includes(current.etag);
+  return header.trim() !== '*' && !listOf(header).some((one) => isEtagOf(one, current));
 }
 
 function ifScheduleTagMatch(context: ModelContext, request: ModelRequest, current: ModelResource | null): boolean {

@@ -3,7 +3,7 @@ import { unreachable } from '../../../domain/errors.ts';
 import type { ModelRequest } from './exchange.ts';
 import type { PropertyName, Row } from './multistatus.ts';
 import type { ModelContext } from './server.ts';
-import { pathOf, type ModelResource, type Mount } from './state.ts';
+import { escapedPart, pathOf, type ModelResource, type Mount } from './state.ts';
 import { tokenOf } from './sync-token.ts';
 import { apple, caldav, calendarServer, dav, element, escapeText, keyOf } from './xml.ts';
 
@@ -54,7 +54,7 @@ export interface Asking {
   readonly request: ModelRequest;
   /** Writes the hrefs inside values as those of rows are written. */
   readonly href: (path: string) => string;
-  readonly weakEtags: boolean;
+  readonly etag: (resource: ModelResource) => string;
 }
 
 /** The row for a target: what it has of the asked properties, and what it has not. */
@@ -178,7 +178,7 @@ function resourceValue(asking: Asking, mount: Mount, resource: ModelResource, ke
     case `${dav} resourcetype`:
       return '';
     case `${dav} getetag`:
-      return escapeText(asking.weakEtags ? `W/${resource.etag}` : resource.etag);
+      return escapeText(asking.etag(resource));
     case `${dav} getcontenttype`:
       return 'text/calendar; charset=utf-8; component=VEVENT';
     case `${dav} getcontentlength`:
@@ -197,7 +197,7 @@ function resourceValue(asking: Asking, mount: Mount, resource: ModelResource, ke
 }
 
 function principalPath(user: string): string {
-  return `/principals/${encodeURIComponent(user)}/`;
+  return `/principals/${escapedPart(user)}/`;
 }
 
 function privileges(access: Mount['access']): string {

@@ -1,5 +1,6 @@
 /** PROPFIND, depth 0 and 1 (RFC 4918 section 9.1). */
 import { unreachable } from '../../../domain/errors.ts';
+import { etagWriter } from './etags.ts';
 import { answer, refusal, type ModelAnswer, type ModelRequest } from './exchange.ts';
 import { hrefWriter, multistatus, sample, type PropertyName } from './multistatus.ts';
 import { rowOf, targetAt, usualProperties, type Asking, type Target } from './properties.ts';
@@ -8,6 +9,7 @@ import { child, dav, parseXml } from './xml.ts';
 
 export function propfind(context: ModelContext, request: ModelRequest): ModelAnswer {
   const asked = askedProperties(request.body);
+  if (asked === usualProperties && context.faults.fires('allprop_500', request) !== null) return answer(500);
   if (asked === null) return answer(400);
   const target = targetAt(context, request.segments);
   if (target === null) return answer(404);
@@ -27,7 +29,7 @@ export function askingOf(context: ModelContext, request: ModelRequest): Asking {
     context,
     request,
     href: hrefWriter(context, request),
-    weakEtags: context.faults.fires('weak_etags', request) !== null,
+    etag: etagWriter(context, request),
   };
 }
 

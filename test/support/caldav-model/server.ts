@@ -166,7 +166,9 @@ function serve(context: ModelContext, request: ModelRequest): ModelAnswer {
   if (request.method === 'OPTIONS') return abilitiesAnswer(context);
   if (request.user === null) return challenge(context);
   const owner = request.segments[1];
-  if (owner !== undefined && owner !== request.user) return answer(403);
+  if (owner !== undefined && owner !== request.user)
+    return answer(context.faults.fires('principal_wrong_500', request) === null ? 403 : 500);
+  if (/%40/.test(request.path) && context.faults.fires('hrefs_at_escaped', request) !== null) return answer(404);
   switch (request.method) {
     case 'PROPFIND':
       return propfind(context, request);

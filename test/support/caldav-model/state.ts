@@ -23,6 +23,7 @@ export interface ChangeRow {
   readonly revision: number;
   readonly name: string;
   readonly kind: 'created' | 'updated' | 'removed';
+  readonly uid: string | null;
   readonly atMs: number;
 }
 
@@ -111,7 +112,7 @@ export class ModelState {
     };
     calendar.resources.set(name, resource);
     const kind = before === undefined ? 'created' : 'updated';
-    calendar.changes.push({ revision: calendar.revision, name, kind, atMs });
+    calendar.changes.push({ revision: calendar.revision, name, kind, uid: resource.uid, atMs });
     return resource;
   }
 
@@ -134,9 +135,11 @@ export class ModelState {
 
   /** Removes a resource and logs it; false when it was not there. */
   remove(calendar: ModelCalendar, name: string, atMs: number): boolean {
-    if (!calendar.resources.delete(name)) return false;
+    const resource = calendar.resources.get(name);
+    if (resource === undefined) return false;
+    calendar.resources.delete(name);
     calendar.revision += 1;
-    calendar.changes.push({ revision: calendar.revision, name, kind: 'removed', atMs });
+    calendar.changes.push({ revision: calendar.revision, name, kind: 'removed', uid: resource.uid, atMs });
     return true;
   }
 }
@@ -151,13 +154,15 @@ export function uidOf(body: string): string | null {
   return /^UID(?:;[^:\r\n]*)?:(.*?)\r?$/m.exec(unfolded)?.[1]?.trim() ?? null;
 }
 
-/** The escaped path of a person's home, a calendar or a resource. */
+/** The escaped path of a person's home, a calendar or a resource; `@` is no reason to escape (RFC 3986 section 3.3). */
 export function pathOf(user: string, segment?: string, name?: string): string {
-  const home = `/calendars/${encodeURIComponent(user)}/`;
+  const home = `/calendars/${escapedPart(user)}/`;
   if (segment === undefined) return home;
-  const calendar = `${home}${encodeURIComponent(segment)}/`;
-  return name === undefined ? calendar : `${calendar}${encodeURIComponent(name)}`;
+  const calendar = `${home}${escapedPart(segment)}/`;
+  return name === undefined ? calendar : `${calendar}${escapedPart(name)}`;
 }
+
+export const escapedPart = (part: string): string => encodeURIComponent(part).replaceAll('%40', '@');
 
 /** The decoded parts of a path or URL, without empty ones; a broken escape stays as it is. */
 export function segmentsOf(pathOrUrl: string): string[] {

@@ -107,6 +107,9 @@ function delta(asking: Asking, mount: Mount, asked: readonly PropertyName[], fro
       return page(asking, mount, rows, { limit: null, token: from.token });
     }
   }
+  if (rows.length === 0 && context.faults.fires('token_zero', request) !== null) {
+    return page(asking, mount, rows, { limit: null, token: revisionToken(mount.calendar, mount.calendar.oldestToken) });
+  }
   return page(asking, mount, rows, { limit: from.limit, token: nextToken(asking, mount.calendar, from) });
 }
 

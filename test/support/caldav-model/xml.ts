@@ -79,6 +79,16 @@ export function escapeText(text: string): string {
     .replaceAll('\r', '&#13;');
 }
 
+/** The other way round. */
+export function unescapeText(text: string): string {
+  return text
+    .replaceAll('&#13;', '\r')
+    .replaceAll('&quot;', '"')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&lt;', '<')
+    .replaceAll('&amp;', '&');
+}
+
 /** The document around responses. */
 export function multistatusDocument(content: string): string {
   return `<?xml version="1.0" encoding="utf-8"?>\n<D:multistatus xmlns:D="${dav}" xmlns:C="${caldav}" xmlns:CS="${calendarServer}" xmlns:A="${apple}">${content}</D:multistatus>`;
