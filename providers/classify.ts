@@ -64,6 +64,8 @@ function codeFor(answer: Answer, asked: Asked): ErrorCode {
   if (asked.withToken === true && tokenRefusals.has(answer.status)) return 'sync_token_invalid';
   if (asked.kind === 'token' && isRevoked(answer)) return 'credentials_revoked';
   if (answer.status === 403) return asked.kind === 'put' || asked.kind === 'remove' ? 'content_refused' : 'forbidden';
+  // Every calendar server knows PUT and DELETE: SOGo answers so when it has no connection left behind it.
+  if (answer.status === 501 && (asked.kind === 'put' || asked.kind === 'remove')) return 'unavailable';
   if (answer.status === 503 && 'retry-after' in answer.headers) return 'rate_limited';
   if (answer.status === 507 && asked.kind === 'report') return 'limit_refused';
   if (asked.kind === 'make' && answer.status === 409) return 'parent_missing';
