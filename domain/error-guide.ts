@@ -74,7 +74,7 @@ export const errorGuide = {
   bad_request: {
     means: 'the server does not take the request (400)',
     seen: write,
-    todo: "read the operation's description; Nextcloud answers so for an event that is in its trash bin",
+    todo: "read the operation's description",
   },
   unauthorized: {
     means: 'the credentials were refused (401), which servers do with right ones, too',
@@ -115,7 +115,7 @@ export const errorGuide = {
     todo: 'nothing; if it lasts, connect again with the address that the provider names now',
   },
   method_unsupported: {
-    means: 'the server does not know the method or report (405, 415, 501)',
+    means: 'the server does not know the method or report (405, 415; of what is read also 501)',
     does: 'uses another way where there is one; a write ends as rejected',
     seen: `${write}; else nowhere`,
     todo: 'nothing for reading; where writes are rejected, the server cannot do what was asked',
@@ -123,6 +123,12 @@ export const errorGuide = {
   uid_conflict: {
     means: 'another resource of the calendar has this UID',
     does: 'pulls the calendar to find what carries the event, and reconciles with that, a few times',
+    seen: 'the operation, if it persists',
+    todo: 'nothing',
+  },
+  uid_burned: {
+    means: 'the server keeps a removed event with this UID, and takes it for no other (the trash bin of Nextcloud)',
+    does: 'writes the event under a new name and UID, a few times',
     seen: 'the operation, if it persists',
     todo: 'nothing',
   },

@@ -44,6 +44,7 @@ export const verdicts = {
   misdirected: 'ambiguous',
   method_unsupported: 'permanent',
   uid_conflict: 'conflict',
+  uid_burned: 'conflict',
   parent_missing: 'calendar_permanent',
   conflicting_state: 'conflict',
   precondition_failed: 'conflict',

@@ -10,6 +10,7 @@ import { meetsLateCall } from './late-effects.ts';
 import { leaveEvent, rejectIntents, voidAttempt, waitsUntil, type Refusal } from './intents.ts';
 import type { WriteTurn } from './write-turn.ts';
 import { pullSoon } from './pull-soon.ts';
+import { commitBurned } from './write-commit.ts';
 import { settleIfLanded, settleIfLandedBefore } from './read-back.ts';
 
 /**
@@ -69,6 +70,7 @@ async function conflict(turn: WriteTurn, intent: IntentDoc, attempt: Attempt, er
   }
   const found = await settleIfLandedBefore(turn, intent, attempt);
   if (found === 'landed') return;
+  if (error.code === 'uid_burned' && attempt.baseEtag === null) await commitBurned(turn, attempt);
   // It may have moved to another name, or another resource has its UID: a pull shows what carries the event from now on.
   const elsewhere = error.code === 'uid_conflict' || found === 'nothing';
   const ownMs = elsewhere || conflicts > 1 ? waitsUntil(activation, intent.attempts) : 0;

@@ -97,6 +97,13 @@ export async function commitGone(
   await voidAttempt(activation, last, { notBeforeMs, afterReadMs: await pullSoon(turn) });
 }
 
+/** A life that came and went unseen: the next one begins, and has a name of its own. Nothing that was asked for is done by it. */
+export async function commitBurned(turn: WriteTurn, { generation }: Attempt): Promise<void> {
+  const state = { generation: generation + 1, wanted: turn.applied?.wanted ?? null };
+  const changes = [managed({ ...turn, intents: [] }, state, null, null)];
+  await record(turn.activation, { cause: 'write', operations: [], changes });
+}
+
 /** Nothing had to be called: the calendar holds what is wanted. */
 export async function commitSettled(turn: WriteTurn, state: WantedState, writtenHash?: string | null): Promise<void> {
   await recordWrite(turn, changesOfSettled(turn, state, writtenHash));

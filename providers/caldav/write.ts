@@ -7,6 +7,7 @@ import type { Dav, DavRequest, DavResponse } from './dav.ts';
 import { getOne } from './fetch.ts';
 import { absoluteFrom, checkRef, normalPath, relativeTo } from './href.ts';
 import { innerFailure } from './quirks/inner-failure.ts';
+import { uidInTrash } from './quirks/trash-bin.ts';
 import { isWeak, strongCondition } from './quirks/weak-etags.ts';
 
 /** The headers that make a write happen onto one version only. */
@@ -47,7 +48,7 @@ export async function put(dav: Dav, request: PutRequest): Promise<Observation> {
     timeoutMs: leftMs(dav, startedAtMs, outgoing),
   });
   refusePage(dav, outgoing, response);
-  if (!succeeded(response.status)) throw dav.failure(outgoing, response);
+  if (!succeeded(response.status)) throw uidInTrash(dav, outgoing, response) ?? dav.failure(outgoing, response);
   const failure = response.status === 207 ? await innerFailure(dav, outgoing, response) : null;
   if (failure !== null) throw failure;
   const ref = storedRef(request, response);

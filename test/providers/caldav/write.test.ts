@@ -92,6 +92,9 @@ describe('writing', () => {
     ['dropped_before_effect', 'cut_short'],
     ['host_down', 'connect_failed'],
     ['throttled_429_seconds', 'rate_limited'],
+    ['write_locked_423', 'locked'],
+    ['write_forbidden_403', 'content_refused'],
+    ['status_501', 'unavailable'],
   ])('%s: one request, no second try, the failure is %s', async (fault, code) => {
     const at = await modelSession();
     at.server.faults.set(fault, always);
@@ -99,6 +102,39 @@ describe('writing', () => {
     expect(error.code).toBe(code);
     expect(error.verdict).not.toBe('conflict');
     expect(at.wire.methods).toEqual(['PUT']);
+  });
+
+  test('a UID that lies in the trash bin of its server is burned; that of any other calendar is a conflict', async () => {
+    const at = await modelSession();
+    await put(at, 'one.ics', 'One');
+    at.server.world.remove(at.path, 'one.ics');
+    at.server.faults.set('put_deleted_uid_400', always);
+    const refused = await failure(put(at, 'one.ics', 'Two'));
+    expect(refused).toMatchObject({ code: 'uid_burned', verdict: 'conflict', evidence: { status: 400 } });
+    expect(await put(at, 'two.ics', 'Two')).toMatchObject({ ref: 'two.ics' });
+    const other = at.server.world.addCalendar('alice', 'other');
+    at.server.world.put(other, 'three.ics', eventBody(at.path, 'three.ics', 'There'));
+    at.server.faults.set('put_uid_elsewhere_409', always);
+    expect((await failure(put(at, 'three.ics', 'Here'))).code).toBe('uid_conflict');
+  });
+
+  test('any other 400 is about the content', async () => {
+    const at = await modelSession();
+    at.wire.tamper((response) => ({ ...response, status: 400, text: 'deleted' }));
+    expect((await failure(put(at, 'one.ics', 'One'))).code).toBe('bad_request');
+  });
+
+  test.each(['write_forbidden_403', 'write_locked_423'] as const)('%s: what stands there is read', async (fault) => {
+    const at = await modelSession();
+    const { etag } = await put(at, 'one.ics', 'One');
+    at.server.faults.set(fault, always);
+    const precondition = { kind: 'etag', etag: etag ?? '' } as const;
+    const failed = await failure(
+      at.provider.remove(at.session, { calendar: at.calendar, ref: 'one.ics', precondition }),
+    );
+    expect(failed.code).toBe(fault === 'write_locked_423' ? 'locked' : 'content_refused');
+    expect(await at.provider.get(at.session, at.calendar, 'one.ics')).toMatchObject({ kind: 'found' });
+    await at.provider.probe(at.session);
   });
 
   test('where nothing is to be replaced any more, replacing is a conflict', async () => {
@@ -196,6 +232,13 @@ describe('removing', () => {
 });
 
 describe('making calendars', () => {
+  test('a server that makes none says so (Google)', async () => {
+    const at = await modelSession();
+    at.server.faults.set('mkcalendar_405', always);
+    const making = at.provider.makeCalendar(at.session, { ref: 'new/', name: 'New', color: null });
+    expect((await failure(making)).code).toBe('method_unsupported');
+  });
+
   const calendar = { ref: 'new/', name: 'New & <shiny>', color: '#12ab9f' };
 
   test('sets name and colour', async () => {
