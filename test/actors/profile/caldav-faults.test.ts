@@ -41,6 +41,12 @@ const troubles: readonly Trouble[] = [
   { faults: ['put_without_etag', 'weak_etags'] },
   { faults: ['duplicate_uids_accepted', 'delete_404'] },
   { faults: ['clock_skew'] },
+  { faults: ['statuses_empty', 'props_in_two_propstats', 'token_number'] },
+  { faults: ['status_before_props', 'missing_href_mangled', 'bodies_in_two_cdata', 'content_type_wrong'] },
+  { faults: ['hrefs_at_escaped', 'allprop_500', 'query_without_component_400', 'put_without_end_403'] },
+  { faults: ['put_deleted_uid_400', 'delete_third_403', 'put_uid_elsewhere_409'] },
+  { faults: ['token_zero'] },
+  { faults: ['bare_etags'] },
 ];
 
 const sideWith =

@@ -417,6 +417,40 @@ describe('looking for an account that has moved', () => {
   });
 });
 
+describe('a wrong principal, which is 500 (GMX)', () => {
+  const wrong = '/principals/bob/';
+  const start = async () => {
+    const at = await modelSession();
+    at.server.world.addUser('bob', 'other');
+    at.server.faults.set('principal_wrong_500', { always: true });
+    return at;
+  };
+
+  test('is no end of the search, and no word about the password', async () => {
+    const { provider, session, server } = await start();
+    const address = server.origins[0] + wrong;
+    const { root } = await provider.connect({ address, credentials: session.credentials }, signal);
+    expect(root).toEqual(session.root);
+    const mistyped = { kind: 'password', username: 'alice', password: 'typo' } as const;
+    expect((await failure(provider.connect({ address, credentials: mistyped }, signal))).code).toBe('unauthorized');
+    expect(server.faults.count('principal_wrong_500')).toBeGreaterThan(0);
+  });
+
+  test('of an account that is another’s by now is ambiguous, and looked for elsewhere', async () => {
+    const { provider, session } = await start();
+    const stale = { ...session, root: { ...session.root, home: '/calendars/bob/', principal: wrong } };
+    expect((await failure(provider.listCalendars(stale))).verdict).toBe('ambiguous');
+    expect(await provider.rediscover(stale, null)).toEqual(session.root);
+  });
+});
+
+test.each([404, 421])('a partition that answers %s to all but its principals sends us on', async (status) => {
+  const { provider, session, server } = await modelSession();
+  server.faults.set('moved_gone', { always: true, value: status });
+  expect((await failure(provider.listCalendars(session))).code).toBe(status === 404 ? 'not_found' : 'misdirected');
+  expect(await provider.rediscover(session, null)).toMatchObject({ server: server.origins[1] });
+});
+
 describe('recognising software', () => {
   const none = { headers: {}, host: 'cal.example.com', home: '/me/', sample: '' };
   test.each([
