@@ -2,6 +2,7 @@
 import { allScopes } from '../../domain/account.ts';
 import { unreachable } from '../../domain/errors.ts';
 import type { Documents } from '../../store/documents.ts';
+import type { ModelRequest } from '../support/caldav-model/exchange.ts';
 import { below, pick, type Seeded } from '../support/seeded.ts';
 import { occasionsOf, statesMet, type Ambush } from './ambush.ts';
 import type { Application } from './application.ts';
@@ -19,6 +20,8 @@ export interface Troubles {
   readonly webhook: WebhookTrouble[];
   readonly occasions: Occasion[];
   nudgesLost: boolean;
+  /** A person removes what the next PUT makes whose answer is lost. */
+  removesUnseen: boolean;
 }
 
 export interface Occasion extends Ambush {
@@ -127,6 +130,14 @@ export function createActs(world: ActsWorld): Acts {
         return fleet.doom(action);
       case 'owners':
         return ownership.move(action.owners);
+      case 'remove_unseen': {
+        const { app, login } = asMember(action.app);
+        const matches = ({ headers }: ModelRequest): boolean => headers['if-none-match'] === '*';
+        troubles.removesUnseen = true;
+        server.faults.set('dropped_after_effect', { nextN: 1, only: { user: login, matches } });
+        server.faults.set('put_deleted_uid_400', { nextN: 3 });
+        return simulation.as(app, 0, (node) => app.write(node, own));
+      }
       case 'set_clock':
         return fleet.setClock(action.node, action.skewMs);
       case 'cut_off':

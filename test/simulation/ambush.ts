@@ -28,7 +28,7 @@ export function statesMet(
 }
 
 /** Faults that only a PUT or a DELETE can meet. */
-const ofWrites = /^(?:put|delete|preconditions)_|effect_late|after_effect/;
+const ofWrites = /^(?:put|delete|write|preconditions)_|effect_late|after_effect/;
 /** Which question it goes wrong with; the others come with any that names resources. */
 const ofHomes = /^home_/;
 const ofDeltas = /^(?:initial|delta|token|pages|removals)_/;

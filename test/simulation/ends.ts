@@ -43,4 +43,4 @@ export function unjustified(write: EndedWrite): string | null {
 }
 
 const isConflict = ({ status, faults }: Asked): boolean =>
-  status === 409 || status === 412 || faults.includes('put_failure_in_207');
+  status === 409 || status === 412 || faults.includes('put_failure_in_207') || faults.includes('put_deleted_uid_400');

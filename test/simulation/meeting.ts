@@ -4,6 +4,13 @@ import type { FaultName } from '../support/caldav-model/faults.ts';
 /** Faults that no request of Kalends can meet, with the reason. */
 export const neverMet: ReadonlyMap<FaultName, string> = new Map([
   ['limit_refused_507', 'Kalends sends no limit with a sync-collection'],
+  ['allprop_500', 'Kalends names the properties that it asks for'],
+  ['query_without_component_400', 'Kalends asks for VEVENT'],
+  ['principal_wrong_500', 'nobody asks for another principal than the own, but by typing its address'],
+  ['put_uid_elsewhere_409', 'a UID that Kalends chooses is of one calendar'],
+  ['put_without_end_403', 'Kalends writes DTEND'],
+  ['delete_third_403', 'each life has a UID of its own, and ends once'],
+  ['mkcalendar_405', 'no calendar is made here'],
   [
     'duplicate_uids_accepted',
     'no two resources that Kalends writes have one UID, unless its precondition for the name that a person moved is ignored; people add theirs without any request',
@@ -31,6 +38,10 @@ export type SilentState = (typeof silentStates)[number];
 
 /** Faults of any request at all, so that a probe meets them as well. */
 const ofAnyRequest: ReadonlySet<FaultName> = new Set([
+  'statuses_empty',
+  'status_before_props',
+  'props_in_two_propstats',
+  'content_type_wrong',
   'second_root',
   'body_cut',
   'body_cut_clean',
@@ -48,6 +59,7 @@ const ofAnyRequest: ReadonlySet<FaultName> = new Set([
   'host_down',
   'hangs',
   'status_500',
+  'status_501',
   'status_502',
   'status_503',
   'status_504',
@@ -62,11 +74,16 @@ const ofMultigets: ReadonlySet<FaultName> = new Set([
   'multiget_404_listed',
   'multiget_empty_href',
   'body_as_propstat_404',
+  'bodies_in_two_cdata',
+  'missing_href_mangled',
   'slow_hrefs',
 ]);
 
 /** The list of calendars is there before any calendar is. */
 const ofTheHome: ReadonlySet<FaultName> = new Set(['home_empty', 'home_omits']);
+
+/** They need something before them: a delta without news, or a UID that was removed before anybody saw it. */
+const ofQuietWork: ReadonlySet<FaultName> = new Set(['token_zero', 'put_deleted_uid_400']);
 
 /**
  * A server that is somewhere else only while a profile backs off would be one for some questions of a turn and another
@@ -86,6 +103,7 @@ const ofOrdinaryWork: readonly AskingState[] = [
 export function statesToMeet(fault: FaultName): readonly AskingState[] {
   if (neverMet.has(fault)) return [];
   if (ofTheHome.has(fault)) return ['profile connecting', 'profile live', 'profile backing_off'];
+  if (ofQuietWork.has(fault)) return ['profile live', 'calendar live'];
   if (ofAnyRequest.has(fault)) return askingStates;
   if (ofMultigets.has(fault)) return [...ofOrdinaryWork, 'item owed'];
   return notByAmbush.has(fault) ? ofOrdinaryWork.filter((one) => one !== 'profile backing_off') : ofOrdinaryWork;

@@ -46,6 +46,8 @@ export interface People {
   /** `work/a.ics` → how often it was really removed: by a person, or by a DELETE that had its effect. */
   readonly removals: ReadonlyMap<string, number>;
   noteRemoval(calendar: string, name: string): void;
+  /** A person removes this one, whoever made it. */
+  remove(calendar: string, name: string): void;
   /** `work/kalends-b.ics` → what a person gave this name, in order. */
   readonly moved: ReadonlyMap<string, { readonly from: string; readonly atMs: number }>;
   /** `work/a.ics` → when a person last changed, moved or removed this managed resource. */
@@ -88,7 +90,7 @@ export function createPeople(server: ModelServer, startMs: number, now: () => nu
     world.put(path(calendar), name, icsOf({ uid, summary: `p${made}`, startMs: startMs_, lines }));
   };
   const add = (calendar: string, die: Seeded): string => {
-    const name = `own-${made}.ics`;
+    const name = made % 2 === 0 ? `own-${made}.ics` : `own-${made}@people.EML`;
     put(calendar, name, `${name}@people`, die);
     return `adds ${calendar}${name}`;
   };
@@ -205,6 +207,10 @@ export function createPeople(server: ModelServer, startMs: number, now: () => nu
     placedAtMs,
     removedAtMs,
     noteRemoval,
+    remove: (calendar, name) => {
+      meddledWith.set(calendar + name, now());
+      remove(calendar, name);
+    },
     act: (deed, die) => {
       const calendar = pick(die, calendarRefs);
       const full = names(calendar, 'own').length >= keptMost && (deed.startsWith('add') || deed.startsWith('move_b'));

@@ -32,6 +32,8 @@ export type Action =
   | { readonly kind: 'share_again' }
   /** An operator has all removals of the calendar server held, or lets them go again. */
   | { readonly kind: 'breaker'; readonly word: 'hold' | 'release' }
+  /** What the next PUT makes is removed before anybody has seen it, its answer is lost, and its server keeps the UID. */
+  | { readonly kind: 'remove_unseen'; readonly app: number }
   /** Somebody sets a node's clock. */
   | { readonly kind: 'set_clock'; readonly node: number; readonly skewMs: number }
   /** The node that runs the profiles makes no heartbeats any more, and has its clock set back; soon something is to be written. */
@@ -65,7 +67,7 @@ export const stepsOfSeed = 2_200;
 const actionsOfSeed = 170;
 const firstSyncSteps = 250;
 const favouritesOfSeed = 6;
-const ambushesOfSeed = 4;
+const ambushesOfSeed = 5;
 const crashesLeast = 4;
 /** Steps after which a node dies of whatever it does. */
 const patience = 800;
@@ -249,6 +251,7 @@ const spells: readonly Spell[] = [
     [1, { kind: 'hours_pass', hours: 3, until: { app: sharing, state: 'calendar gone' } }],
     [30 + below(die, 200), { kind: 'share_again' }],
   ],
+  (die) => [[0, { kind: 'remove_unseen', app: below(die, 2) }]],
   // A few removals now, and a few more while the guard still counts the first.
   (die) => [...cleared(0), [100, { kind: 'hours_pass', hours: pick(die, [2, 2, 2, 7]), until: null }], ...cleared(101)],
 ];

@@ -139,7 +139,8 @@ async function cacheIsTheCalendar({ watch, server }: Simulation, { app, refs, lo
     const cached = await watch.store.find('resourcesOfCalendar', { calendarId, live: 1 });
     const there = [...(server.world.contents(login).get(`/calendars/${login}/${ref}`) ?? [])];
     const lines = (all: readonly (readonly [string, string])[]): string[] =>
-      all.map(([name, body]) => `${name} ${body}`);
+      // Line ends that a server does not escape arrive as LF (XML 1.0 section 2.11).
+      all.map(([name, body]) => `${name} ${body.replaceAll('\r\n', '\n')}`);
     const problem = differing(
       `the cache of ${login} ${ref}`,
       lines(cached.map((one) => [one.ref, one.body])),

@@ -21,6 +21,7 @@ import type { Least, Outcome } from './outcome.ts';
 import { lineOf, type Action, type Plan } from './plan.ts';
 import { comeToRest } from './quiet.ts';
 import { createTies, type Ties } from './ties.ts';
+import { placeOf } from './requests.ts';
 import type { Simulation } from './simulation.ts';
 import { createScheduler } from './scheduler.ts';
 import { createWatch, type Watch } from './watch.ts';
@@ -122,13 +123,14 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
       watch.seen(entry, request, answer);
       if (verbose) trace(`${now()} ${serverLine(entry)}`);
       coverage.faults(entry.faults, statesMet(watch, cast, request));
+      removeUnseen(entry);
     },
   });
   people = createPeople(server, startMs, () => serverClock.now());
   await insertCast(watch.store, cast, startMs, server.origins[0]);
   await insertHere(watch.store, here, startMs);
 
-  const troubles: Troubles = { store: [], webhook: [], occasions: [], nudgesLost: false };
+  const troubles: Troubles = { store: [], webhook: [], occasions: [], nudgesLost: false, removesUnseen: false };
   const ownership = createOwnership(() => scheduler.now());
   let mended = false;
   let sameUid = 0;
@@ -254,6 +256,15 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
     else if (needsWrite(one)) simulation.as(member.app, 0, (node) => member.app.write(node, die));
     else trace(`           ${simulation.people.act(pick(die, readable), die)}`);
     if (one.state === 'profile connecting') await ties.connectAgain(member);
+  }
+
+  /** The answer is lost to whoever made it, so that a person is the first to see it. */
+  function removeUnseen({ effect, faults }: LogEntry): void {
+    if (!troubles.removesUnseen || effect.kind !== 'created' || !faults.includes('dropped_after_effect')) return;
+    troubles.removesUnseen = false;
+    const { calendar, name } = placeOf(effect.path);
+    people?.remove(calendar, name);
+    trace(`           a person removes ${calendar}${name}, unseen by others`);
   }
 
   const operate = (word: 'hold' | 'release'): Promise<void> =>
