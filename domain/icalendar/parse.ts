@@ -80,8 +80,10 @@ function withoutEvent(
   return { ...resource, observedHash: observedHash(resource) };
 }
 
+/** Nothing is known of it but its text; an XML parser takes CRLF for LF where it is not escaped, and a GET does not. */
 function unreadable(body: string, uid: string | null, problem: ResourceProblem): NormalisedResource {
-  return { uid, master: null, recurrence: null, exceptions: [], observedHash: hashOfText(body), problem };
+  const observed = hashOfText(body.replaceAll('\r\n', '\n'));
+  return { uid, master: null, recurrence: null, exceptions: [], observedHash: observed, problem };
 }
 
 const unparsable = (detail: string): ResourceProblem => ({ code: 'resource_unparsable', detail });

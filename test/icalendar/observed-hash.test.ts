@@ -187,3 +187,9 @@ describe('the requested hash', () => {
 it('a rule in canonical form keeps its meaning and drops only the order', () => {
   expect(canonicalRule('wkst=mo;FREQ=weekly; BYDAY=WE,MO;')).toBe('BYDAY=MO,WE;FREQ=WEEKLY;WKST=MO');
 });
+
+it('of what nobody can read does not depend on the line ends with which it arrives', () => {
+  const body = 'BEGIN:VCALENDAR\r\nnothing\r\n';
+  expect(hashOf(body.replaceAll('\r\n', '\n'))).toBe(hashOf(body));
+  expect(hashOf(body.replace('nothing', 'something'))).not.toBe(hashOf(body));
+});
