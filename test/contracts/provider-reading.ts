@@ -1,10 +1,10 @@
 /** Sentences 1–7, 11, 12 and 15 of the provider port: what reads. */
 import { expect } from 'vitest';
 import { isKalendsError } from '../../domain/errors.ts';
-import { allChanges, eventBody, failure, refsOf, spoilt, tokenOf, type Suite } from './provider-subject.ts';
+import { allChanges, eventBody, failure, refsOf, spoilt, tokenOf, withRow, type Suite } from './provider-subject.ts';
 
 export function readingContract(suite: Suite): void {
-  const { always, withOtherSide, withNetwork, withPasswords, withoutOtherSide } = suite;
+  const { always, withOtherSide, withNetwork, withPasswords, withPages, withoutOtherSide } = suite;
   const { under, withPeople, withWire, session, freshCalendar } = suite;
 
   always('1. connect finds the same root from everything that a person may type', async (context) => {
@@ -159,6 +159,38 @@ export function readingContract(suite: Suite): void {
     expect(after.removed).toEqual([]);
   });
 
+  withPages('5. there is more while pages are left, and the token of a page covers that page', async (context) => {
+    const { people, provider, paging } = withPeople(context);
+    if (paging === null) throw new Error('the traits promise pages');
+    const calendar = await freshCalendar(under(context));
+    await people.put(calendar, 'goes.ics', eventBody(calendar, 'goes', 'Goes'));
+    const start = tokenOf(await provider.version(session(), calendar));
+    const comes = ['a.ics', 'b.ics', 'c.ics', 'd.ics'];
+    for (const ref of comes) await people.put(calendar, ref, eventBody(calendar, ref, ref));
+    await people.remove(calendar, 'goes.ics');
+    const told = async (token: string) => {
+      const page = await provider.changes(session(), calendar, token);
+      return { ...page, refs: [...page.changed, ...page.removed].map(({ ref }) => ref) };
+    };
+    paging(2);
+    try {
+      const first = await told(start);
+      expect(first).toMatchObject({ more: true, refs: ['a.ics', 'b.ics'] });
+      expect(await told(first.token)).toMatchObject({ more: true, refs: ['c.ics', 'd.ics'] });
+      // The last page of many is told as exactly as the first, also where nobody remembers the ones in between.
+      const rest = await allChanges(provider, session(), calendar, first.token);
+      expect(rest.changed.map(({ ref }) => ref).sort()).toEqual(['c.ics', 'd.ics']);
+      expect(rest.removed).toMatchObject([{ ref: 'goes.ics' }]);
+      expect(await told(rest.token)).toMatchObject({ more: false, refs: [] });
+      // What happens to a page that was told already is told again.
+      await people.put(calendar, 'a.ics', eventBody(calendar, 'a.ics', 'once more'));
+      const again = await allChanges(provider, session(), calendar, first.token);
+      expect(again.changed.map(({ ref }) => ref).sort()).toEqual(['a.ics', 'c.ics', 'd.ics']);
+    } finally {
+      paging(null);
+    }
+  });
+
   withOtherSide('5. a token that is not accepted rejects with verdict resync', async (context) => {
     const { people, provider } = withPeople(context);
     const calendar = await freshCalendar(under(context));
@@ -192,10 +224,53 @@ export function readingContract(suite: Suite): void {
     const asked = ['one.ics', 'nowhere.ics', 'two.ics', 'one.ics', 'nor-here.ics'];
     const { answered, missing, unanswered } = await provider.fetch(session(), calendar, asked);
     expect(answered.map(({ ref }) => ref).sort()).toEqual(['one.ics', 'two.ics']);
-    expect([...missing, ...unanswered].sort()).toEqual(['nor-here.ics', 'nowhere.ics']);
+    expect([...missing].sort()).toEqual(['nor-here.ics', 'nowhere.ics']);
+    expect(unanswered).toEqual([]);
     expect(answered.find(({ ref }) => ref === 'two.ics')?.body).toContain('SUMMARY:two.ics');
     expect(await provider.fetch(session(), calendar, [])).toEqual({ answered: [], missing: [], unanswered: [] });
   });
+
+  withNetwork(
+    '6. what the server left out, or failed on, is unanswered; only 404 and 410 are missing',
+    async (context) => {
+      const { people, provider, wire } = withWire(context);
+      const calendar = await freshCalendar(under(context));
+      await people.put(calendar, 'there.ics', eventBody(calendar, 'there', 'There'));
+      const fetchedWith = async (change: (text: string) => string) => {
+        wire.tamper((response) => {
+          const text = change(response.text);
+          expect(text).not.toBe(response.text);
+          return { ...response, text };
+        });
+        try {
+          const fetched = await provider.fetch(session(), calendar, ['there.ics', 'nowhere.ics']);
+          return { ...fetched, answered: fetched.answered.map(({ ref }) => ref) };
+        } finally {
+          wire.tamper(null);
+        }
+      };
+      const nowhereIs = (text: string, status: number) =>
+        withRow(text, 'nowhere.ics', (row) => row.replace('HTTP/1.1 404', `HTTP/1.1 ${status}`));
+      for (const left of ['there.ics', 'nowhere.ics']) {
+        const answered = left === 'there.ics' ? [] : ['there.ics'];
+        const missing = left === 'there.ics' ? ['nowhere.ics'] : [];
+        expect(await fetchedWith((text) => withRow(text, left, () => ''))).toEqual({
+          answered,
+          missing,
+          unanswered: [left],
+        });
+      }
+      expect(await fetchedWith((text) => nowhereIs(text, 410))).toEqual({
+        answered: ['there.ics'],
+        missing: ['nowhere.ics'],
+        unanswered: [],
+      });
+      for (const status of [403, 500, 503]) {
+        const fetched = await fetchedWith((text) => nowhereIs(text, status));
+        expect(fetched, `${status}`).toEqual({ answered: ['there.ics'], missing: [], unanswered: ['nowhere.ics'] });
+      }
+    },
+  );
 
   withOtherSide('7. get answers found for what is there and gone, with evidence, for what is not', async (context) => {
     const { people, provider } = withPeople(context);

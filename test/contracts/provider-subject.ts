@@ -1,8 +1,8 @@
 /** What the provider contract runs on, and what its tests share. */
 import { afterAll, beforeAll, expect, test, type TestContext } from 'vitest';
-import { isKalendsError, type KalendsError } from '../../domain/errors.ts';
+import { isKalendsError, type ErrorCode, type KalendsError } from '../../domain/errors.ts';
 import type { ProviderRoot } from '../../domain/profile.ts';
-import type { HttpResponse } from '../../providers/http.ts';
+import type { HttpRequest, HttpResponse } from '../../providers/http.ts';
 import type { Credentials, DeltaPage, Listing, Provider, Session } from '../../providers/provider.ts';
 
 /** The other side, edited without the provider. Refs as in the port. */
@@ -18,9 +18,28 @@ export interface People {
 export interface Wire {
   /** Methods of the requests since the last `forget`. */
   readonly methods: readonly string[];
+  /** The same with everything: what is here twice was asked twice. */
+  readonly requests: readonly HttpRequest[];
   forget(): void;
   /** Changes every answer from now on; null: no more. */
   tamper(change: ((response: HttpResponse, method: string) => HttpResponse) | null): void;
+}
+
+/** A server that gives nobody an answer. */
+export interface DeadEnd {
+  /** What a person would type to get there. */
+  readonly address: string;
+  /** The root of the account if it were there. */
+  readonly root: (root: ProviderRoot) => ProviderRoot;
+  /** All that arrived there, as text. */
+  readonly received: () => string;
+}
+
+export interface DeadEnds {
+  /** Each with the code that a request ends with there. */
+  readonly failing: readonly (DeadEnd & { readonly code: ErrorCode })[];
+  /** Takes a request and says nothing; `arrives` resolves with the next one. */
+  readonly silent: DeadEnd & { readonly arrives: () => Promise<void> };
 }
 
 /** What is known of an implementation before it starts; decides which sentences can be tested on it at all. */
@@ -31,6 +50,10 @@ export interface Traits {
   readonly network: boolean;
   /** Not everybody is let in. */
   readonly passwords: boolean;
+  /** Deltas can be made to come in pages. */
+  readonly pages: boolean;
+  /** Resources have schedule tags (RFC 6638 3.2.10). */
+  readonly scheduleTags: boolean;
 }
 
 export interface ProviderUnderTest {
@@ -46,6 +69,9 @@ export interface ProviderUnderTest {
   readonly people: People | null;
   /** Null without a network. */
   readonly wire: Wire | null;
+  readonly deadEnds: DeadEnds | null;
+  /** From now on a delta brings at most this many at once; null: as ever. Null where nobody can make it so. */
+  readonly paging: ((rows: number | null) => void) | null;
   stop(): Promise<void>;
 }
 
@@ -69,6 +95,13 @@ export const eventBody = (calendar: string, uid: string, summary: string): strin
     'END:VCALENDAR',
     '',
   ].join('\r\n');
+
+/** The same with somebody invited: what servers give schedule tags to. */
+export const invitation = (calendar: string, uid: string, summary: string): string =>
+  eventBody(calendar, uid, summary).replace(
+    'END:VEVENT',
+    'ORGANIZER:mailto:alice@example.com\r\nATTENDEE;PARTSTAT=NEEDS-ACTION:mailto:bob@example.org\r\nEND:VEVENT',
+  );
 
 /** A resource name that every layer would like to escape differently. */
 export const oddRef = 'a@b c+ü(1)~%25.ics';
@@ -122,6 +155,10 @@ export const spoilt: readonly (readonly [string, (text: string) => string])[] = 
   ['is empty', () => ''],
 ];
 
+/** A multistatus document that says something else of this resource. */
+export const withRow = (text: string, ref: string, change: (row: string) => string): string =>
+  text.replace(/<(\w+:)?response\b[^>]*>[\s\S]*?<\/\1response>/g, (row) => (row.includes(ref) ? change(row) : row));
+
 type Register = (name: string, run: (context: TestContext) => unknown) => void;
 
 /** What each test starts from. Registration leaves out the sentences that the traits make meaningless. */
@@ -130,10 +167,12 @@ export interface Suite {
   readonly withOtherSide: Register;
   readonly withNetwork: Register;
   readonly withPasswords: Register;
+  readonly withPages: Register;
+  readonly withScheduleTags: Register;
   readonly withoutOtherSide: Register;
   readonly under: (context: TestContext) => ProviderUnderTest;
   readonly withPeople: (context: TestContext) => ProviderUnderTest & { people: People };
-  readonly withWire: (context: TestContext) => ProviderUnderTest & { people: People; wire: Wire };
+  readonly withWire: (context: TestContext) => ProviderUnderTest & { people: People; wire: Wire; deadEnds: DeadEnds };
   readonly session: () => Session;
   /** The ref of a calendar that no other test knows. */
   readonly freshCalendar: (subject: ProviderUnderTest) => Promise<string>;
@@ -179,13 +218,15 @@ export function createSuite(name: string, traits: Traits, start: () => Promise<P
     withOtherSide: where(traits.otherSide),
     withNetwork: where(traits.network),
     withPasswords: where(traits.passwords),
+    withPages: where(traits.pages),
+    withScheduleTags: where(traits.scheduleTags),
     withoutOtherSide: where(!traits.otherSide),
     under,
     withPeople,
     withWire: (context) => {
-      const { wire, ...rest } = withPeople(context);
-      if (wire === null) throw new Error('the traits promise a network');
-      return { ...rest, wire };
+      const { wire, deadEnds, ...rest } = withPeople(context);
+      if (wire === null || deadEnds === null) throw new Error('the traits promise a network');
+      return { ...rest, wire, deadEnds };
     },
     session: currentSession,
     freshCalendar: async (subject) => {

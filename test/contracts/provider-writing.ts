@@ -1,11 +1,10 @@
-/** Sentences 8–10, 13 and 14 of the provider port, and what it says of all methods. */
+/** Sentences 8–10, 13 and 14 of the provider port: what writes, and what things are called. */
 import { expect } from 'vitest';
-import { KalendsError } from '../../domain/errors.ts';
-import type { Session } from '../../providers/provider.ts';
 import {
   allChanges,
   eventBody,
   failure,
+  invitation,
   oddRef,
   refsOf,
   tokenOf,
@@ -14,7 +13,7 @@ import {
 } from './provider-subject.ts';
 
 export function writingContract(suite: Suite): void {
-  const { always, withOtherSide, withNetwork, withoutOtherSide } = suite;
+  const { always, withOtherSide, withNetwork, withScheduleTags, withoutOtherSide } = suite;
   const { under, withPeople, withWire, session, freshCalendar } = suite;
 
   const create = (subject: ProviderUnderTest, calendar: string, ref: string, body: string) =>
@@ -54,6 +53,41 @@ export function writingContract(suite: Suite): void {
     await subject.people.remove(calendar, 'one.ics');
     expect((await failure(replace(second.etag, 'Four'))).verdict).toBe('conflict');
     expect(await subject.provider.get(session(), calendar, 'one.ics')).toMatchObject({ kind: 'gone' });
+  });
+
+  withScheduleTags('8. put and remove with a schedule tag touch only the version that has it', async (context) => {
+    const subject = withPeople(context);
+    const { provider } = subject;
+    const calendar = await freshCalendar(subject);
+    const first = await create(subject, calendar, 'one.ics', invitation(calendar, 'one', 'One'));
+    const replace = (scheduleTag: string | null, summary: string) =>
+      provider.put(session(), {
+        calendar,
+        ref: 'one.ics',
+        body: invitation(calendar, 'one', summary),
+        format: 'icalendar',
+        precondition: { kind: 'schedule_tag', scheduleTag: scheduleTag ?? '' },
+      });
+    const tagOf = async (): Promise<string | null> => {
+      const got = await provider.get(session(), calendar, 'one.ics');
+      return got.kind === 'found' ? got.observation.scheduleTag : null;
+    };
+    expect(first.scheduleTag ?? (await tagOf())).not.toBeNull();
+    const old = await tagOf();
+    await replace(old, 'Two');
+    expect(await tagOf()).not.toBe(old);
+    expect((await failure(replace(old, 'Three'))).verdict).toBe('conflict');
+    const remove = (scheduleTag: string | null) =>
+      provider.remove(session(), {
+        calendar,
+        ref: 'one.ics',
+        precondition: { kind: 'schedule_tag', scheduleTag: scheduleTag ?? '' },
+      });
+    expect((await failure(remove(old))).verdict).toBe('conflict');
+    expect(await provider.get(session(), calendar, 'one.ics')).toMatchObject({
+      observation: { body: expect.stringContaining('SUMMARY:Two') as string },
+    });
+    expect(await remove(await tagOf())).toMatchObject({ kind: 'removed' });
   });
 
   withoutOtherSide(
@@ -202,72 +236,6 @@ export function writingContract(suite: Suite): void {
     const { server } = root;
     expect(host).toBe(server === undefined ? null : new URL(server).host);
     expect(wire?.methods ?? []).toEqual([]);
-  });
-
-  withOtherSide(
-    'every method rejects with a KalendsError, and sends nothing, once its signal is aborted',
-    async (context) => {
-      const { provider, addresses, credentials, wire } = under(context);
-      const calendar = await freshCalendar(under(context));
-      const signal = AbortSignal.abort();
-      const stopped: Session = { ...session(), signal };
-      const write = {
-        calendar,
-        ref: 'one.ics',
-        body: eventBody(calendar, 'one', 'One'),
-        format: 'icalendar',
-      } as const;
-      wire?.forget();
-      const calls: readonly (() => Promise<unknown>)[] = [
-        () => provider.connect({ address: addresses[0] ?? '', credentials }, signal),
-        () => provider.listCalendars(stopped),
-        () => provider.getCalendar(stopped, calendar),
-        () => provider.version(stopped, calendar),
-        () => provider.list(stopped, calendar, { withBodies: true, inParts: false }),
-        () => provider.changes(stopped, calendar, 'token'),
-        () => provider.fetch(stopped, calendar, ['one.ics']),
-        () => provider.get(stopped, calendar, 'one.ics'),
-        () => provider.put(stopped, { ...write, precondition: { kind: 'create' } }),
-        () => provider.remove(stopped, { calendar, ref: 'one.ics', precondition: null }),
-        () => provider.makeCalendar(stopped, { ref: 'new/', name: 'new', color: null }),
-        () => provider.probe(stopped),
-      ];
-      for (const call of calls) expect((await failure(call())).code).toBe('shutting_down');
-      expect(wire?.methods ?? []).toEqual([]);
-    },
-  );
-
-  withNetwork('no method asks again after a failure of the network', async (context) => {
-    const subject = withWire(context);
-    const { provider, wire } = subject;
-    const calendar = await freshCalendar(subject);
-    const token = tokenOf(await provider.version(session(), calendar));
-    const write = { calendar, ref: 'one.ics', body: eventBody(calendar, 'one', 'One'), format: 'icalendar' } as const;
-    const calls: readonly (() => Promise<unknown>)[] = [
-      () => provider.listCalendars(session()),
-      () => provider.getCalendar(session(), calendar),
-      () => provider.version(session(), calendar),
-      () => provider.list(session(), calendar, { withBodies: true, inParts: false }),
-      () => provider.changes(session(), calendar, token),
-      () => provider.fetch(session(), calendar, ['one.ics']),
-      () => provider.get(session(), calendar, 'one.ics'),
-      () => provider.put(session(), { ...write, precondition: { kind: 'create' } }),
-      () => provider.remove(session(), { calendar, ref: 'one.ics', precondition: null }),
-      () => provider.makeCalendar(session(), { ref: 'never-answered/', name: 'never answered', color: null }),
-      () => provider.probe(session()),
-    ];
-    wire.tamper(() => {
-      throw new KalendsError('cut_short', 'the answer was lost');
-    });
-    try {
-      for (const call of calls) {
-        wire.forget();
-        expect((await failure(call())).code).toBe('cut_short');
-        expect(wire.methods.length).toBe(1);
-      }
-    } finally {
-      wire.tamper(null);
-    }
   });
 
   withoutOtherSide('what cannot be pulled says so', async (context) => {

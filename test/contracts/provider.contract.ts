@@ -1,5 +1,6 @@
 /** The contract suite of the provider port: every numbered sentence of `providers/provider.ts`, on any implementation. */
 import { describe } from 'vitest';
+import { everyMethodContract } from './provider-every-method.ts';
 import { readingContract } from './provider-reading.ts';
 import { createSuite, type Missing, type ProviderUnderTest, type Traits } from './provider-subject.ts';
 import { writingContract } from './provider-writing.ts';
@@ -13,5 +14,6 @@ export function providerContract(
     const suite = createSuite(name, traits, start);
     readingContract(suite);
     writingContract(suite);
+    everyMethodContract(suite);
   });
 }

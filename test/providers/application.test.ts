@@ -2,15 +2,20 @@
 import { createApplication } from '../../providers/application/application.ts';
 import { providerContract } from '../contracts/provider.contract.ts';
 
-providerContract('application calendars', { otherSide: false, network: false, passwords: false }, () =>
-  Promise.resolve({
-    provider: createApplication(),
-    addresses: [''],
-    credentials: { kind: 'none' },
-    wrong: null,
-    movedFrom: null,
-    people: null,
-    wire: null,
-    stop: () => Promise.resolve(),
-  }),
+providerContract(
+  'application calendars',
+  { otherSide: false, network: false, passwords: false, pages: false, scheduleTags: false },
+  () =>
+    Promise.resolve({
+      provider: createApplication(),
+      addresses: [''],
+      credentials: { kind: 'none' },
+      wrong: null,
+      movedFrom: null,
+      people: null,
+      wire: null,
+      deadEnds: null,
+      paging: null,
+      stop: () => Promise.resolve(),
+    }),
 );

@@ -1,11 +1,13 @@
 /** Any CalDAV server as a provider under test: the real provider over the real network, watched and spoilt on the way. */
+import { lookup as dnsLookup } from 'node:dns';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../../domain/clock.ts';
 import { createCalDav } from '../../providers/caldav/caldav.ts';
-import { createHttp, type Http, type HttpRequest, type HttpResponse } from '../../providers/http.ts';
+import { createHttp, type Http, type HttpOptions, type HttpRequest, type HttpResponse } from '../../providers/http.ts';
 import type { Provider } from '../../providers/provider.ts';
 import type { Missing, People, ProviderUnderTest, Wire } from '../contracts/provider-subject.ts';
 import { isMissing, rawClient, type CalDavServer, type MissingServer } from '../support/caldav-server.ts';
+import { deadEnds, unknownName } from './dead-ends.ts';
 
 /** The real thing, for tests that speak to real servers. */
 export const realClock: Clock = {
@@ -17,8 +19,6 @@ export const realClock: Clock = {
 
 export interface WatchedWire extends Wire {
   readonly http: Http;
-  /** Method and URL of the requests since the last `forget`. */
-  readonly requests: readonly HttpRequest[];
 }
 
 export function watch(inner: Http): WatchedWire {
@@ -42,9 +42,14 @@ export function watch(inner: Http): WatchedWire {
   };
 }
 
+const lookup: HttpOptions['lookup'] = (name, options, answer) =>
+  name === unknownName
+    ? answer(Object.assign(new Error(`getaddrinfo ENOTFOUND ${name}`), { code: 'ENOTFOUND' }), '', 0)
+    : dnsLookup(name, options, answer);
+
 /** Addresses that only this machine answers. */
 export const localHttp = () =>
-  createHttp({ clock: realClock, addresses: { allowPrivate: true, allow: [] }, userAgent: 'Kalends-tests' });
+  createHttp({ clock: realClock, addresses: { allowPrivate: true, allow: [] }, userAgent: 'Kalends-tests', lookup });
 
 export function peopleOf(server: CalDavServer): People {
   const client = rawClient(server);
@@ -67,10 +72,17 @@ export function peopleOf(server: CalDavServer): People {
   };
 }
 
-/** `letsEverybodyIn`: the server has no passwords. `people`: where they do not come over HTTP with Basic. */
+/**
+ * `letsEverybodyIn`: the server has no passwords. `people`: where they do not come over HTTP with Basic. `paging`: where
+ * the server can be told how many rows a delta has.
+ */
 export async function calDavUnderTest<Server extends CalDavServer>(
   start: () => Promise<Server | MissingServer>,
-  options: { readonly letsEverybodyIn?: boolean; readonly people?: (server: Server) => People } = {},
+  options: {
+    readonly letsEverybodyIn?: boolean;
+    readonly people?: (server: Server) => People;
+    readonly paging?: (server: Server) => NonNullable<ProviderUnderTest['paging']>;
+  } = {},
 ): Promise<ProviderUnderTest | Missing> {
   const server = await start();
   if (isMissing(server)) return server;
@@ -79,6 +91,7 @@ export async function calDavUnderTest<Server extends CalDavServer>(
   const provider: Provider = createCalDav({ http: wire.http, clock: realClock, random: Math.random });
   const people = (options.people ?? peopleOf)(server);
   const calendar = await people.makeCalendar('typed in full');
+  const nowhere = await deadEnds();
   const { host } = new URL(server.url);
   return {
     provider,
@@ -91,8 +104,11 @@ export async function calDavUnderTest<Server extends CalDavServer>(
     movedFrom: (root) => ({ ...root, home: '/calendars/nobody-lives-here/' }),
     people,
     wire,
+    deadEnds: nowhere,
+    paging: options.paging?.(server) ?? null,
     stop: async () => {
       await http.close();
+      await nowhere.close();
       await server.stop();
     },
   };

@@ -3,6 +3,8 @@ import { providerContract } from '../contracts/provider.contract.ts';
 import { startCyrus } from '../support/cyrus.ts';
 import { calDavUnderTest } from './caldav-under-test.ts';
 
-providerContract('CalDAV over Cyrus', { otherSide: true, network: true, passwords: true }, () =>
-  calDavUnderTest(() => startCyrus()),
+providerContract(
+  'CalDAV over Cyrus',
+  { otherSide: true, network: true, passwords: true, pages: false, scheduleTags: true },
+  () => calDavUnderTest(() => startCyrus()),
 );

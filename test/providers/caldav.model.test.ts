@@ -15,8 +15,15 @@ export function worldPeople({ world, username }: MountedModelServer): People {
   };
 }
 
+const pagesOf =
+  ({ faults }: MountedModelServer) =>
+  (rows: number | null): void =>
+    rows === null ? faults.clear('pages_507') : faults.set('pages_507', { always: true, value: rows });
+
 for (const auth of ['basic', 'digest-md5', 'digest-sha-256'] as const) {
-  providerContract(`CalDAV over the model server (${auth})`, { otherSide: true, network: true, passwords: true }, () =>
-    calDavUnderTest(() => startModelServer({ auth }), { people: worldPeople }),
+  providerContract(
+    `CalDAV over the model server (${auth})`,
+    { otherSide: true, network: true, passwords: true, pages: true, scheduleTags: true },
+    () => calDavUnderTest(() => startModelServer({ auth }), { people: worldPeople, paging: pagesOf }),
   );
 }

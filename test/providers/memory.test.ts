@@ -5,30 +5,37 @@ import { failure } from '../contracts/provider-subject.ts';
 import { providerContract } from '../contracts/provider.contract.ts';
 import { createMemoryProvider } from '../support/memory-provider.ts';
 
-providerContract('memory', { otherSide: true, network: false, passwords: true }, () => {
-  const { provider, world } = createMemoryProvider();
-  world.password = 'right';
-  world.pageSize = 2;
-  return Promise.resolve({
-    provider,
-    addresses: ['anything'],
-    credentials: { kind: 'password', username: 'alice', password: 'right' },
-    wrong: { kind: 'password', username: 'alice', password: 'wrong' },
-    movedFrom: () => ({ home: 'elsewhere' }),
-    people: {
-      makeCalendar: (name) => {
-        const ref = `${encodeURIComponent(name)}/`;
-        world.addCalendar(ref, { name });
-        return Promise.resolve(ref);
+providerContract(
+  'memory',
+  { otherSide: true, network: false, passwords: true, pages: true, scheduleTags: false },
+  () => {
+    const { provider, world } = createMemoryProvider();
+    world.password = 'right';
+    return Promise.resolve({
+      provider,
+      addresses: ['anything'],
+      credentials: { kind: 'password', username: 'alice', password: 'right' },
+      wrong: { kind: 'password', username: 'alice', password: 'wrong' },
+      movedFrom: () => ({ home: 'elsewhere' }),
+      people: {
+        makeCalendar: (name) => {
+          const ref = `${encodeURIComponent(name)}/`;
+          world.addCalendar(ref, { name });
+          return Promise.resolve(ref);
+        },
+        removeCalendar: (ref) => Promise.resolve(world.removeCalendar(ref)),
+        put: (calendar, ref, body) => Promise.resolve(void world.put(calendar, ref, body)),
+        remove: (calendar, ref) => Promise.resolve(world.remove(calendar, ref)),
       },
-      removeCalendar: (ref) => Promise.resolve(world.removeCalendar(ref)),
-      put: (calendar, ref, body) => Promise.resolve(void world.put(calendar, ref, body)),
-      remove: (calendar, ref) => Promise.resolve(world.remove(calendar, ref)),
-    },
-    wire: null,
-    stop: () => Promise.resolve(),
-  });
-});
+      wire: null,
+      deadEnds: null,
+      paging: (rows) => {
+        world.pageSize = rows ?? 1_000;
+      },
+      stop: () => Promise.resolve(),
+    });
+  },
+);
 
 describe('the controls of the world in memory', () => {
   const lost = () => new KalendsError('timed_out', 'no answer came in time');

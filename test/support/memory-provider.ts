@@ -4,22 +4,7 @@ import { KalendsError } from '../../domain/errors.ts';
 import type { Evidence, Observation } from '../../domain/resource.ts';
 import type { Capabilities, Precondition, Provider, Session } from '../../providers/provider.ts';
 import { icsRef } from '../../providers/resource-ref.ts';
-
-/** Methods that make requests. */
-export type ProviderMethod =
-  | 'connect'
-  | 'rediscover'
-  | 'listCalendars'
-  | 'getCalendar'
-  | 'version'
-  | 'list'
-  | 'changes'
-  | 'fetch'
-  | 'get'
-  | 'put'
-  | 'remove'
-  | 'makeCalendar'
-  | 'probe';
+import type { AskingMethod } from '../contracts/provider-every-method.ts';
 
 interface StoredResource {
   readonly body: string;
@@ -43,16 +28,16 @@ export interface MemoryWorld {
   /** Tokens handed out so far are not accepted any more. */
   forgetTokens(calendar: string): void;
   /** The next `times` calls of a method reject with what `failure` makes; nothing else happens in them. */
-  failNext(method: ProviderMethod, failure: () => KalendsError, times?: number): void;
+  failNext(method: AskingMethod, failure: () => KalendsError, times?: number): void;
   /** `after`: the call has its effect first, and its outcome is lost. */
   failNextAfterEffect(method: 'put' | 'remove' | 'makeCalendar', failure: () => KalendsError, times?: number): void;
   /** Calls so far, in order. */
   readonly calls: readonly {
-    readonly method: ProviderMethod;
+    readonly method: AskingMethod;
     readonly calendar: string | null;
     readonly ref: string | null;
   }[];
-  count(method: ProviderMethod): number;
+  count(method: AskingMethod): number;
 }
 
 export interface MemoryProvider {
@@ -116,8 +101,8 @@ class Memory implements MemoryWorld {
   password: string | null = null;
   pageSize = 1_000;
   readonly calendars = new Map<string, MemoryCalendar>();
-  readonly calls: { method: ProviderMethod; calendar: string | null; ref: string | null }[] = [];
-  readonly #injected = new Map<ProviderMethod, Injected[]>();
+  readonly calls: { method: AskingMethod; calendar: string | null; ref: string | null }[] = [];
+  readonly #injected = new Map<AskingMethod, Injected[]>();
   #epoch = 0;
 
   addCalendar(ref: string, as: Partial<ObservedCalendar> = {}): void {
@@ -159,15 +144,15 @@ class Memory implements MemoryWorld {
     there.oldest = there.revision;
   }
 
-  failNext(method: ProviderMethod, failure: () => KalendsError, times = 1): void {
+  failNext(method: AskingMethod, failure: () => KalendsError, times = 1): void {
     this.#inject(method, { failure, after: false, left: times });
   }
 
-  failNextAfterEffect(method: ProviderMethod, failure: () => KalendsError, times = 1): void {
+  failNextAfterEffect(method: AskingMethod, failure: () => KalendsError, times = 1): void {
     this.#inject(method, { failure, after: true, left: times });
   }
 
-  count(method: ProviderMethod): number {
+  count(method: AskingMethod): number {
     return this.calls.filter((call) => call.method === method).length;
   }
 
@@ -179,7 +164,7 @@ class Memory implements MemoryWorld {
 
   /** One request: counted, failed where it should, carried out otherwise. */
   async call<T>(
-    method: ProviderMethod,
+    method: AskingMethod,
     session: Pick<Session, 'signal' | 'credentials'>,
     about: { readonly calendar?: string; readonly ref?: string },
     carryOut: () => T,
@@ -196,11 +181,11 @@ class Memory implements MemoryWorld {
     return result;
   }
 
-  #inject(method: ProviderMethod, injected: Injected): void {
+  #inject(method: AskingMethod, injected: Injected): void {
     this.#injected.set(method, [...(this.#injected.get(method) ?? []), injected]);
   }
 
-  #take(method: ProviderMethod): Injected | null {
+  #take(method: AskingMethod): Injected | null {
     const first = (this.#injected.get(method) ?? []).find(({ left }) => left > 0) ?? null;
     if (first !== null) first.left -= 1;
     return first;
