@@ -18,7 +18,10 @@ interface Place {
 }
 
 /** One call of each, to one place. */
-function callsOf({ provider }: ProviderUnderTest, { address, session, calendar }: Place): Calls {
+export function callsOf(
+  { provider }: Pick<ProviderUnderTest, 'provider'>,
+  { address, session, calendar }: Place,
+): Calls {
   const { credentials, signal } = session;
   const body = eventBody(calendar, 'one', 'One');
   return {
