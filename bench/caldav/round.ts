@@ -62,7 +62,6 @@ export async function oneRound(
     raw: startSubject('caldav.raw'),
     kalends: startSubject('caldav.kalends'),
     lone: startSubject('caldav.kalends', startFlags()),
-
     tsdav: startSubject('caldav.tsdav'),
   };
   try {

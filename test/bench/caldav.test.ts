@@ -22,16 +22,34 @@ describe.skipIf(radicale === null)('the CalDAV bench', () => {
     'measures a round in which all answers agree, with the requests that were promised',
     { timeout: 120_000 },
     async () => {
-      const figures = await calDavOf(scale, { events: 40, updates: 3, removals: 1 }, null);
+      const said: string[] = [];
+      const log = (line: string): void => void said.push(line);
+      const figures = await calDavOf({ ...scale, log }, { events: 40, updates: 3, removals: 1 }, null);
+      expect(said.filter((line) => line.startsWith('caldav:'))).toEqual([
+        'caldav: all answers agree',
+        'caldav: round 1 of 1',
+      ]);
       const of = (figure: string, subject: string) =>
         figures.find((one) => one.figure === figure && one.subject === subject);
       expect(of('pull without change', 'Kalends, requests')).toMatchObject({ median: 1, met: true });
       expect(of('pull without change', 'Kalends, commits')).toMatchObject({ median: 0, met: true });
       expect(of('updates and removals', 'Kalends, requests')).toMatchObject({ met: true });
       expect(of('first sync, warm', 'Kalends ÷ floor')).toMatchObject({ unit: 'ratio', runs: 1 });
+      const { version } = JSON.parse(readFileSync('node_modules/tsdav/package.json', 'utf8')) as { version: string };
+      expect(of('pull without change', `tsdav ${version}`)).toBeDefined();
       expect(figures.every((one) => Number.isFinite(one.median))).toBe(true);
     },
   );
+
+  test('gives no figure where one answer differs', { timeout: 120_000 }, async () => {
+    const said: string[] = [];
+    const liar = { version: '0', mirror: () => Promise.resolve({ sync: () => Promise.resolve(1), count: () => 39 }) };
+    const size = { events: 40, updates: 1, removals: 1 };
+    await expect(calDavOf({ ...scale, log: (line) => said.push(line) }, size, liar)).rejects.toThrow(
+      'files mirrored by vdirsyncer: the answer is 39 and should be 40; nothing was measured',
+    );
+    expect(said.filter((line) => line.startsWith('caldav:'))).toEqual([]);
+  });
 
   describe('the independent reading', () => {
     let server: BenchServer;
