@@ -1,7 +1,8 @@
-/** `npm run check`: format, lint, types, layers, unused code, diagrams, generated pages; each says what it saw, all are run. */
+/** `npm run check`: format, lint, types, layers, purposes, unused code, diagrams, generated pages; each says what it saw, all are run. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { checkLayers } from './layers/layers.ts';
+import { checkPurposes } from './purpose/purpose.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -28,6 +29,13 @@ function layers(): string {
   return `${modules} modules, ${imports} imports`;
 }
 
+function purposes(): string {
+  const { files, silent } = checkPurposes(root);
+  if (files === 0) throw new Error('the purpose check saw no files: it proves nothing');
+  if (silent.length > 0) throw new Error(silent.join('\n'));
+  return `${files} files`;
+}
+
 const fileCount = (output: string): string => /on (\d+ files)/.exec(output)?.[1] ?? 'done';
 
 const steps: readonly Step[] = [
@@ -35,6 +43,7 @@ const steps: readonly Step[] = [
   { name: 'lint', run: command('oxlint', ['--type-aware'], fileCount) },
   { name: 'types', run: command('tsc', ['-p', '.'], () => 'no errors') },
   { name: 'layers', run: layers },
+  { name: 'purposes', run: purposes },
   { name: 'unused', run: command('knip', [], () => 'none') },
   {
     name: 'diagrams',

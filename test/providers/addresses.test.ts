@@ -1,3 +1,4 @@
+/** Which addresses of the network may be connected to: public ones, private ones where the operator said so, some never. */
 import { describe, expect, test } from 'vitest';
 import { createAddressCheck, plainAddress, publicOnly } from '../../providers/addresses.ts';
 

@@ -1,3 +1,4 @@
+/** The error table of the provider facts, row by row: what a status and a body mean for what was asked, and what is kept of them. */
 import { describe, expect, test } from 'vitest';
 import { retryAfter } from '../../config/policies.ts';
 import { verdicts, type ErrorCode, type Verdict } from '../../domain/errors.ts';

@@ -1,3 +1,4 @@
+/** The way out over real sockets: one request each, typed failures, caps, time-outs, and the address policy when connecting. */
 import { createServer, type Server as HttpServer } from 'node:http';
 import { createServer as createTcp, type AddressInfo, type Server, type Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';

@@ -1,3 +1,4 @@
+/** What is kept of answers as evidence holds no secret and nothing of a calendar, however it is encoded, split or cut. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { limits } from '../../config/policies.ts';

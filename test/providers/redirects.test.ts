@@ -1,3 +1,4 @@
+/** Redirects are followed where a login may go with them, with method and body; nowhere else, and never for long. */
 import { describe, expect, test } from 'vitest';
 import { followRedirects, sameSite } from '../../providers/redirects.ts';
 import { failure } from '../contracts/provider-subject.ts';

@@ -1,3 +1,4 @@
+/** Retry-After in both of its forms, clamped to what is sensible, and null where it says nothing. */
 import { describe, expect, test } from 'vitest';
 import { retryAfter } from '../../config/policies.ts';
 import { retryAtMs } from '../../domain/retry-after.ts';

@@ -1,3 +1,4 @@
+/** Challenges are read in all their forms and answered by Basic and Digest as the RFCs show it, without asking twice in vain. */
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

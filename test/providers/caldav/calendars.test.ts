@@ -1,3 +1,4 @@
+/** The calendar list: what of a home is a calendar, what it is called, who may write, and which failures spoil the whole. */
 import { describe, expect, test } from 'vitest';
 import { createCalDav } from '../../../providers/caldav/caldav.ts';
 import type { Session } from '../../../providers/provider.ts';

@@ -1,3 +1,4 @@
+/** From what a person typed to the home of an account: where is looked, and which failure is told when nothing is found. */
 import { describe, expect, test } from 'vitest';
 import { createCalDav } from '../../../providers/caldav/caldav.ts';
 import { candidates, type ServiceLookup } from '../../../providers/caldav/candidates.ts';

@@ -1,3 +1,4 @@
+/** Reading from servers that leave out, repeat, cut, redirect and forget: nothing is lost, invented or taken for a removal. */
 import { describe, expect, test } from 'vitest';
 import type { ErrorCode, Verdict } from '../../../domain/errors.ts';
 import { eventBody, failure, refsOf, tokenOf } from '../../contracts/provider-subject.ts';

@@ -1,3 +1,4 @@
+/** Hrefs in every escaping and form name one path, paths become refs and back, and what would climb out is no ref. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isKalendsError } from '../../../domain/errors.ts';

@@ -1,3 +1,4 @@
+/** The strict parser of multistatus documents: reads what RFC 4918 allows, rejects what is cut or hostile, within bounds. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { limits } from '../../../config/policies.ts';

@@ -1,3 +1,4 @@
+/** Conditional writes and removals: the headers that they carry, and what the odd answers of servers mean. */
 import { describe, expect, test } from 'vitest';
 import type { Precondition } from '../../../providers/provider.ts';
 import { eventBody, failure } from '../../contracts/provider-subject.ts';

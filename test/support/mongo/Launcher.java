@@ -1,3 +1,4 @@
+/** Starts mongo-java-server, the stand-in for MongoDB, with a version that the driver accepts. */
 import de.bwaldvogel.mongo.MongoServer;
 import de.bwaldvogel.mongo.MongoVersion;
 import de.bwaldvogel.mongo.backend.memory.MemoryBackend;
