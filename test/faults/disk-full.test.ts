@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { SqliteDocuments } from '../../store/engines/sqlite.ts';
-import { smallDisk, type SmallDisk } from '../store/full-disk.ts';
+import { smallDisk, smallDiskKind, type SmallDisk } from '../store/full-disk.ts';
 import { apiClient, wire, type ApiAnswer, type ApiClient, type Row } from '../support/api-client.ts';
 import { startModelServer, type MountedModelServer } from '../support/caldav-model/mount.ts';
 import { daysAhead, icsOf } from '../support/icalendar.ts';
@@ -53,19 +53,17 @@ function ask(): Promise<ApiAnswer> {
 const written = (): string[] =>
   server.world.names(work).flatMap((name) => /^SUMMARY:(Wish \d+)/m.exec(server.world.body(work, name))?.[1] ?? []);
 
-it('refuses writes with the shape of the API, and keeps what it accepted before', async () => {
+it(`refuses writes with the shape of the API, and keeps what it accepted before (${smallDiskKind})`, async () => {
   expect((await ask()).status).toBe(202);
   await disk.begin();
   const accepted: string[] = ['Wish 1'];
-  const refused = await until(
-    'a refusal',
-    async () => {
-      const answer = await ask();
-      if (answer.status === 202) accepted.push(`Wish ${wishes}`);
-      return answer;
-    },
-    ({ status }) => status !== 202,
-  );
+  const askAndNote = async (): Promise<ApiAnswer> => {
+    const answer = await ask();
+    if (answer.status === 202) accepted.push(`Wish ${wishes}`);
+    return answer;
+  };
+  const refusal = (): Promise<ApiAnswer> => until('a refusal', askAndNote, ({ status }) => status !== 202);
+  const refused = await refusal();
   expect(refused.status).toBe(503);
   expect(refused.headers.get('retry-after')).toMatch(/^\d+$/);
   expect(refused.headers.get('x-kalends-operation')).toBeNull();
@@ -76,11 +74,11 @@ it('refuses writes with the shape of the API, and keeps what it accepted before'
   // Reads need no room.
   const rows = await app.rows('/v1/events?tzid=Etc/UTC', 'events');
   expect(rows.map((one) => one['summary'])).toEqual(['There']);
-  expect((await ask()).status).toBe(503);
+  // What others remove from the store in between may make room for one more.
+  expect((await refusal()).status).toBe(503);
   await disk.end();
-  const again = await until('room', ask, ({ status }) => status === 202);
+  const again = await until('room', askAndNote, ({ status }) => status === 202);
   expect(again.headers.get('x-kalends-operation')).not.toBeNull();
-  accepted.push(`Wish ${wishes}`);
   await until('all that was accepted', written, (all) => accepted.every((one) => all.includes(one)), 30_000);
   // What was refused was never done, and nothing was done twice.
   expect(written()).not.toContain(refusedWish);
@@ -89,13 +87,11 @@ it('refuses writes with the shape of the API, and keeps what it accepted before'
   expect(created).toHaveLength(new Set(written()).size);
 }, 60_000);
 
-it('pulls what it missed, and is whole', async () => {
+it(`pulls what it missed, and is whole (${smallDiskKind})`, async () => {
   server.world.put(work, 'later.ics', icsOf({ uid: 'later', summary: 'Later', startMs: daysAhead(2) }));
   const summaries = async () => (await app.rows('/v1/events?tzid=Etc/UTC', 'events')).map((one: Row) => one['summary']);
   await until('the change', summaries, (all) => all.includes('Later'));
-  expect(await kalends.ops('rebuild', { compare: true })).toMatchObject({ different: 0 });
-});
-
-it('was tested on a real file system where that can be had', () => {
-  expect(disk.kind).toBe(process.getuid?.() === 0 ? 'file system' : 'page limit');
+  // A comparison while something is still being carried out sees half of it.
+  const compared = () => kalends.ops<{ readonly different: number }>('rebuild', { compare: true });
+  await until('projections that equal a rebuild', compared, ({ different }) => different === 0);
 });
