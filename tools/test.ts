@@ -1,10 +1,13 @@
 /** `npm test`: installs the servers that the suites run against, runs everything, ends with the count. */
 import { startVitest } from 'vitest/node';
+import { chooseMongo } from './setup/mongo.ts';
 import { ensureSystemPackages } from './setup/system.ts';
 
 const log = (line: string): void => void process.stderr.write(`${line}\n`);
 
-const present = await ensureSystemPackages(['radicale', 'xandikos', 'cyrus', 'nats', 'redis'], log);
+const servers = ['radicale', 'xandikos', 'cyrus', 'nats', 'redis'] as const;
+const standIn = (await chooseMongo()).kind === 'java' ? (['java'] as const) : [];
+const present = await ensureSystemPackages([...servers, ...standIn], log);
 for (const [name, state] of Object.entries(present)) {
   if (typeof state === 'object') log(`${name} is missing: ${state.missing}`);
 }

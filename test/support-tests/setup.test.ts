@@ -1,9 +1,10 @@
 /** Setting up a machine: what is there is found, packages are installed without starting servers, failures are told. */
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { aptInstall } from '../../tools/setup/apt.ts';
 import { locate } from '../../tools/setup/locate.ts';
+import { chooseMongo } from '../../tools/setup/mongo.ts';
 import { run } from '../../tools/setup/run.ts';
 import { ensureSystemPackages } from '../../tools/setup/system.ts';
 import { temporaryFolder } from '../support/process.ts';
@@ -67,6 +68,29 @@ test('a program on the PATH is present and nothing is installed', async () => {
   expect(await ensureSystemPackages(['nats'], (line) => said.push(line))).toEqual({ nats: 'present' });
   expect(said).toEqual([]);
   expect(existsSync(join(folder, 'asked'))).toBe(false);
+});
+
+describe('what speaks MongoDB to tests', () => {
+  beforeEach(() => {
+    vi.stubEnv('KALENDS_TEST_MONGO_URI', '');
+    process.env['PATH'] = folder;
+  });
+  afterEach(() => vi.unstubAllEnvs());
+
+  test('is Java where nothing else answers, so that Java is installed there and nowhere else', async () => {
+    expect(await chooseMongo()).toEqual({ kind: 'java' });
+    program('docker', 'exit 1');
+    expect(await chooseMongo()).toEqual({ kind: 'java' });
+  });
+
+  test('is a container where docker answers, mongod before it, and what somebody named before all', async () => {
+    program('docker', 'exit 0');
+    expect(await chooseMongo()).toEqual({ kind: 'docker', command: join(folder, 'docker') });
+    program('mongod', 'exit 1');
+    expect(await chooseMongo()).toEqual({ kind: 'mongod', command: join(folder, 'mongod') });
+    vi.stubEnv('KALENDS_TEST_MONGO_URI', 'mongodb://db.example');
+    expect(await chooseMongo()).toEqual({ kind: 'given', url: 'mongodb://db.example' });
+  });
 });
 
 test('locate finds executable files only', () => {

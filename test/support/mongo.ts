@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { promisify } from 'node:util';
 
 import { locate } from '../../tools/setup/locate.ts';
+import { chooseMongo, type MongoChoice } from '../../tools/setup/mongo.ts';
 import type { MissingServer } from './caldav-server.ts';
 import { freePort } from './free-port.ts';
 import { fetchJars, jarsFolder, launcher } from './mongo/jars.ts';
@@ -12,20 +13,18 @@ import { listens, startProcess, temporaryFolder, tryTwice } from './process.ts';
 export interface MongoServer {
   readonly url: string;
   /** `java` stands in for `mongod`: it proves nothing about durability, replica sets and the planner. */
-  readonly kind: 'given' | 'mongod' | 'docker' | 'java';
+  readonly kind: MongoChoice['kind'];
   stop(): Promise<void>;
 }
 
 const run = promisify(execFile);
 
-/** In the order of preference: a server that somebody named, `mongod`, a container, Java and Maven. */
+/** What `chooseMongo` chose. */
 export async function startMongo(): Promise<MongoServer | MissingServer> {
-  const given = process.env['KALENDS_TEST_MONGO_URI'] ?? '';
-  if (given !== '') return { url: given, kind: 'given', stop: async () => undefined };
-  const mongod = locate('mongod');
-  if (mongod !== null) return tryTwice(() => startMongod(mongod));
-  const docker = locate('docker');
-  if (docker !== null && (await answers(docker))) return tryTwice(() => startContainer(docker));
+  const choice = await chooseMongo();
+  if (choice.kind === 'given') return { url: choice.url, kind: 'given', stop: async () => undefined };
+  if (choice.kind === 'mongod') return tryTwice(() => startMongod(choice.command));
+  if (choice.kind === 'docker') return tryTwice(() => startContainer(choice.command));
   const java = locate('java');
   const maven = locate('mvn');
   if (java === null || (maven === null && !existsSync(jarsFolder)))
@@ -52,16 +51,6 @@ async function startMongod(command: string): Promise<MongoServer> {
   const args = ['--dbpath', folder, '--bind_ip', '127.0.0.1', '--port', String(port)];
   const owned = await startProcess({ command, args, folder, ready: () => listens(port) });
   return { url: `mongodb://127.0.0.1:${port}`, kind: 'mongod', stop: () => owned.stop() };
-}
-
-/** The client alone says nothing: its daemon may not run. */
-async function answers(docker: string): Promise<boolean> {
-  try {
-    await run(docker, ['version', '--format', '{{.Server.Version}}'], { timeout: 5_000 });
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 async function startContainer(command: string): Promise<MongoServer> {

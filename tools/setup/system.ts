@@ -15,7 +15,8 @@ const programs = {
   },
   nats: { programs: ['nats-server'], packages: ['nats-server'] },
   redis: { programs: ['redis-server'], packages: ['redis-server'] },
-  chromium: { programs: ['chromium'], packages: ['chromium'] },
+  // What stands in for MongoDB, which Debian does not carry: one fetches it, the other runs it.
+  java: { programs: ['java', 'mvn'], packages: ['default-jre-headless', 'maven'] },
 } as const satisfies Record<string, { readonly programs: readonly string[]; readonly packages: readonly string[] }>;
 
 export type SystemProgram = keyof typeof programs;
