@@ -9,9 +9,6 @@ export interface AddressPolicy {
   readonly allow: readonly string[];
 }
 
-/** Nothing but the public Internet. */
-export const publicOnly: AddressPolicy = { allowPrivate: false, allow: [] };
-
 /** RFC 6890 registries: addresses that lie inside somebody's own network. */
 const privateBlocks = [
   '10.0.0.0/8',

@@ -10,11 +10,10 @@ export interface Nudge {
   readonly lane: Lane;
 }
 
-/** Event `supervisor.nudge`: look at your state; ids only. Event `supervisor.breakers`: an operator moved one. Action `supervisor.stats`: what this node's actors do. */
+/** Event `supervisor.nudge`: look at your state; ids only. Event `supervisor.breakers`: an operator moved one. */
 export function createSupervisorService(host: Host<ProfileId>, sentinel: Pick<Sentinel, 'flush'>): ServiceSchema {
   return {
     name: 'supervisor',
-    actions: { stats: () => host.stats() },
     events: {
       // Rejects into the log of the broker; the next flush makes up for it.
       'supervisor.breakers': () => sentinel.flush(),

@@ -75,7 +75,6 @@ export const queries = {
   deliveriesOfSubscriber: query('deliveries', { equal: ['subscriberId'], range: 'atMs' }),
   oldDeliveries: query('deliveries', { range: 'atMs' }),
   appsByName: query('apps', { equal: ['name'], unique: true }),
-  appsByClientId: query('apps', { equal: ['clientId'], unique: true }),
   allApps: query('apps', { range: '_id' }),
   grantsOfAccount: query('grants', { equal: ['accountId'], range: '_id' }),
   tokensOfGrant: query('tokens', { equal: ['grantId'] }),

@@ -10,7 +10,7 @@ import { redact, secretsOf } from '../redact.ts';
 import type { Authorisation, Authoriser } from './auth/authorise.ts';
 import { encodePath, normalPath, samePath } from './href.ts';
 import type { Multistatus } from './xml/multistatus.ts';
-import { parseMultistatusGently } from './xml/parse.ts';
+import { parseMultistatus } from './xml/parse.ts';
 
 export interface DavDeps {
   readonly http: Http;
@@ -139,7 +139,7 @@ export class Dav {
 
   async parse(request: DavRequest, response: DavResponse): Promise<AnsweredMultistatus> {
     try {
-      const parsed = await parseMultistatusGently(response.text, this.clock);
+      const parsed = await parseMultistatus(response.text, this.clock);
       const { status, url, elsewhere } = response;
       return { ...parsed, request: this.label(request), status, url, elsewhere };
     } catch (error) {

@@ -75,10 +75,6 @@ async function revise(context: RegistryContext, appId: AppId, change: (app: AppD
   }
 }
 
-/** The active client secrets in the clear, the newest first: what signs a callback. */
-export const clientSecretsOf = (sealing: Sealing, app: AppDoc): string[] =>
-  app.secrets.map(({ sealed }) => sealing.open(sealed, secretContext(app._id)));
-
 export interface NewAccount {
   readonly appId: AppId;
   readonly email: string | null;

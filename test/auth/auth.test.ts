@@ -2,11 +2,11 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
+import type { AppDoc } from '../../domain/account.ts';
 import { isKalendsError } from '../../domain/errors.ts';
 import { createAuthenticator, rememberedMs, type Authenticator } from '../../services/auth/authenticate.ts';
 import {
   addClientSecret,
-  clientSecretsOf,
   createAccount,
   createApp,
   createGrant,
@@ -14,6 +14,7 @@ import {
   issueToken,
   liveGrants,
   revokeGrant,
+  secretContext,
   type RegistryContext,
 } from '../../services/auth/registry.ts';
 import { bearerOf, hashToken, newToken, sameHash } from '../../services/auth/tokens.ts';
@@ -168,20 +169,24 @@ describe('authentication', () => {
 });
 
 describe('the registry', () => {
+  /** As whoever signs a callback opens them. */
+  const secretsOf = ({ _id, secrets }: AppDoc): string[] =>
+    secrets.map(({ sealed }) => registry.sealing.open(sealed, secretContext(_id)));
+
   it('shows a client secret once and keeps it sealed for its application', async () => {
     const { app, clientSecret } = await createApp(registry, 'one');
     expect(clientSecret).toMatch(/^KLN_[\w-]{43}$/);
     expect(JSON.stringify(await documents.get('apps', app._id))).not.toContain(clientSecret);
-    expect(clientSecretsOf(registry.sealing, app)).toEqual([clientSecret]);
+    expect(secretsOf(app)).toEqual([clientSecret]);
     const { app: other } = await createApp(registry, 'two');
-    expect(() => clientSecretsOf(registry.sealing, { ...other, secrets: app.secrets })).toThrow();
+    expect(() => secretsOf({ ...other, secrets: app.secrets })).toThrow();
   });
 
   it('has the newest secret first while the older one still signs', async () => {
     const { app, clientSecret } = await createApp(registry, 'one');
     const second = await addClientSecret(registry, app._id);
     const stored = await documents.get('apps', app._id);
-    expect(stored === null ? [] : clientSecretsOf(registry.sealing, stored)).toEqual([second, clientSecret]);
+    expect(stored === null ? [] : secretsOf(stored)).toEqual([second, clientSecret]);
   });
 
   it('makes one application of a name, also in a race', async () => {

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Courier } from '../../actors/subscriber/courier.ts';
 import { notifying, retryAfter, timeouts } from '../../config/policies.ts';
 import { signature } from '../../domain/notification/wire.ts';
-import { publicOnly, type AddressPolicy } from '../../providers/addresses.ts';
+import type { AddressPolicy } from '../../providers/addresses.ts';
 import { createHttp, type ClosableHttp } from '../../providers/http.ts';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.ts';
 import { createWorld, profileId, put, type World } from './world.ts';
@@ -106,7 +106,7 @@ describe('a delivery', () => {
   });
 
   it('to a private address is refused, recorded as such, and nothing is sent', async () => {
-    const courier = courierOver(publicOnly);
+    const courier = courierOver({ allowPrivate: false, allow: [] });
     await change(courier);
     await courier.settle();
     expect(receiver.requests).toEqual([]);

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import type { AppDoc } from '../../domain/account.ts';
 import { asProfileId, type ProfileId } from '../../domain/ids.ts';
 import type { ProfileDoc } from '../../domain/profile.ts';
-import { addClientSecret, clientSecretsOf, createApp } from '../../services/auth/registry.ts';
+import { addClientSecret, createApp, secretContext } from '../../services/auth/registry.ts';
 import { reseal } from '../../services/ops/reseal.ts';
 import { createSealing, credentialsContext, type Sealing } from '../../services/sealing.ts';
 import { openWorld, type World } from '../gateway/world.ts';
@@ -56,7 +56,8 @@ it('seals every login and secret with the first key, leaves what it cannot open,
   expect(first).toEqual({ resealed: 252, current: 0, unsealable: 1 + others.length });
   for (const id of ids) expect(openedBy(after, await stored(id))).toBe(`password of ${id}`);
   const rotated = (await documents.get('apps', app._id)) as AppDoc;
-  expect(clientSecretsOf(after, rotated)).toEqual([second, clientSecret]);
+  const secrets = rotated.secrets.map(({ sealed }) => after.open(sealed, secretContext(app._id)));
+  expect(secrets).toEqual([second, clientSecret]);
   expect((await stored(strange)).credentials?.keyId).toBe('lost');
 
   const again = await reseal({ documents, sealing: during });

@@ -2,11 +2,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { limits } from '../../config/policies.ts';
-import { isKalendsError, verdicts, type ErrorCode, type KalendsError, type Verdict } from '../../domain/errors.ts';
+import { verdicts, type ErrorCode, type KalendsError, type Verdict } from '../../domain/errors.ts';
 import { parseMultistatus } from '../../providers/caldav/xml/parse.ts';
 import { classify, type Asked } from '../../providers/classify.ts';
 import { connectError, networkError } from '../../providers/network-errors.ts';
 import { conditionCodes } from '../../providers/preconditions.ts';
+import { failure } from '../contracts/provider-subject.ts';
 
 const nowMs = 1_000_000;
 const ask = (kind: Asked['kind'], more: Partial<Asked> = {}): Asked => ({ request: 'X /', kind, nowMs, ...more });
@@ -18,15 +19,8 @@ const answered = (status: number, asked: Asked | undefined, text = '', headers =
   classify({ status, headers, text }, asked ?? ask('read'));
 const named = (condition: string): string => `<d:error xmlns:d="DAV:"><c:${condition} xmlns:c="x"/></d:error>`;
 
-function thrown(act: () => unknown): KalendsError {
-  try {
-    act();
-  } catch (error) {
-    if (isKalendsError(error)) return error;
-    throw error;
-  }
-  throw new Error('nothing was thrown');
-}
+const rejected = (text: string): Promise<KalendsError> =>
+  failure(parseMultistatus(text, { breathe: () => Promise.resolve() }));
 
 const system = (code: string, message = 'x'): Error => Object.assign(new Error(message), { code });
 const connecting = (code: string, message?: string): KalendsError => connectError(system(code, message));
@@ -57,21 +51,16 @@ const rows: readonly Row[] = [
   ['timeout: of the body', underWay('UND_ERR_BODY_TIMEOUT'), 'timed_out', 'transient'],
   ['cut: reset', underWay('ECONNRESET'), 'cut_short', 'transient'],
   ['cut: nobody knows what', networkError('odd', 'X /'), 'cut_short', 'transient'],
-  ['200/207 wrong content', thrown(() => parseMultistatus('<html></html>')), 'not_multistatus', 'transient'],
-  ['200/207 empty', thrown(() => parseMultistatus('')), 'not_multistatus', 'transient'],
-  ['200/207 JSON', thrown(() => parseMultistatus('{}')), 'not_multistatus', 'transient'],
-  ['200/207 cut', thrown(() => parseMultistatus(document('').slice(0, -3))), 'malformed_multistatus', 'transient'],
-  [
-    '200/207 second root',
-    thrown(() => parseMultistatus(document('') + document(''))),
-    'malformed_multistatus',
-    'transient',
-  ],
+  ['200/207 wrong content', await rejected('<html></html>'), 'not_multistatus', 'transient'],
+  ['200/207 empty', await rejected(''), 'not_multistatus', 'transient'],
+  ['200/207 JSON', await rejected('{}'), 'not_multistatus', 'transient'],
+  ['200/207 cut', await rejected(document('').slice(0, -3)), 'malformed_multistatus', 'transient'],
+  ['200/207 second root', await rejected(document('') + document('')), 'malformed_multistatus', 'transient'],
 ];
 
-test.each(rows)('%s', (_signal, failure, code, verdict) => {
-  expect([failure.code, failure.verdict]).toEqual([code, verdict]);
-  expect(failure.message.length).toBeGreaterThan(0);
+test.each(rows)('%s', (_signal, error, code, verdict) => {
+  expect([error.code, error.verdict]).toEqual([code, verdict]);
+  expect(error.message.length).toBeGreaterThan(0);
 });
 
 describe('what no row knows', () => {
@@ -84,8 +73,8 @@ describe('what no row knows', () => {
     fc.assert(
       fc.property(status, asked, fc.string({ unit: 'grapheme' }), (one, about, text) => {
         fc.pre(!(one === 418 && about?.withToken === true));
-        const failure = answered(one, about, text);
-        expect([failure.code, failure.verdict]).toEqual(['unexpected_status', 'ambiguous']);
+        const error = answered(one, about, text);
+        expect([error.code, error.verdict]).toEqual(['unexpected_status', 'ambiguous']);
       }),
       { seed: 20_261_120, numRuns: 500 },
     );
@@ -114,9 +103,9 @@ describe('what no row knows', () => {
     const names = fc.constantFrom(...Object.keys(conditionCodes), 'constructor', 'x');
     fc.assert(
       fc.property(fc.integer({ min: 100, max: 999 }), asked, names, fc.string(), (one, about, name, text) => {
-        const failure = answered(one, about, named(name) + text);
-        expect(verdicts[failure.code]).toBe(failure.verdict);
-        expect(failure.evidence?.excerpt?.length).toBeLessThanOrEqual(limits.excerptCharacters);
+        const error = answered(one, about, named(name) + text);
+        expect(verdicts[error.code]).toBe(error.verdict);
+        expect(error.evidence?.excerpt?.length).toBeLessThanOrEqual(limits.excerptCharacters);
       }),
       { seed: 20_261_122, numRuns: 500 },
     );

@@ -116,15 +116,8 @@ function attributesOf(tag: SaxesTagNS): Readonly<Record<string, string>> {
   return attributes ?? noAttributes;
 }
 
-/** Throws `not_multistatus` (HTML, JSON, another root) or `malformed_multistatus`. */
-export function parseMultistatus(text: string): Multistatus {
-  const reader = new MultistatusReader();
-  reader.write(text);
-  return reader.end();
-}
-
-/** The same, letting other work run in between. */
-export async function parseMultistatusGently(text: string, clock: Pick<Clock, 'breathe'>): Promise<Multistatus> {
+/** Rejects with `not_multistatus` (HTML, JSON, another root) or `malformed_multistatus`. Other work runs in between. */
+export async function parseMultistatus(text: string, clock: Pick<Clock, 'breathe'>): Promise<Multistatus> {
   const reader = new MultistatusReader();
   for (let from = 0; from < text.length; from += pieceCharacters) {
     if (from > 0) await clock.breathe();

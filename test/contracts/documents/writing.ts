@@ -120,7 +120,7 @@ export function writing(at: At): void {
 
     test('unique fields of another document reject with duplicate_key; the others stand', async () => {
       await at.documents.insert('apps', app('a'));
-      const thief = app('b', { clientId: app('a').clientId });
+      const thief = app('b', { name: app('a').name });
       await expect(at.documents.upsertMany('apps', [thief, app('c')])).rejects.toEqual(fails('duplicate_key'));
       expect((await at.documents.find('allApps', {})).map((one) => one._id)).toEqual(['a', 'c']);
     });
