@@ -1,0 +1,124 @@
+/** Removals that are too many, or that nobody can prove, are held and verified, one by one, before they are believed. */
+import { expect, test } from 'vitest';
+import { KalendsError } from '../../../domain/errors.ts';
+import { expectAllWell } from './invariants.ts';
+import { day, hour } from './rig.ts';
+import {
+  cached,
+  calendarState,
+  checkpointOf,
+  logOf,
+  pull,
+  seqOf,
+  synced,
+  syncedInMemory,
+  syncedOverCalDav,
+  work,
+} from './starts.ts';
+import { modelSide, type ModelSide } from './worlds.ts';
+import { home, put, requests } from './pulls.ts';
+
+test('an emptied listing removes nothing, is noticed, and its calendar is set aside until it is listed well', async () => {
+  const rig = await syncedOverCalDav({ events: 200 });
+  rig.other.server.world.forgetTokens(home + work);
+  rig.other.server.faults.set('listing_empty', { always: true });
+  const seq = await seqOf(rig);
+  await pull(rig);
+  expect(await calendarState(rig)).toBe('quarantined');
+  expect(rig.reports.map((one) => one.what)).toContain('suspicious delta: removals are held until each is verified');
+  const asked = rig.other.server.log.length;
+  await rig.pass(day);
+  expect(await cached(rig)).toHaveLength(200);
+  expect((await logOf(rig, seq)).filter((line) => line.includes('removed'))).toEqual([]);
+  expect(requests(rig, asked)).toBeLessThan(400);
+  rig.other.server.faults.clearAll();
+  await rig.pass(7 * hour);
+  expect(await calendarState(rig)).toBe('live');
+  await expectAllWell(rig);
+});
+
+test('an emptied delta of tombstones is held, and each is verified before it is believed', async () => {
+  const rig = await syncedInMemory({ events: 200 });
+  for (let k = 0; k < 200; k += 1) rig.other.remove(work, `e${k}.ics`);
+  await pull(rig, hour);
+  expect(await cached(rig)).toEqual([]);
+  const removals = (await logOf(rig)).filter((line) => line.includes('removed'));
+  expect(removals).toHaveLength(200);
+  expect(removals.every((line) => line.endsWith('direct_get'))).toBe(true);
+  await expectAllWell(rig);
+});
+
+test('a few tombstones are believed; more in small steps are not, within a day', async () => {
+  const rig = await syncedInMemory({ events: 50 });
+  for (let k = 0; k < 12; k += 1) {
+    rig.other.remove(work, `e${k}.ics`);
+    await pull(rig);
+  }
+  const evidence = (await logOf(rig)).flatMap((line) => (line.includes('removed') ? [line.split(' ').at(-1)] : []));
+  expect(evidence).toEqual([...Array<string>(5).fill('tombstone'), ...Array<string>(7).fill('direct_get')]);
+  await rig.pass(day + hour);
+  rig.other.remove(work, 'e20.ics');
+  await pull(rig);
+  expect((await logOf(rig)).at(-1)).toBe('pull removed e20.ics by tombstone');
+  await expectAllWell(rig);
+});
+
+test('a removal that cannot be verified waits, and is asked for ever more seldom', async () => {
+  const rig = await syncedInMemory({ events: 30 });
+  rig.other.world.failNext('get', () => new KalendsError('server_error', 'oh'), 1_000);
+  for (let k = 0; k < 20; k += 1) rig.other.remove(work, `e${k}.ics`);
+  const asked = rig.other.world.count('get');
+  await rig.request('pull');
+  await rig.pass(day);
+  expect(await cached(rig)).toHaveLength(30);
+  expect((await checkpointOf(rig)).held).toHaveLength(20);
+  expect(rig.other.world.count('get') - asked).toBeLessThan(20 * 12);
+});
+
+test('what is held and then reported as changed is fetched, not removed', async () => {
+  const rig = await syncedInMemory({ events: 10 });
+  rig.other.world.failNext('get', () => new KalendsError('server_error', 'oh'), 8);
+  for (let k = 0; k < 8; k += 1) rig.other.remove(work, `e${k}.ics`);
+  await pull(rig);
+  put(rig, 0, 8, 'Back');
+  await pull(rig);
+  expect((await checkpointOf(rig)).held).toEqual([]);
+  expect((await logOf(rig)).filter((line) => line.includes('removed'))).toEqual([]);
+  await expectAllWell(rig);
+});
+
+test('a failure in the middle of a verification keeps what was proved before it', async () => {
+  const rig = await syncedInMemory({ events: 20 });
+  for (let k = 0; k < 15; k += 1) rig.other.remove(work, `e${k}.ics`);
+  let gets = 0;
+  const inner = rig.other.provider.get.bind(rig.other.provider);
+  Object.assign(rig.other.provider, {
+    get: async (...args: Parameters<typeof inner>) => {
+      gets += 1;
+      if (gets === 8) throw new KalendsError('connect_failed', 'down');
+      return inner(...args);
+    },
+  });
+  await pull(rig);
+  await expectAllWell(rig);
+});
+
+test('where a removal waits on a server without tokens, nothing goes round', async () => {
+  const rig = await synced<ModelSide>({
+    events: 10,
+    side: (clock, random) => {
+      const side = modelSide(clock, random);
+      Object.assign(side.server.abilities, { sync: false, ctag: false });
+      return side;
+    },
+  });
+  rig.other.remove(work, 'e1.ics');
+  rig.other.server.faults.set('status_500', { always: true, only: { method: 'GET' } });
+  const asked = rig.other.server.log.length;
+  await rig.request('pull');
+  await rig.pass(6 * hour);
+  expect(requests(rig, asked)).toBeLessThan(60);
+  rig.other.server.faults.clearAll();
+  await rig.pass(7 * hour);
+  await expectAllWell(rig);
+});

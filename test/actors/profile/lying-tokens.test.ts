@@ -1,0 +1,68 @@
+/** Tokens that are forgotten, stand still or lie cost a listing and a comparison, and are found out. */
+import { expect, test } from 'vitest';
+import type { FaultName } from '../../support/caldav-model/faults.ts';
+import { expectAllWell } from './invariants.ts';
+import { day, hour, minute } from './rig.ts';
+import { cached, logOf, pull, seqOf, syncedInMemory, syncedOverCalDav, work, still } from './starts.ts';
+import { put, requests } from './pulls.ts';
+
+test.each<FaultName>([
+  'token_forgotten_400',
+  'token_forgotten_403',
+  'token_forgotten_410',
+  'token_forgotten_412',
+  'token_forgotten_415',
+  'token_forgotten_500',
+])('%s costs a listing and a comparison, and tells of nothing that did not happen', async (fault) => {
+  const rig = await syncedOverCalDav({ events: 30 });
+  rig.other.server.faults.set(fault, { nextN: 2 });
+  rig.other.remove(work, 'e3.ics');
+  put(rig, 5, 6, 'Changed');
+  const seq = await seqOf(rig);
+  await pull(rig, hour);
+  expect((await logOf(rig, seq)).sort()).toEqual(['pull put e5.ics', 'pull removed e3.ics by direct_get']);
+  await expectAllWell(rig);
+});
+
+test('a delta that repeats itself, or never moves, changes nothing and goes round nowhere', async () => {
+  for (const fault of ['delta_repeats', 'token_stuck', 'token_one_second'] as const) {
+    const rig = await syncedOverCalDav({ events: 10, polling: { ...still, baseMs: minute, activeMs: minute } });
+    rig.other.server.faults.set(fault, { always: true });
+    put(rig, 0, 5, 'Changed');
+    rig.other.remove(work, 'e9.ics');
+    await rig.pass(hour);
+    const seq = await seqOf(rig);
+    const asked = rig.other.server.log.length;
+    await rig.pass(hour);
+    expect(await seqOf(rig)).toBe(seq);
+    expect(requests(rig, asked)).toBeLessThan(140);
+    await expectAllWell(rig);
+  }
+});
+
+test('a delta that promises more for ever and brings nothing is taken for broken', async () => {
+  const rig = await syncedInMemory({ events: 3 });
+  let n = 0;
+  const changes = async () => ({ changed: [], removed: [], token: `t${(n += 1)}`, more: true });
+  const honest = rig.other.provider.changes.bind(rig.other.provider);
+  Object.assign(rig.other.provider, { changes });
+  await pull(rig);
+  expect(n).toBeLessThan(3);
+  Object.assign(rig.other.provider, { changes: honest });
+  await pull(rig);
+  await expectAllWell(rig);
+});
+
+test('tokens that lie are found out by the listing that a week brings', async () => {
+  const rig = await syncedOverCalDav({
+    events: 30,
+    polling: { ...still, baseMs: hour, activeMs: hour, quietMs: hour },
+  });
+  rig.other.server.faults.set('delta_omits', { always: true, value: 1 });
+  put(rig, 0, 2, 'Unseen');
+  rig.other.remove(work, 'e5.ics');
+  await rig.pass(day);
+  expect(await cached(rig)).toHaveLength(30);
+  await rig.pass(7 * day);
+  await expectAllWell(rig);
+});
