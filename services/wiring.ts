@@ -209,13 +209,13 @@ export function openStore(config: Config): Documents {
 
 /** SRV and TXT records of what people type. A name server that is slow is not worth a person's patience. */
 const resolver = new Resolver({ timeout: 2_000, tries: 2 });
-const services: ServiceLookup = {
+const serviceRecords: ServiceLookup = {
   srv: (name) => resolver.resolveSrv(name),
   txt: (name) => resolver.resolveTxt(name),
 };
 
 function createProviders(http: Http, around: (one: Provider) => Provider): Parts['providers'] {
-  const all = [createApplication(), createCalDav({ http, clock, random, services })].map(around);
+  const all = [createApplication(), createCalDav({ http, clock, random, services: serviceRecords })].map(around);
   const byName = new Map(all.map((one) => [one.name, one]));
   return (name) => {
     const provider = byName.get(name);

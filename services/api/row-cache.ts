@@ -73,79 +73,117 @@ interface Entry {
   bytes: number;
 }
 
+/** Entries by key, as many as there is room for: what was asked for longest ago goes first. */
+class Entries {
+  readonly #entries = new Map<string, Entry>();
+  #bytes = 0;
+
+  /** What is known of the key, if it is still true; else an empty entry in its place. */
+  of({ key, profiles, nowMs }: RowRequest): Entry {
+    const state = stateOf(profiles);
+    const known = this.#entries.get(key);
+    if (known !== undefined) this.#drop(key, known);
+    const valid = known?.state === state && known.untilMs > nowMs;
+    const entry = valid ? known : { state, untilMs: nowMs + keptMs, spans: [], long: null, bytes: 0 };
+    // The end of the map is what was asked for last.
+    this.#entries.set(key, entry);
+    this.#bytes += entry.bytes;
+    return entry;
+  }
+
+  /** These rows were added to an entry, which may have been dropped while they were read. */
+  charge(key: string, entry: Entry, rows: readonly ShownRow[]): void {
+    const more = rows.reduce((sum, one) => sum + one.text.length + rowBytes, 0);
+    entry.bytes += more;
+    if (this.#entries.get(key) !== entry) return;
+    this.#bytes += more;
+    if (entry.bytes > keyBytesMax) this.#drop(key, entry);
+    for (const [oldest, one] of this.#entries) {
+      if (this.#bytes <= bytesMax) break;
+      this.#drop(oldest, one);
+    }
+  }
+
+  #drop(key: string, entry: Entry): void {
+    if (this.#entries.get(key) !== entry) return;
+    this.#entries.delete(key);
+    this.#bytes -= entry.bytes;
+  }
+}
+
 /**
  * Valid as the answer cache is: as long as no projection of the account moved. Not for questions about managed events,
  * changes or removals: open intents and tombstones are not rows of a window.
  */
 export function createRowCache(): RowCache {
-  const entries = new Map<string, Entry>();
-  let bytes = 0;
-  const drop = (key: string, entry: Entry): void => {
-    if (entries.get(key) !== entry) return;
-    entries.delete(key);
-    bytes -= entry.bytes;
-  };
-  const entryOf = ({ key, profiles, nowMs }: RowRequest): Entry => {
-    const state = stateOf(profiles);
-    const known = entries.get(key);
-    if (known !== undefined) drop(key, known);
-    const valid = known?.state === state && known.untilMs > nowMs;
-    const entry = valid ? known : { state, untilMs: nowMs + keptMs, spans: [], long: null, bytes: 0 };
-    // The end of the map is what was asked for last.
-    entries.set(key, entry);
-    bytes += entry.bytes;
-    return entry;
-  };
-  const charge = (key: string, entry: Entry, rows: readonly ShownRow[]): void => {
-    const more = rows.reduce((sum, one) => sum + one.text.length + rowBytes, 0);
-    entry.bytes += more;
-    if (entries.get(key) !== entry) return;
-    bytes += more;
-    if (entry.bytes > keyBytesMax) drop(key, entry);
-    for (const [oldest, one] of entries) {
-      if (bytes <= bytesMax) break;
-      drop(oldest, one);
-    }
-  };
+  const entries = new Entries();
   return {
-    async page(request) {
-      const { selection, key, reader } = request;
-      const { from, to } = selection;
-      const plain = selection.managed === 'excluded' && selection.changedSinceMs === null && !selection.includeDeleted;
-      if (!plain || from === null || to === null) return null;
-      const entry = entryOf(request);
-      if (entry.long === null) {
-        const long = await reader.long(longRowsMax + 1);
-        if (long.length > longRowsMax) return null;
-        entry.long = inOrder(long);
-        charge(key, entry, long);
-      }
-      const firstMs = earliestOf(from) - longEventMs;
-      const endMs = latestOf(to);
-      const running = entry.long.filter(({ event }) => event.startMs < Math.min(firstMs, endMs));
-      const wanted = wantedOf(request);
-      const found: ShownRow[] = running.filter(wanted);
-      for (
-        let atMs = Math.max(firstMs, request.after?.atMs ?? firstMs);
-        atMs < endMs && found.length <= request.size;
-      ) {
-        const span = entry.spans.find((one) => one.fromMs <= atMs && one.toMs > atMs);
-        if (span === undefined) {
-          const read = await readSpan(entry, reader, atMs, endMs, request.size + 1);
-          if (read === null) return null;
-          charge(key, entry, read.rows);
-          // Another request may have read it meanwhile; what is there is looked up again.
-          if (!entry.spans.some((one) => one.fromMs < read.toMs && one.toMs > read.fromMs)) {
-            entry.spans = joined([...entry.spans, read]);
-          }
-          continue;
-        }
-        collect(span, atMs, endMs, { wanted, into: found, most: request.size + 1 });
-        atMs = span.toMs;
-      }
-      return pageOf(found, request.size);
+    page: async (request) => {
+      const window = windowOf(request.selection);
+      if (window === null) return null;
+      const entry = entries.of(request);
+      const charge = (rows: readonly ShownRow[]): void => entries.charge(request.key, entry, rows);
+      const long = await longOf(entry, request.reader, charge);
+      if (long === null) return null;
+      const found = long.filter(({ event }) => event.startMs < Math.min(window.firstMs, window.endMs));
+      return fill(entry, request, window, found.filter(wantedOf(request)), charge);
     },
   };
+}
+
+interface Window {
+  /** What starts before this lasts longer than `longEventMs`, or is over when the window begins. */
+  readonly firstMs: number;
+  readonly endMs: number;
+}
+
+/** Null where the question is about more than the rows of a window. */
+function windowOf({ from, to, managed, changedSinceMs, includeDeleted }: Selection): Window | null {
+  const plain = managed === 'excluded' && changedSinceMs === null && !includeDeleted;
+  if (!plain || from === null || to === null) return null;
+  return { firstMs: earliestOf(from) - longEventMs, endMs: latestOf(to) };
+}
+
+type Charge = (rows: readonly ShownRow[]) => void;
+
+/** Null where there are too many. */
+async function longOf(entry: Entry, reader: RowReader, charge: Charge): Promise<readonly ShownRow[] | null> {
+  if (entry.long !== null) return entry.long;
+  const read = await reader.long(longRowsMax + 1);
+  if (read.length > longRowsMax) return null;
+  const long = inOrder(read);
+  entry.long = long;
+  charge(long);
+  return long;
+}
+
+/** Adds to what was found what starts inside the window, known or read now, up to a page and one. */
+async function fill(
+  entry: Entry,
+  request: RowRequest,
+  { firstMs, endMs }: Window,
+  found: ShownRow[],
+  charge: Charge,
+): Promise<ShownPage | null> {
+  const wanted = wantedOf(request);
+  const most = request.size + 1;
+  let atMs = Math.max(firstMs, request.after?.atMs ?? firstMs);
+  while (atMs < endMs && found.length < most) {
+    const span = entry.spans.find((one) => one.fromMs <= atMs && one.toMs > atMs);
+    if (span === undefined) {
+      const read = await readSpan(entry, request.reader, atMs, endMs, most);
+      if (read === null) return null;
+      charge(read.rows);
+      // Another request may have read it meanwhile; what is there is looked up again.
+      if (!entry.spans.some((one) => one.fromMs < read.toMs && one.toMs > read.fromMs)) {
+        entry.spans = joined([...entry.spans, read]);
+      }
+      continue;
+    }
+    collect(span, atMs, endMs, { wanted, into: found, most });
+    atMs = span.toMs;
+  }
+  return pageOf(found, request.size);
 }
 
 function wantedOf({ selection, after }: RowRequest): (row: ShownRow) => boolean {

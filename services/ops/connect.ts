@@ -13,6 +13,7 @@ import {
   issueToken,
   liveGrants,
   withdrawAccount,
+  type RegistryContext,
 } from '../auth/registry.ts';
 import type { OpsContext } from './context.ts';
 
@@ -36,11 +37,13 @@ export interface ConnectOutcome {
   readonly created: boolean;
 }
 
+export type ConnectContext = RegistryContext & Pick<OpsContext, 'provider' | 'sealCredentials' | 'nudge'>;
+
 /** Discovery and proof may take as long as a person waits. */
 const patienceMs = 60_000;
 
 /** Rejects with what is wrong and what to do: the address, the password, or a server that is no calendar server. */
-export async function connect(context: OpsContext, input: ConnectInput): Promise<ConnectOutcome> {
+export async function connect(context: ConnectContext, input: ConnectInput): Promise<ConnectOutcome> {
   const provider = context.provider(input.provider);
   const { address, credentials } = input;
   const connected = await provider.connect({ address, credentials }, AbortSignal.timeout(patienceMs));
@@ -58,7 +61,7 @@ export async function connect(context: OpsContext, input: ConnectInput): Promise
 }
 
 async function connectAgain(
-  context: OpsContext,
+  context: ConnectContext,
   known: ProfileDoc,
   credentials: Credentials,
   connected: Connected,
@@ -74,12 +77,13 @@ async function connectAgain(
 
 /** Null: the login became somebody else's profile meanwhile, and nothing was kept of this one. */
 async function connectNew(
-  context: OpsContext,
+  context: ConnectContext,
   appId: AppId,
   input: ConnectInput,
   connected: Connected,
 ): Promise<ConnectOutcome | null> {
-  const kind = input.provider === 'cronofy' ? ('application_calendar' as const) : ('account' as const);
+  // Without another side there is nobody whose calendars these are but the application.
+  const kind = context.provider(input.provider).capabilities.pull ? 'account' : 'application_calendar';
   const { name, email } = connected;
   const account = await createAccount(context, { appId, email, name, timeZone: input.timeZone, kind });
   const grant = await createGrant(context, account);
@@ -97,7 +101,7 @@ async function connectNew(
 }
 
 function profileDoc(
-  context: OpsContext,
+  context: ConnectContext,
   account: { readonly _id: AccountId; readonly appId: AppId },
   input: ConnectInput,
   connected: Connected,
