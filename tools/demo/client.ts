@@ -4,41 +4,47 @@ import type { Narrator } from './narrator.ts';
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
+  readonly text: string;
   // The demo checks what it uses.
   readonly body: Readonly<Record<string, unknown>>;
 }
 
 export interface DemoClient {
-  send(method: string, path: string, body?: object, quiet?: boolean): Promise<Answer>;
+  send(method: string, path: string, body?: object): Promise<Answer>;
+  /** The same without a word: for what is asked many times. */
+  sendQuietly(method: string, path: string): Promise<Answer>;
 }
 
 export function createClient(baseUrl: string, token: string, narrator: Narrator): DemoClient {
-  return {
-    send: async (method, path, body, quiet = false) => {
-      const startedAt = performance.now();
-      const response = await fetch(`${baseUrl}${path}`, {
-        method,
-        headers: {
-          authorization: `Bearer ${token}`,
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      });
-      const text = await response.text();
-      const tookMs = performance.now() - startedAt;
-      if (!quiet) {
-        const operation = response.headers.get('x-kalends-operation');
-        const sent = body === undefined ? '' : ` ${JSON.stringify(body)}`;
-        const receipt = operation === null ? '' : ` X-Kalends-Operation: ${operation}`;
-        narrator.exchange(`${method} ${path}${sent}`, `${response.status}${receipt} ${text}`, tookMs);
-      }
-      return {
-        status: response.status,
-        headers: response.headers,
-        body: text === '' ? {} : (JSON.parse(text) as Answer['body']),
-      };
-    },
+  const request = async (method: string, path: string, body?: object): Promise<Answer> => {
+    const response = await fetch(`${baseUrl}${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${token}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return {
+      status: response.status,
+      headers: response.headers,
+      text,
+      body: text === '' ? {} : (JSON.parse(text) as Answer['body']),
+    };
   };
+  return {
+    send: (method, path, body) => {
+      const sent = body === undefined ? '' : ` ${JSON.stringify(body)}`;
+      return narrator.exchange(`${method} ${path}${sent}`, () => request(method, path, body), shown);
+    },
+    sendQuietly: request,
+  };
+}
+
+function shown({ status, headers, text }: Answer): string {
+  const operation = headers.get('x-kalends-operation');
+  return `${status}${operation === null ? '' : ` X-Kalends-Operation: ${operation}`} ${text}`;
 }
 
 /** Asks until the answer is the one waited for; ends with what was seen last. */
