@@ -158,8 +158,8 @@ function configOf(values: Values, env: Environment): Config {
   };
 }
 
-/** Where the gateway is reached once it listens on `port` (which matters where the configured one is 0). */
-export function publicUrlOf(config: Config, port: number = config.port): string {
+/** Where the gateway is reached once it listens on `port`, as far as this process knows. */
+export function publicUrlOf(config: Config, port: number): string {
   if (config.publicUrl !== null) return config.publicUrl;
   const host = { '0.0.0.0': '127.0.0.1', '::': '[::1]' }[config.host] ?? config.host;
   return `http://${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
@@ -181,7 +181,7 @@ const shown: { readonly [Key in SettingKey]: (config: Config) => string } = {
   dataDir: ({ dataDir }) => dataDir,
   host: ({ host }) => host,
   port: ({ port }) => (port === 0 ? '0 (any free port)' : String(port)),
-  publicUrl: (config) => config.publicUrl ?? `(${config.port === 0 ? 'the address bound' : publicUrlOf(config)})`,
+  publicUrl: ({ publicUrl }) => publicUrl ?? '(what each request names as its host)',
   storeUrl: ({ store }) => (store.kind === 'sqlite' ? 'sqlite' : masked(store.url)),
   natsUrl: ({ natsUrl }) => (natsUrl === null ? '(none)' : masked(natsUrl)),
   redisUrl: ({ redisUrl }) => (redisUrl === null ? '(none)' : masked(redisUrl)),

@@ -22,7 +22,7 @@ export interface Config {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
-  /** Without a slash at the end; null: `http://` and the address that the gateway is bound to. */
+  /** Without a slash at the end; null: `http://` and what each request names as its host. */
   readonly publicUrl: string | null;
   /** `sqlite`: one file in the data directory. */
   readonly store: { readonly kind: 'sqlite' } | { readonly kind: 'mongodb'; readonly url: string };
@@ -248,7 +248,7 @@ export const settings = {
     kind: 'text',
     check: (text) => (/^[\w-]{1,64}$/.test(text) ? null : 'it holds other characters, or more than 64'),
     expects: 'up to 64 letters, digits, _ or -; without it a new name at each start',
-    reason: 'The name of this process in logs, metrics and the membership; two processes must not share one.',
+    reason: 'The name of this process in logs and between processes; two processes must not share one.',
   },
 } as const satisfies Record<string, Setting>;
 

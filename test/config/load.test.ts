@@ -217,7 +217,7 @@ test('the description names every setting, where it comes from, and no secret', 
     KALENDS_NATS_URL: 'nats://***@nats:4222',
     KALENDS_REDIS_URL: 'rediss://***@redis',
     KALENDS_KEYS: 'k1:***',
-    KALENDS_PUBLIC_URL: '(http://127.0.0.1:3000)',
+    KALENDS_PUBLIC_URL: '(what each request names as its host)',
   });
   expect(JSON.stringify(rows)).not.toMatch(/TOPSECRET/);
   expect(JSON.stringify(rows)).not.toContain(key(9).slice(0, 8));
@@ -231,9 +231,9 @@ test('the description names every setting, where it comes from, and no secret', 
 
 test('the public URL follows the address that was bound, unless it is set', () => {
   expect(publicUrlOf(configOf({ KALENDS_PORT: '0' }), 40_123)).toBe('http://127.0.0.1:40123');
-  expect(publicUrlOf(configOf({ KALENDS_HOST: '0.0.0.0' }))).toBe('http://127.0.0.1:3000');
-  expect(publicUrlOf(configOf({ KALENDS_HOST: '::1' }))).toBe('http://[::1]:3000');
-  expect(publicUrlOf(configOf({ KALENDS_HOST: '::' }))).toBe('http://[::1]:3000');
+  expect(publicUrlOf(configOf({ KALENDS_HOST: '0.0.0.0' }), 3000)).toBe('http://127.0.0.1:3000');
+  expect(publicUrlOf(configOf({ KALENDS_HOST: '::1' }), 3000)).toBe('http://[::1]:3000');
+  expect(publicUrlOf(configOf({ KALENDS_HOST: '::' }), 3000)).toBe('http://[::1]:3000');
   expect(publicUrlOf(configOf({ KALENDS_PUBLIC_URL: 'https://k.example/' }), 9)).toBe('https://k.example');
 });
 
