@@ -61,6 +61,14 @@ describe('settings', () => {
     expect(outcome.stderr).toContain('did you mean KALENDS_QUIET_MS?');
   });
 
+  it('complains in JSON where it is asked for', async () => {
+    const outcome = await kalends(folder('json'), ['start', '--json'], { settings: { KALENDS_PORT: 'abc' } });
+    expect(outcome).toMatchObject({ status: 1, stdout: '' });
+    const { error } = JSON.parse(outcome.stderr) as { error: Row };
+    expect(error).toMatchObject({ code: 'configuration_invalid', next: null });
+    expect(error['message']).toContain('KALENDS_PORT: ');
+  });
+
   it('prints the effective ones with secrets masked', async () => {
     const settings = { KALENDS_STORE_URL: 'mongodb://me:swordfish@db.example/kalends' };
     const outcome = await kalends(folder('config'), ['config'], { settings });

@@ -8,8 +8,10 @@ import { settings } from '../../config/schema.ts';
 import { errorGuide } from '../../domain/error-guide.ts';
 import { KalendsError, verdicts, type ErrorCode } from '../../domain/errors.ts';
 import { answerTo } from '../../services/gateway/errors.ts';
+import { opsActions } from '../../services/ops.service.ts';
 import { opsCommand } from '../../tools/cli/ops-commands.ts';
 import { delaysPage, duration, reasonsIn } from '../../tools/pages/delays.ts';
+import { operatorsPage } from '../../tools/pages/operators.ts';
 import { errorsPage } from '../../tools/pages/errors.ts';
 import { refresh } from '../../tools/pages/page.ts';
 
@@ -79,6 +81,23 @@ describe('the page of delays', () => {
     [90_061_000, '1 d 1 h'],
   ])('says %d ms as %s', (ms, text) => {
     expect(duration(ms)).toBe(text);
+  });
+});
+
+describe("the page of operators' commands", () => {
+  it('has every action of the console', async () => {
+    const text = await operatorsPage.render();
+    const named = new Set([...text.matchAll(/\bops\.(\w+)/g)].map(([, name]) => name));
+    expect(named).toEqual(new Set(opsActions));
+  });
+
+  it('says with what words a command asks an action of another name', async () => {
+    const rows = (await operatorsPage.render()).split('\n');
+    const consoleOf = (command: string) => rows.find((one) => one.startsWith(`| \`kalends ops ${command}`));
+    expect(consoleOf('held release')).toContain(
+      '`call ops.settleHeld --word release --profile <profile> [--calendar <id>] [--resource <id>] [--note <text>]`',
+    );
+    expect(consoleOf('rebuild')).toContain('`call ops.rebuild [--profile <id>] --compare false\\|true`');
   });
 });
 

@@ -27,6 +27,7 @@ export const connectCommand = (): Command =>
         .requiredOption('--app <name>', 'the application that the account belongs to; made when it is new')
         .option('--password-stdin', 'read the password from standard input')
         .option('--time-zone <name>', 'IANA name of the zone that the person lives in', ownZone())
+        .option('--json', 'print complaints as JSON; the answer always is')
         .action(connectCalDav),
     )
     .addCommand(
@@ -35,6 +36,7 @@ export const connectCommand = (): Command =>
         .requiredOption('--name <name>', 'a name of your choice; the same name gives the same calendar')
         .requiredOption('--app <name>', 'the application that the calendar belongs to; made when it is new')
         .option('--time-zone <name>', 'IANA name of the zone of the calendar', ownZone())
+        .option('--json', 'print complaints as JSON; the answer always is')
         .action((options: { name: string; app: string; timeZone: string }) =>
           connect({
             provider: 'cronofy',

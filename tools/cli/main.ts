@@ -1,40 +1,39 @@
-/** The command line: start, connect, config, ops and repl. Results on standard output, everything else on standard error. */
-import { Command, CommanderError } from 'commander';
-import { isKalendsError } from '../../domain/errors.ts';
-import { configCommand } from './config-command.ts';
-import { connectCommand } from './connect-command.ts';
+/** The command line: results on standard output, everything else on standard error. */
+import { CommanderError } from 'commander';
+import { isKalendsError, type KalendsError } from '../../domain/errors.ts';
 import { nextStep } from './next-steps.ts';
-import { opsCommand } from './ops-commands.ts';
-import { replCommand } from './repl-command.ts';
-import { startCommand } from './start-command.ts';
+import { program } from './program.ts';
 
-const program = new Command('kalends')
-  .description('Kalends: a self-hosted calendar synchronisation and scheduling service')
-  .showHelpAfterError('(kalends --help lists the commands)')
-  .addCommand(startCommand())
-  .addCommand(connectCommand())
-  .addCommand(configCommand())
-  .addCommand(opsCommand())
-  .addCommand(replCommand())
-  .exitOverride();
+const asJson = process.argv.includes('--json');
 
 try {
-  await program.parseAsync();
+  await program().parseAsync();
 } catch (error) {
-  process.exitCode = report(error);
+  process.exitCode = error instanceof CommanderError ? error.exitCode : 1;
+  if (!(error instanceof CommanderError)) process.stderr.write(`${complaint(error)}\n`);
 }
 
-/** What happened, to what, and what to do next; the exit status. */
-function report(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode;
-  if (isKalendsError(error)) {
-    const where = Object.entries(error.ids).map(([name, id]) => `${name} ${id}`);
-    const evidence = error.evidence?.request === undefined ? [] : [`asked: ${error.evidence.request}`];
-    const next = nextStep(error.code);
-    const told = next === null ? error.message : `${error.message}; ${next}`;
-    process.stderr.write(`kalends: ${told} [${[error.code, ...where, ...evidence].join('; ')}]\n`);
-    return 1;
-  }
-  process.stderr.write(`kalends: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-  return 1;
+/** What happened, to what, and what to do next. */
+function complaint(error: unknown): string {
+  if (isKalendsError(error)) return asJson ? JSON.stringify({ error: rowOf(error) }) : sentenceOf(error);
+  const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  return asJson ? JSON.stringify({ error: { code: 'internal', message, stack } }) : `kalends: ${stack ?? message}`;
+}
+
+function sentenceOf(error: KalendsError): string {
+  const where = Object.entries(error.ids).map(([name, id]) => `${name} ${id}`);
+  const evidence = error.evidence?.request === undefined ? [] : [`asked: ${error.evidence.request}`];
+  const next = nextStep(error.code);
+  const told = next === null ? error.message : `${error.message}; ${next}`;
+  return `kalends: ${told} [${[error.code, ...where, ...evidence].join('; ')}]`;
+}
+
+function rowOf(error: KalendsError): object {
+  return {
+    code: error.code,
+    message: error.message.trim(),
+    next: nextStep(error.code),
+    ids: error.ids,
+    asked: error.evidence?.request ?? null,
+  };
 }

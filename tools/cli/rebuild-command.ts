@@ -2,10 +2,7 @@
 import type { Command } from 'commander';
 import type { OpsCall } from '../../services/control-socket.ts';
 import { together, type RebuildOutcome } from '../../services/ops/rebuild.ts';
-import { command, type Json } from './ops-call.ts';
-import { withOperator } from './operator.ts';
-import { print } from './print.ts';
-import { settingsOf } from './settings.ts';
+import { OpsCommand, type Progress } from './ops-call.ts';
 
 interface Which {
   readonly compare?: boolean;
@@ -13,26 +10,25 @@ interface Which {
 }
 
 export const rebuildCommand = (): Command =>
-  command(
+  new OpsCommand(
     'rebuild',
     'rebuild the projections from the log; with --compare only compare, status 1 when they differ or never stood still',
+    {
+      action: 'rebuild',
+      params: ({ compare = false, ...which }) => ({ ...which, compare }),
+      call: rebuildEach,
+      status: (answer, { compare }) => {
+        const { different, unsettled, waiting } = answer as RebuildOutcome;
+        const isAsSaid = compare === true ? different + unsettled.length === 0 : waiting.length === 0;
+        return isAsSaid ? 0 : 1;
+      },
+    },
   )
     .option('--compare', 'change nothing')
-    .option('--profile <id>', 'one profile alone')
-    .action(async ({ json = false, compare = false, profile }: Json & Which) => {
-      const which = profile === undefined ? { compare } : { compare, profile };
-      const outcome = await withOperator(settingsOf(), (call) => rebuildEach(call, which, json ? silence : tell));
-      print(outcome, json);
-      const isAsSaid = compare ? outcome.different + outcome.unsettled.length === 0 : outcome.waiting.length === 0;
-      if (!isAsSaid) process.exitCode = 1;
-    });
+    .option('--profile <id>', 'one profile alone');
 
 /** One call for each profile, so that whoever waits sees how far it is, wherever it is carried out. */
-export async function rebuildEach(
-  call: OpsCall,
-  which: Which,
-  progress: (line: string) => void,
-): Promise<RebuildOutcome> {
+export async function rebuildEach(call: OpsCall, which: Which, progress: Progress): Promise<RebuildOutcome> {
   const rebuild = (params: Which) => call('ops.rebuild', params) as Promise<RebuildOutcome>;
   if (which.profile !== undefined) return rebuild(which);
   const profiles = (await call('ops.profiles', {})) as readonly { readonly profile_id: string }[];
@@ -43,6 +39,3 @@ export async function rebuildEach(
   }
   return together(outcomes);
 }
-
-export const tell = (line: string): void => void process.stderr.write(`${line}\n`);
-const silence = (): void => undefined;

@@ -6,7 +6,8 @@ import { brokerOptions } from '../../moleculer.config.ts';
 import { opsActions } from '../../services/ops.service.ts';
 import { startConsole } from './console.ts';
 import { openOperator } from './operator.ts';
-import { rebuildEach, tell } from './rebuild-command.ts';
+import { tell } from './ops-call.ts';
+import { rebuildEach } from './rebuild-command.ts';
 import { settingsOf } from './settings.ts';
 
 export const replCommand = (): Command =>

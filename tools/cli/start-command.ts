@@ -7,7 +7,10 @@ import { createNode, type KalendsNode } from '../../services/wiring.ts';
 import { settingsOf } from './settings.ts';
 
 export const startCommand = (): Command =>
-  new Command('start').description('run the service; SERVICES chooses which parts run in this process').action(start);
+  new Command('start')
+    .description('run the service; SERVICES chooses which parts run in this process')
+    .option('--json', 'print complaints as JSON; the line that says that it runs always is')
+    .action(() => start());
 
 /** Prints its one line when every service does its work: whoever waits for the line may call at once. */
 async function start(): Promise<void> {
