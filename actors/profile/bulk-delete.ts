@@ -1,8 +1,9 @@
 /** A bulk delete: one ordered intent, carried out event by event, in the order of their ids, until none is left. */
-import type { BulkProgress, IntentDoc } from '../../domain/intent.ts';
+import type { Attempt, BulkProgress, IntentDoc } from '../../domain/intent.ts';
 import type { ManagedEventDoc } from '../../domain/managed-event.ts';
 import type { Activation } from './activation.ts';
 import { rejectIntents, replaceIntent, settleIntents, voidAttempt, waitsUntil, type Refusal } from './intents.ts';
+import { unknownCallsOf } from './late-calls.ts';
 import { mayCarryOut } from './permission.ts';
 import { writeEventTurn } from './push.ts';
 
@@ -26,7 +27,10 @@ export async function bulkDeleteTurn(activation: Activation, intent: IntentDoc):
   return refusal === null ? settleIntents(activation, [intent]) : rejectIntents(activation, [intent], refusal);
 }
 
-/** Null for an event that is to be removed. What went with its calendar needs no removal; what must not be touched is left. */
+/**
+ * Null for an event whose turn it is. What went with its calendar needs no removal; what must not be touched is left, but
+ * what was called for while it was permitted is found out about first, by the turn that then refuses it.
+ */
 async function leaveOut(
   activation: Activation,
   intent: IntentDoc,
@@ -37,8 +41,24 @@ async function leaveOut(
   if (!meant) return { refusal: null };
   const refused = await mayCarryOut(activation, { calendarId: event.calendarId, intents: [intent] });
   if (refused === null) return null;
-  return { refusal: refused.code === 'calendar_gone' || refused.code === 'calendar_unknown' ? null : refused };
+  if (refused.code === 'calendar_gone' || refused.code === 'calendar_unknown') return { refusal: null };
+  return (await mayBeDone(activation, intent, event)) ? null : { refusal: refused };
 }
+
+/** A call for this event was made whose outcome is not known, or is known and not settled yet. */
+async function mayBeDone(activation: Activation, intent: IntentDoc, event: ManagedEventDoc): Promise<boolean> {
+  if (intent.attempts === 0) return false;
+  const { calendarId, eventId, resourceId } = event;
+  const late = unknownCallsOf(activation).filter((one) => one.n === intent.n);
+  if (late.some((one) => one.calendarId === calendarId && one.eventId === eventId)) return true;
+  if (attemptOn(intent, event) !== null) return true;
+  const resource = resourceId === null ? null : await activation.deps.documents.get('resources', resourceId);
+  return resource?.live !== 1;
+}
+
+/** An attempt of an earlier turn is this event's: it is the first that was not dealt with. */
+const attemptOn = ({ attempt }: IntentDoc, { resourceId }: ManagedEventDoc): Attempt | null =>
+  attempt?.resourceId === resourceId ? attempt : null;
 
 /** A calendar that was set aside has to be found well first, like for any other write. */
 async function deleteOrWait(activation: Activation, intent: IntentDoc, event: ManagedEventDoc): Promise<void> {
@@ -48,9 +68,8 @@ async function deleteOrWait(activation: Activation, intent: IntentDoc, event: Ma
   await replaceIntent(activation, { ...intent, notBeforeMs });
 }
 
-/** An attempt of an earlier turn is this event's: it is the first that was not dealt with. */
 async function deleteOne(activation: Activation, intent: IntentDoc, event: ManagedEventDoc): Promise<void> {
   const { calendarId, eventId } = event;
-  const attempt = intent.attempt?.resourceId === event.resourceId ? intent.attempt : null;
+  const attempt = attemptOn(intent, event);
   await writeEventTurn(activation, { calendarId, eventId, intents: [{ ...intent, attempt }], closes: false });
 }
