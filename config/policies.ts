@@ -140,7 +140,7 @@ export const pulling = {
    * 34 ms for each. What a server fails on is asked for in halves.
    */
   fetchBatch: { start: 100, min: 10, max: 500, targetMs: 3 * second },
-  /** Direct GETs of one verifying turn. */
+  /** Direct GETs of one verifying turn; the first of them are the sample of all that is held. */
   verifyPerTurn: 20,
   /** Questions one by one end after this long, and go on with the next turn: a write may be waiting for this one to end. */
   roundMs: 10 * second,

@@ -4,6 +4,7 @@ import { KalendsError, toKalendsError } from '../../domain/errors.ts';
 import type { ResourceInput } from '../../domain/machines/item.ts';
 import type { Observation } from '../../domain/resource.ts';
 import type { HeldRemoval } from '../../domain/sync/checkpoint.ts';
+import { nextToVerify } from '../../domain/sync/verification.ts';
 import { removalsHeld } from './activation.ts';
 import { calendarAnswers, mayLieInTheQuestion } from './owed.ts';
 import { learn, take, type PullTurn } from './page.ts';
@@ -20,7 +21,7 @@ export async function verifyHeld(turn: PullTurn): Promise<number> {
   // The breaker holds: what answers now is not to be trusted with a removal.
   if (removalsHeld(turn.activation)) return 0;
   const nowMs = turn.activation.deps.clock.now();
-  const due = turn.checkpoint.held.filter((one) => one.nextCheckAtMs <= nowMs).slice(0, pulling.verifyPerTurn);
+  const due = nextToVerify(turn.checkpoint.held, pulling.verifyPerTurn, nowMs);
   const { inputs, found, failure } = await askEach(turn, due);
   await learn(turn, inputs);
   await take(turn, found);
