@@ -133,7 +133,7 @@ export const errorGuide = {
     todo: 'nothing',
   },
   parent_missing: {
-    means: 'the collection to be written to is not there',
+    means: 'the calendar to be written to is not there (404, or a bare 409 or 403 while it answers that it is gone)',
     does: 'reads the list of calendars: where this one is gone, its writes end as rejected; else they are tried again',
     seen: 'the operation, if the calendar is gone or cannot be made there',
     todo: 'nothing',

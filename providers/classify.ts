@@ -9,8 +9,7 @@ import { retryAtMs } from '../domain/retry-after.ts';
 export interface Asked {
   /** Names the request in evidence, e.g. `REPORT sync-collection /user/cal/`. */
   readonly request: string;
-  /** `token`: of an OAuth token endpoint, the only one whose word voids a consent. */
-  readonly kind: 'read' | 'report' | 'put' | 'remove' | 'make' | 'token';
+  readonly kind: 'read' | 'report' | 'put' | 'remove' | 'make';
   /** A sync token went along. */
   readonly withToken?: boolean;
   /** The write was conditional on a version that should be there. */
@@ -62,7 +61,6 @@ function codeFor(answer: Answer, asked: Asked): ErrorCode {
   const named = condition === undefined ? undefined : conditionCodes[condition];
   if (named !== undefined && answer.status >= 400) return named;
   if (asked.withToken === true && tokenRefusals.has(answer.status)) return 'sync_token_invalid';
-  if (asked.kind === 'token' && isRevoked(answer)) return 'credentials_revoked';
   if (answer.status === 403) return asked.kind === 'put' || asked.kind === 'remove' ? 'content_refused' : 'forbidden';
   // Every calendar server knows PUT and DELETE: SOGo answers so when it has no connection left behind it.
   if (answer.status === 501 && (asked.kind === 'put' || asked.kind === 'remove')) return 'unavailable';
@@ -74,17 +72,6 @@ function codeFor(answer: Answer, asked: Asked): ErrorCode {
     return asked.onto === true ? 'precondition_failed' : 'parent_missing';
   }
   return byStatus[answer.status] ?? 'unexpected_status';
-}
-
-/** RFC 6749 5.2. Anything less than that very document may be a page, or an event, that speaks of such a thing. */
-function isRevoked({ status, text }: Answer): boolean {
-  if (status !== 400 && status !== 401) return false;
-  try {
-    const told: unknown = JSON.parse(text);
-    return typeof told === 'object' && told !== null && 'error' in told && told.error === 'invalid_grant';
-  } catch {
-    return false;
-  }
 }
 
 /**

@@ -24,7 +24,8 @@
  *    failure. It never answers `gone` for any other reason.
  * 8. `put` sends exactly one conditional request: with `create` only where nothing is, with an etag (or a schedule tag)
  *    only onto that version; otherwise it rejects with verdict `conflict`. A success answer that carries a failure
- *    inside (a 207 around a 412) is that failure. It resolves with the resource as the provider now holds it:
+ *    inside (a 207 around a 412) is that failure. A create in a calendar that is not there rejects with
+ *    `parent_missing`, however the server puts that. It resolves with the resource as the provider now holds it:
  *    where the provider did not return a strong etag, the resource is read back. `connect_failed`, `name_not_found`,
  *    `tls_failed`, `address_refused` prove that nothing was sent; after `timed_out` or `cut_short` it may have been.
  * 9. `remove` sends exactly one conditional request; a resource that is already gone resolves as `gone` with the evidence

@@ -2,7 +2,9 @@
 import { timeouts } from '../../config/policies.ts';
 import { isKalendsError, KalendsError } from '../../domain/errors.ts';
 import type { Observation } from '../../domain/resource.ts';
+import { conditionsIn } from '../preconditions.ts';
 import type { Precondition, PutRequest, Removed, RemoveRequest } from '../provider.ts';
+import { isCalendar, proveReadable } from './collection.ts';
 import type { Dav, DavRequest, DavResponse } from './dav.ts';
 import { getOne } from './fetch.ts';
 import { absoluteFrom, checkRef, normalPath, relativeTo } from './href.ts';
@@ -48,7 +50,8 @@ export async function put(dav: Dav, request: PutRequest): Promise<Observation> {
     timeoutMs: leftMs(dav, startedAtMs, outgoing),
   });
   refusePage(dav, outgoing, response);
-  if (!succeeded(response.status)) throw uidInTrash(dav, outgoing, response) ?? dav.failure(outgoing, response);
+  if (!succeeded(response.status))
+    throw uidInTrash(dav, outgoing, response) ?? (await refusalOf(dav, request.calendar, outgoing, response));
   const failure = response.status === 207 ? await innerFailure(dav, outgoing, response) : null;
   if (failure !== null) throw failure;
   const ref = storedRef(request, response);
@@ -62,6 +65,29 @@ export async function put(dav: Dav, request: PutRequest): Promise<Observation> {
     body: request.body,
     format: request.format,
   };
+}
+
+/**
+ * A calendar that is not there is refused with a bare 409 by Radicale (RFC 4918 9.7.1), with a bare 403 by Cyrus, with 404
+ * by others. A status without a reason may mean the resource as well, so the calendar is looked at before it is blamed.
+ */
+async function refusalOf(
+  dav: Dav,
+  calendar: string,
+  outgoing: DavRequest,
+  response: DavResponse,
+): Promise<KalendsError> {
+  const failure = dav.failure(outgoing, response);
+  const hasReason = ![403, 409].includes(response.status) || conditionsIn(response.text).length > 0;
+  if (hasReason) return failure;
+  const seen = await proveReadable(dav, calendar, isCalendar).then(
+    () => null,
+    (error: unknown) => error,
+  );
+  if (!isKalendsError(seen) || seen.verdict !== 'gone') return failure;
+  const { evidence } = failure;
+  const message = `${failure.message}: the calendar is not there`;
+  return new KalendsError('parent_missing', message, { cause: seen, ...(evidence === null ? {} : { evidence }) });
 }
 
 /** Some gateways store under a name of their own and say so in Location. */

@@ -90,6 +90,15 @@ export function writingContract(suite: Suite): void {
     expect(await remove(await tagOf())).toMatchObject({ kind: 'removed' });
   });
 
+  withOtherSide('8. put creates nothing in a calendar that is not there, and says so', async (context) => {
+    const subject = withPeople(context);
+    const calendar = await freshCalendar(subject);
+    await create(subject, calendar, 'one.ics', eventBody(calendar, 'one', 'One'));
+    await subject.people.removeCalendar(calendar);
+    const missing = await failure(create(subject, calendar, 'two.ics', eventBody(calendar, 'two', 'Two')));
+    expect(missing.code).toBe('parent_missing');
+  });
+
   withoutOtherSide(
     '8. put without another side returns the resource as given, the same for the same',
     async (context) => {

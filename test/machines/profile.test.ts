@@ -26,6 +26,14 @@ test('transient failures in a row wait longer each time, and the sixth quarantin
   expect(transition(state, failed('timed_out'), at(t0)).state).toMatchObject({ name: 'quarantined', probes: 0 });
 });
 
+test('a certificate that stays bad ends as a permanent failure does: set aside, with a probe as the way out', () => {
+  const sixth = t0 + 6 * minute;
+  const often = Array.from({ length: 6 }, (_, k) => [t0 + (k + 1) * minute, failed('tls_failed')] as const);
+  const permanent = walk(live, [[sixth, failed('address_refused')]]).state;
+  expect(walk(live, often.slice(0, -1)).state).toMatchObject({ name: 'backing_off', code: 'tls_failed' });
+  expect(walk(live, often).state).toEqual({ ...permanent, code: 'tls_failed' });
+});
+
 test('a success between two failures starts the count anew', () => {
   const { state } = walk(live, [
     [t0, failed('timed_out')],

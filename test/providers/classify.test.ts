@@ -30,7 +30,6 @@ const create = ask('put');
 const replace = ask('put', { onto: true });
 const remove = ask('remove');
 const make = ask('make');
-const token = ask('token');
 
 /** The table of facts F for CalDAV and HTTP, row by row. */
 const rows: readonly Row[] = [
@@ -44,24 +43,6 @@ const rows: readonly Row[] = [
   },
   { status: 400, asked: withToken, code: 'sync_token_invalid', verdict: 'resync' },
   { status: 400, asked: report, code: 'bad_request', verdict: 'item_permanent' },
-  {
-    status: 400,
-    asked: token,
-    text: '{"error":"invalid_grant"}',
-    code: 'credentials_revoked',
-    verdict: 'auth_revoked',
-  },
-  {
-    status: 401,
-    asked: token,
-    text: '{"error":"invalid_grant"}',
-    code: 'credentials_revoked',
-    verdict: 'auth_revoked',
-  },
-  { status: 400, asked: token, text: '{"error":"invalid_request"}', code: 'bad_request', verdict: 'item_permanent' },
-  { status: 400, asked: token, text: 'invalid_grant', code: 'bad_request', verdict: 'item_permanent' },
-  { status: 401, asked: token, text: '["invalid_grant"]', code: 'unauthorized', verdict: 'auth_suspect' },
-  { status: 500, asked: token, text: '{"error":"invalid_grant"}', code: 'server_error', verdict: 'ambiguous' },
   // A password cannot be voided by an answer, whatever it quotes.
   { status: 400, asked: create, text: 'SUMMARY:the invalid_grant bug', code: 'bad_request', verdict: 'item_permanent' },
   { status: 401, asked: read, text: '{"error":"invalid_grant"}', code: 'unauthorized', verdict: 'auth_suspect' },

@@ -156,9 +156,9 @@ class Memory implements MemoryWorld {
     return this.calls.filter((call) => call.method === method).length;
   }
 
-  existing(ref: string): MemoryCalendar {
+  existing(ref: string, code: 'not_found' | 'parent_missing' = 'not_found'): MemoryCalendar {
     const calendar = this.calendars.get(ref);
-    if (calendar === undefined) throw error('not_found', `there is no calendar ${ref}`);
+    if (calendar === undefined) throw error(code, `there is no calendar ${ref}`);
     return calendar;
   }
 
@@ -269,7 +269,7 @@ function writing(world: Memory, now: () => number): Pick<Provider, Writing> {
   return {
     put: (session, { calendar, ref, body, precondition }) =>
       world.call('put', session, { calendar, ref }, () => {
-        const there = world.existing(calendar);
+        const there = world.existing(calendar, 'parent_missing');
         demand(precondition, there.resources.get(ref));
         return observe(ref, { body, etag: there.put(ref, body) });
       }),

@@ -55,6 +55,37 @@ describe('writing', () => {
     expect((await failure(at.provider.remove(at.session, stale))).code).toBe('precondition_failed');
   });
 
+  test.each([
+    [409, 'conflicting_state'],
+    [403, 'content_refused'],
+  ] as const)('a bare %i is the calendar’s matter only where the calendar is not there', async (status, code) => {
+    const at = await modelSession();
+    at.wire.tamper((response, method) => (method === 'PUT' ? { ...response, status, text: '' } : response));
+    expect((await failure(put(at, 'one.ics', 'One'))).code).toBe(code);
+    expect(at.wire.methods).toEqual(['PUT', 'PROPFIND']);
+    // A calendar that gives no answer is not one that is gone.
+    at.server.faults.set('status_503', { always: true, only: { method: 'PROPFIND' } });
+    expect((await failure(put(at, 'one.ics', 'One'))).code).toBe(code);
+    at.server.faults.clearAll();
+    at.server.world.removeCalendar(at.path);
+    expect(await failure(put(at, 'one.ics', 'One'))).toMatchObject({
+      code: 'parent_missing',
+      verdict: 'calendar_permanent',
+      evidence: { status },
+    });
+  });
+
+  test('a refusal with a reason needs no look at the calendar', async () => {
+    const at = await modelSession();
+    await put(at, 'one.ics', 'One');
+    at.wire.forget();
+    const body = eventBody(at.path, 'one.ics', 'the same UID');
+    const request = { calendar: at.calendar, ref: 'two.ics', body, format: 'icalendar' } as const;
+    const twice = await failure(at.provider.put(at.session, { ...request, precondition: { kind: 'create' } }));
+    expect(twice.code).toBe('uid_conflict');
+    expect(at.wire.methods).toEqual(['PUT']);
+  });
+
   test('a failure inside a 207 is that failure (Xandikos)', async () => {
     const at = await modelSession();
     await put(at, 'one.ics', 'One');
