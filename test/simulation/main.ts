@@ -1,16 +1,17 @@
 /** `npm run simulate`: seeds beyond those of `npm test`, and the replay of one. */
 import { parseArgs } from 'node:util';
 import { missing, tablesOf } from './expected.ts';
-import { runMany, type Sum } from './many.ts';
+import { runMany, type Failure, type Sum } from './many.ts';
 import { planOf } from './plan.ts';
 import { runSeed } from './run.ts';
-import { replayCommand, shrink, traceOf, withOnly } from './shrink.ts';
+import { chosenPlan, replayCommand, shrink, traceOf } from './shrink.ts';
 
 const usage = `npm run simulate -- [--seeds N] [--from SEED] [--threads N] [--json] [--lenient]
-npm run simulate -- --seed SEED [--only ID,ID…] [--verbose]
+npm run simulate -- --seed SEED [--only ID,ID…|none] [--verbose]
 
 Runs whole profiles on two nodes against a model calendar server that errs, and asserts every invariant after every step. Fails as well when
-something was never hit that so many seeds are to hit, unless it is lenient: a few seeds cannot hit everything.
+something was never hit that so many seeds are to hit, unless it is lenient: a few seeds cannot hit everything. A seed that fails is told at
+once; the first of them is shrunk at the end.
 The second form replays one seed, or some actions of it, and shrinks what fails.`;
 
 const { values } = parseArgs({
@@ -38,18 +39,19 @@ async function many(): Promise<number> {
   const progress = (done: number, failed: number): void => {
     if (done % every === 0 || done === seeds) process.stderr.write(`\r${done} of ${seeds} seeds, ${failed} failed `);
   };
-  const sum = await runMany({ from, seeds, progress, ...threads });
+  const fails = (failure: Failure): void => void process.stderr.write(`\n${lineOfFailure(failure)}\n`);
+  const sum = await runMany({ from, seeds, progress, fails, ...threads });
   process.stderr.write('\n');
   if (values.json) console.log(JSON.stringify(summaryOf(sum)));
   else console.log(linesOf(sum).join('\n'));
-  if (!values.json) for (const { seed } of sum.failed) await one(seed);
+  const [first] = sum.failed;
+  if (!values.json && first !== undefined) await one(first.seed);
   const covered = values.lenient || missing(sum.coverage, sum.seeds).length === 0;
   return sum.failed.length === 0 && covered ? 0 : 1;
 }
 
 async function one(seed: number): Promise<number> {
-  const whole = planOf(seed);
-  const plan = values.only === undefined ? whole : withOnly(whole, values.only.split(',').map(Number));
+  const plan = chosenPlan(seed, values.only);
   const outcome = await runSeed(plan, { verbose: values.verbose });
   if (values.verbose) console.log(outcome.trace.join('\n'));
   if (outcome.violation === null) {
@@ -62,9 +64,13 @@ async function one(seed: number): Promise<number> {
   const shrunk = await shrink(plan, outcome.violation);
   console.log(`${shrunk.plan.actions.length} of ${plan.actions.length} actions are enough (${shrunk.runs} runs):`);
   console.log(traceOf(shrunk.plan));
-  console.log(`${shrunk.outcome.violation?.what ?? ''}\nreplay: ${replayCommand(shrunk.plan, whole)} --verbose`);
+  console.log(`${shrunk.outcome.violation?.what ?? ''}\nreplay: ${replayCommand(shrunk.plan)} --verbose`);
   return 1;
 }
+
+/** All that is needed to see it again. */
+const lineOfFailure = ({ seed, step, violation: { invariant, what } }: Failure): string =>
+  `seed ${seed} violates ${invariant} at step ${step}: ${what.slice(0, 300)}\n  replay: ${replayCommand(planOf(seed))}`;
 
 function summaryOf(sum: Sum) {
   const { seeds, steps, crashes, accepted, notifications, counts } = sum;
@@ -84,7 +90,7 @@ function linesOf(sum: Sum): string[] {
       ([name, value]) => `${name.padEnd(18)}${value.toLocaleString('en')}`,
     ),
     ...Object.entries(faults).map(([name, times]) => `  ${name.padEnd(28)}${times.toLocaleString('en').padStart(9)}`),
-    ...(failed.length === 0 ? [] : [`failed seeds      ${failed.join(', ')}`]),
+    ...(failed.length === 0 ? [] : [`failed seeds      ${failed.join(', ')}`, ...sum.failed.map(lineOfFailure)]),
     tablesOf(sum.coverage),
     unhit.length === 0 ? 'coverage          complete' : `coverage          never hit: ${unhit.join('; ')}`,
   ];

@@ -3,12 +3,16 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { createCoverage, type Coverage } from './coverage.ts';
 import type { Least } from './outcome.ts';
-import type { Counts } from './watch.ts';
+import type { Counts, Violation } from './watch.ts';
 import type { Answer } from './worker.ts';
+
+/** What came of a seed that violates an invariant. */
+export type Failure = Answer['outcome'] & { readonly violation: Violation };
 
 export interface Sum {
   readonly seeds: number;
-  readonly failed: readonly Answer['outcome'][];
+  /** By seed. Seeds are begun in order and ended once begun, so the first is the lowest that fails, whatever the threads. */
+  readonly failed: readonly Failure[];
   readonly steps: number;
   readonly simulatedMs: number;
   readonly tookMs: number;
@@ -26,37 +30,48 @@ export interface ManyOptions {
   readonly from: number;
   readonly seeds: number;
   readonly threads?: number;
-  /** Ends early after this many failing seeds. */
-  readonly failuresMax?: number;
+  /** Ends early: asked with all that failed so far. Five are enough unless it is given. */
+  readonly enough?: (failed: readonly Failure[]) => boolean;
   /** The flags of the threads' processes, e.g. what mutates the code. */
   readonly execArgv?: readonly string[];
   /** Beside those of this process. */
   readonly env?: Readonly<Record<string, string>>;
   readonly progress?: (done: number, failed: number) => void;
+  /** At once, for each seed that fails. */
+  readonly fails?: (failure: Failure) => void;
 }
 
 export async function runMany(options: ManyOptions): Promise<Sum> {
-  const { from, seeds, failuresMax = 5 } = options;
+  const { from, seeds, enough = (failures) => failures.length >= 5 } = options;
   const startedAt = performance.now();
   const coverage = createCoverage();
   const answers: Answer['outcome'][] = [];
   const faults = new Map<string, number>();
+  const failed: Failure[] = [];
   let next = from;
-  const failed = (): Answer['outcome'][] => answers.filter((one) => one.violation !== null);
   const take = ({ outcome, hits }: Answer): void => {
     answers.push(outcome);
     coverage.add(hits);
     for (const [name, times] of outcome.faults) faults.set(name, (faults.get(name) ?? 0) + times);
-    options.progress?.(answers.length, failed().length);
+    if (isFailure(outcome)) {
+      failed.push(outcome);
+      options.fails?.(outcome);
+    }
+    options.progress?.(answers.length, failed.length);
   };
-  const nextSeed = (): number | null => (next < from + seeds && failed().length < failuresMax ? next++ : null);
-  const threads = Math.min(options.threads ?? availableParallelism(), seeds);
-  await Promise.all(Array.from({ length: threads }, () => oneThread(nextSeed, take, options)));
+  const nextSeed = (): number | null => (next < from + seeds && !enough(failed) ? next++ : null);
+  const length = Math.min(options.threads ?? availableParallelism(), seeds);
+  const workers = Array.from({ length }, () => startThread(options));
+  try {
+    await Promise.all(workers.map((one) => runSeeds(one, nextSeed, take)));
+  } finally {
+    await Promise.all(workers.map((one) => one.terminate()));
+  }
   const sum = (of: (one: Answer['outcome']) => number): number => answers.reduce((total, one) => total + of(one), 0);
   const least = (of: (one: Least) => number): number => Math.min(...answers.map((one) => of(one.least)));
   return {
     seeds: answers.length,
-    failed: failed().toSorted((a, b) => a.seed - b.seed),
+    failed: failed.toSorted((a, b) => a.seed - b.seed),
     steps: sum((one) => one.step),
     simulatedMs: sum((one) => one.simulatedMs),
     tookMs: performance.now() - startedAt,
@@ -83,26 +98,25 @@ export async function runMany(options: ManyOptions): Promise<Sum> {
   };
 }
 
-function oneThread(
-  nextSeed: () => number | null,
-  take: (answer: Answer) => void,
-  { execArgv = [], env = {} }: ManyOptions,
-): Promise<void> {
-  const worker = new Worker(new URL('worker.ts', import.meta.url), {
-    execArgv: [...execArgv],
-    env: { ...process.env, ...env },
-  });
+const isFailure = (outcome: Answer['outcome']): outcome is Failure => outcome.violation !== null;
+
+const startThread = ({ execArgv = [], env = {} }: ManyOptions): Worker =>
+  new Worker(new URL('worker.ts', import.meta.url), { execArgv: [...execArgv], env: { ...process.env, ...env } });
+
+/** Rejects with the seed in which the thread ended, when something ends it. */
+function runSeeds(worker: Worker, nextSeed: () => number | null, take: (answer: Answer) => void): Promise<void> {
   return new Promise((resolve, reject) => {
+    let seed: number | null = null;
     const goOn = (): void => {
-      const seed = nextSeed();
-      if (seed === null) void worker.terminate().then(() => resolve());
+      seed = nextSeed();
+      if (seed === null) resolve();
       else worker.postMessage(seed, []);
     };
     worker.on('message', (answer: Answer) => {
       take(answer);
       goOn();
     });
-    worker.on('error', reject);
+    worker.on('error', (cause) => reject(new Error(`seed ${seed} ended its thread: ${String(cause)}`, { cause })));
     goOn();
   });
 }

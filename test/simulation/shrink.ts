@@ -1,19 +1,28 @@
 /** Shrinking: the fewest actions of a failing seed that still violate the same invariant. */
-import { lineOf, type Plan } from './plan.ts';
+import { lineOf, planOf, type Plan } from './plan.ts';
 import type { Outcome } from './outcome.ts';
 import { runSeed } from './run.ts';
 import type { Violation } from './watch.ts';
 
 export interface Shrunk {
   readonly plan: Plan;
-  readonly outcome: Outcome;
+  readonly outcome: Pick<Outcome, 'violation'>;
   readonly runs: number;
 }
 
-/** Leaves out ever smaller parts of the plan, for as long as what is left fails in the same way; at most `runsMax` runs. */
-export async function shrink(plan: Plan, violation: Violation, runsMax = 150): Promise<Shrunk> {
+export interface ShrinkOptions {
+  readonly runsMax?: number;
+  readonly run?: (plan: Plan) => Promise<Pick<Outcome, 'violation'>>;
+}
+
+/** Leaves out ever smaller parts of the plan, for as long as what is left fails in the same way. */
+export async function shrink(
+  plan: Plan,
+  violation: Violation,
+  { runsMax = 150, run = (one) => runSeed(one) }: ShrinkOptions = {},
+): Promise<Shrunk> {
   let kept = plan;
-  let outcome = await runSeed(kept);
+  let outcome = await run(kept);
   let runs = 1;
   for (
     let size = Math.ceil(plan.actions.length / 2);
@@ -22,7 +31,7 @@ export async function shrink(plan: Plan, violation: Violation, runsMax = 150): P
   ) {
     for (let from = 0; from < kept.actions.length && runs < runsMax;) {
       const without = { ...kept, actions: kept.actions.toSpliced(from, size) };
-      const tried = await runSeed(without);
+      const tried = await run(without);
       runs += 1;
       if (tried.violation !== null && kindOf(tried.violation) === kindOf(violation)) {
         kept = without;
@@ -37,17 +46,25 @@ export async function shrink(plan: Plan, violation: Violation, runsMax = 150): P
 const kindOf = ({ invariant, what }: Violation): string =>
   `${invariant} ${what.replaceAll(/\S*\d\S*|[{[].*/g, '').slice(0, 40)}`;
 
-/** Keeps only these actions of a plan. */
-export const withOnly = (plan: Plan, ids: readonly number[]): Plan => ({
-  ...plan,
-  actions: plan.actions.filter((one) => ids.includes(one.id)),
-});
+/** The whole plan of a seed, or the part of it that `--only` names; throws when it names what is not there. */
+export function chosenPlan(seed: number, only?: string): Plan {
+  const whole = planOf(seed);
+  if (only === undefined) return whole;
+  const words = only === noActions ? [] : only.split(',');
+  const unknown = words.filter((word) => !whole.actions.some((one) => String(one.id) === word));
+  if (unknown.length > 0)
+    throw new Error(`seed ${seed} has no action ${unknown.map((word) => JSON.stringify(word)).join(', ')}`);
+  return { ...whole, actions: whole.actions.filter((one) => words.includes(String(one.id))) };
+}
+
+/** In place of ids: what a seed does before its first action is enough. */
+const noActions = 'none';
 
 /** The command that runs exactly this again. */
-export function replayCommand(plan: Plan, whole: Plan): string {
-  const command = `npm run simulate -- --seed ${plan.seed}`;
-  if (plan.actions.length === whole.actions.length) return command;
-  return `${command} --only ${plan.actions.map((one) => one.id).join(',')}`;
+export function replayCommand({ seed, actions }: Plan): string {
+  const command = `npm run simulate -- --seed ${seed}`;
+  if (actions.length === planOf(seed).actions.length) return command;
+  return `${command} --only ${actions.map((one) => one.id).join(',') || noActions}`;
 }
 
 export const traceOf = ({ actions }: Plan): string => actions.map(lineOf).join('\n');
