@@ -2,13 +2,14 @@
 import { join } from 'node:path';
 import { delaysPage } from './pages/delays.ts';
 import { errorsPage } from './pages/errors.ts';
+import { mutationsPage } from './pages/mutations.ts';
 import { operatorsPage } from './pages/operators.ts';
 import { refresh } from './pages/page.ts';
 
 const root = join(import.meta.dirname, '..');
 const check = process.argv.includes('--check');
 
-const pages = [errorsPage, delaysPage, operatorsPage];
+const pages = [errorsPage, delaysPage, operatorsPage, mutationsPage];
 const problems: string[] = [];
 for (const page of pages) {
   const problem = await refresh(page, { root, check });

@@ -1,6 +1,7 @@
 /** Loads one file of the real code with one mistake in it: the mutation that `KALENDS_MUTATION` names. */
 import { registerHooks } from 'node:module';
 import { mutations } from './list.ts';
+import { isInOnePlace } from './mutation.ts';
 
 const mutation = mutations.find((one) => one.name === process.env['KALENDS_MUTATION']);
 
@@ -12,7 +13,7 @@ if (mutation !== undefined) {
       if (url !== href) return loaded;
       const source =
         typeof loaded.source === 'string' ? loaded.source : new TextDecoder().decode(loaded.source ?? undefined);
-      if (source.split(mutation.find).length !== 2) throw new Error(`${mutation.name}: ${mutation.file} has changed`);
+      if (!isInOnePlace(mutation, source)) throw new Error(`${mutation.name}: ${mutation.file} has changed`);
       return { ...loaded, source: source.replace(mutation.find, () => mutation.replace) };
     },
   });

@@ -1,0 +1,222 @@
+/** Mistakes about accepted writes: their order, their one effect, and their ends. */
+import type { Mutation } from './mutation.ts';
+
+export const writing: readonly Mutation[] = [
+  {
+    name: 'skip If-Match',
+    mistake: 'an update or delete is sent without the etag that it is based on',
+    file: 'providers/caldav/write.ts',
+    find: "return { 'if-match': isWeak(etag) ? await strongCondition(dav, path, etag) : etag };",
+    replace: 'return {};',
+  },
+  {
+    name: 'a page is an answer to a write',
+    mistake: 'whatever answers a write is taken for success',
+    file: 'providers/caldav/write.ts',
+    find: 'if (!succeeded(status) || ',
+    replace: 'if (status > 0 || ',
+  },
+  {
+    name: 'acknowledge before durable',
+    mistake: 'a write is answered with 202 before it is in the store',
+    file: 'services/api/intake.ts',
+    find: "await context.documents.insert('intents', intent);",
+    replace: "void context.documents.insert('intents', intent).catch(() => undefined);",
+  },
+  {
+    name: 'fold newest wins',
+    mistake: 'a patch replaces the earlier ones in place of being laid over them',
+    file: 'domain/sync/fold.ts',
+    find: 'applyPatch(state.wanted ?? nothing, intent.wish.patch)',
+    replace: 'applyPatch(nothing, intent.wish.patch)',
+  },
+  {
+    name: 'order by clock',
+    mistake: "writes are carried out by the time on their node's clock, not in order of acceptance",
+    file: 'actors/profile/supervisor.ts',
+    find: "activation.openIntents = await documents.find('openIntentsOfProfile', open, { limit: intentsAtOnce });",
+    replace:
+      "activation.openIntents = (await documents.find('openIntentsOfProfile', open, { limit: intentsAtOnce })).toSorted((a, b) => a.acceptedAtMs - b.acceptedAtMs);",
+  },
+  {
+    name: 'drop the attempt record',
+    mistake: 'a call begins without a durable record of it',
+    file: 'actors/profile/intents.ts',
+    find: "{ ...intent, state: 'attempting', attempt, attempts: attempt.number }",
+    replace: "{ ...intent, state: 'attempting', attempt: null, attempts: attempt.number }",
+  },
+  {
+    name: 'read nothing back',
+    mistake: 'a call whose outcome is unknown is not looked for, and made again',
+    file: 'actors/profile/read-back.ts',
+    find: 'const found = await settleIfLanded(turn, intent, attempt);',
+    replace: "const found = attempt.number > 0 ? 'something_else' : await settleIfLanded(turn, intent, attempt);",
+  },
+  {
+    name: 'forget calls that may come late',
+    mistake: 'calls that a server may still carry out are not kept',
+    file: 'actors/profile/late-calls.ts',
+    find: '  change(activation, { lateCalls });\n  await save(activation);\n',
+    replace: '',
+  },
+  {
+    name: 'no generation in the name',
+    mistake: 'the next life of an event has the name of the one before it',
+    file: 'domain/sync/reconcile.ts',
+    find: '-g${generation}`',
+    replace: '`',
+  },
+  {
+    name: 'carry out again what the log calls carried out',
+    mistake: 'a write that is in the log is carried out again',
+    file: 'actors/profile/push.ts',
+    find: 'turn.intents.filter((one) => one.n <= (applied?.throughN ?? 0))',
+    replace: 'turn.intents.filter((one) => one.n < 0)',
+  },
+  {
+    name: 'make anew, or call removed, what may only have moved',
+    mistake: 'an event is not looked for under another name first',
+    file: 'actors/profile/push.ts',
+    find: '  if (await looksElsewhere(turn)) return;\n',
+    replace: '',
+  },
+  {
+    name: 'leave behind what moved',
+    mistake: 'a move to another name is not recorded',
+    file: 'actors/profile/moves.ts',
+    find: 'changes: [...batch.changes, ...moves]',
+    replace: 'changes: batch.changes',
+  },
+  {
+    name: 'no re-check of authorisation',
+    mistake: 'a write whose permission ended since it was accepted is carried out',
+    file: 'actors/profile/permission.ts',
+    find: 'if (missing.length === 0) return null;',
+    replace: 'if (missing.length >= 0) return null;',
+  },
+  {
+    name: 'refuse some writes for no reason',
+    mistake: 'every fourth write is rejected',
+    file: 'actors/profile/push.ts',
+    find: '  if (refusal !== null) return endRefused(turn, refusal);\n',
+    replace:
+      "  if (refusal !== null) return endRefused(turn, refusal);\n  if (turn.intents.some((one) => one.n % 4 === 0)) return refuse(turn, { code: 'internal', description: 'no' });\n",
+  },
+  {
+    name: 'refuse writes while the profile is not live',
+    mistake: 'a write is rejected while its profile backs off or is quarantined',
+    file: 'actors/profile/push.ts',
+    find: '  if (refusal !== null) return endRefused(turn, refusal);\n',
+    replace:
+      "  if (refusal !== null) return endRefused(turn, refusal);\n  if (activation.profile.state.name !== 'live') return refuse(turn, { code: 'internal', description: 'no' });\n",
+  },
+  {
+    name: 'call a write of a removed event written',
+    mistake: 'a write that comes after the event was removed ends as written, without effect',
+    file: 'domain/sync/reconcile.ts',
+    find: '  const generation = lifeEnded &&',
+    replace:
+      "  if (lifeEnded) return { kind: 'settled', generation: state.generation, wanted: state.wanted };\n  const generation = lifeEnded &&",
+  },
+  {
+    name: 'never write a location',
+    mistake: 'the location is missing in what is sent',
+    file: 'domain/sync/body.ts',
+    find: 'fields: input.wanted,',
+    replace: 'fields: { ...input.wanted, location: null },',
+  },
+  {
+    name: 'keep the old time and place',
+    mistake: 'an update changes neither time nor place',
+    file: 'domain/sync/fold.ts',
+    find: 'const merged: RequestedFields = { ...before, ...fields };',
+    replace:
+      'const { start, end, location } = before; const kept = { ...(start && { start }), ...(end && { end }), ...(location !== undefined && { location }) }; const merged: RequestedFields = { ...before, ...fields, ...kept };',
+  },
+  {
+    name: 'expire writes within the hour',
+    mistake: 'a write expires after ten minutes in place of seven days',
+    file: 'config/policies.ts',
+    find: 'expireAfterMs: 7 * day,',
+    replace: 'expireAfterMs: 10 * minute,',
+  },
+  {
+    name: 'refuse a write after one conflict',
+    mistake: 'a write is rejected at its first conflict',
+    file: 'config/policies.ts',
+    find: 'conflictsMax: 3,',
+    replace: 'conflictsMax: 0,',
+  },
+  {
+    name: 'wall-clock lease',
+    mistake: 'the lease is measured on a clock that people set',
+    file: 'actors/runtime/membership.ts',
+    find: `(renewedAtMs === null ? 0 : Math.max(0, lengthMs - (clock.monotonic() - renewedAtMs)));
+  return {
+    renewed(sinceMs) {
+`,
+    replace: `(renewedAtMs === null ? 0 : Math.max(0, lengthMs - (wall() - wallAtMs)));
+  const wall = (): number => (clock as unknown as { now(): number }).now();
+  let wallAtMs = 0;
+  return {
+    renewed(sinceMs) {
+      wallAtMs = wall() - (clock.monotonic() - sinceMs);
+`,
+  },
+  {
+    name: 'no fence before a write',
+    mistake: 'a write is started however little is left of the lease',
+    file: 'actors/profile/activation.ts',
+    find: 'if (deps.mayWrite(profile.slot, timeouts.writeMs)) return;',
+    replace: 'if (timeouts.writeMs > 0) return;',
+  },
+  {
+    name: 'what went with its calendar does not come back with it',
+    mistake: 'a write is made again although its event came back with its calendar',
+    file: 'actors/profile/push.ts',
+    find: '  if (!givesUp && (await cameBack(turn))) return;\n',
+    replace: '',
+  },
+  {
+    name: 'a bulk delete leaves one out',
+    mistake: 'the last event of each page is not deleted',
+    file: 'actors/profile/bulk-delete.ts',
+    find: '{ limit: pageSize });',
+    replace: '{ limit: pageSize }).then((all) => all.slice(0, -1));',
+  },
+  {
+    name: 'a bulk delete goes beyond its calendars',
+    mistake: 'events of calendars that were not named are deleted as well',
+    file: 'actors/profile/bulk-delete.ts',
+    find: '(calendarIds?.includes(event.calendarId) ?? true)',
+    replace: '(calendarIds?.includes(event.calendarId) !== null)',
+  },
+  {
+    name: 'later writes do not wait for a bulk delete',
+    mistake: 'what was accepted after a bulk delete is carried out before it',
+    file: 'domain/sync/agenda.ts',
+    find: '      barriers.push(intent);\n',
+    replace: '',
+  },
+  {
+    name: 'a batch loses its last write',
+    mistake: 'the last of the writes that are carried out together is not in the commit',
+    file: 'actors/profile/write-here.ts',
+    find: 'changes: carried.flatMap((one) => one.changes),',
+    replace: 'changes: carried.slice(0, Math.max(1, carried.length - 1)).flatMap((one) => one.changes),',
+  },
+  {
+    name: 'a batch writes again what the log knows',
+    mistake: 'what is in the log is carried out again with the next batch',
+    file: 'actors/profile/write-here.ts',
+    find: '  if (event.intents.some((one) => one.n <= throughN)) return null;\n',
+    replace: '  if (event.intents.some((one) => one.n < 0 * throughN)) return null;\n',
+  },
+  {
+    name: 'a batch asks for no permission',
+    mistake: 'writes of a batch are carried out whatever the application may do by then',
+    file: 'actors/profile/write-here.ts',
+    find: '  if ((await mayCarryOut(activation, event)) !== null) return null;\n',
+    replace: '',
+  },
+];
