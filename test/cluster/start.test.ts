@@ -4,10 +4,9 @@ import { createServer, type Server } from 'node:http';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { createNode } from '../../services/wiring.ts';
 import type { Documents } from '../../store/documents.ts';
 import { freePort } from '../support/free-port.ts';
-import { settingsFor } from '../support/node-under-test.ts';
+import { newNode } from '../support/node-under-test.ts';
 import { scratch } from '../support/scratch.ts';
 import { runKalends, type Settings } from './kalends-process.ts';
 
@@ -122,7 +121,7 @@ describe('kalends start', () => {
 describe('a node', () => {
   it('opens one store, whatever stands around it', async () => {
     const opened: Documents[] = [];
-    const node = createNode(settingsFor(folder('data')), {
+    const node = newNode(folder('data'), {
       around: {
         documents: (documents) => {
           opened.push(documents);
@@ -139,17 +138,17 @@ describe('a node', () => {
     const port = await freePort();
     const other = await occupied(port);
     const dataDir = folder('data');
-    const node = createNode(settingsFor(dataDir, { KALENDS_PORT: String(port) }));
+    const node = newNode(dataDir, { settings: { KALENDS_PORT: String(port) } });
     await expect(node.start()).rejects.toMatchObject({ code: 'configuration_invalid' });
     await expect(node.documents.get('apps', 'app_1')).rejects.toMatchObject({ code: 'store_unavailable' });
     await new Promise((resolve) => other.close(resolve));
-    const again = createNode(settingsFor(dataDir, { KALENDS_PORT: String(port) }));
+    const again = newNode(dataDir, { settings: { KALENDS_PORT: String(port) } });
     await again.start();
     await again.stop();
   });
 
   it('is stopped once, however often it is told to', async () => {
-    const node = createNode(settingsFor(folder('data')));
+    const node = newNode(folder('data'));
     await node.start();
     await Promise.all([node.stop(), node.stop()]);
     await node.stop();
@@ -157,7 +156,7 @@ describe('a node', () => {
   });
 
   it('does not wait for clients that keep a connection open', async () => {
-    const node = createNode(settingsFor(folder('data')));
+    const node = newNode(folder('data'));
     await node.start();
     const { port } = new URL(node.gatewayUrl() ?? '');
     const socket = createConnection(Number(port), '127.0.0.1');
@@ -172,7 +171,7 @@ describe('a node', () => {
     const path = folder('data');
     mkdirSync(path);
     mkdirSync(join(path, 'kalends.sqlite'));
-    const node = createNode(settingsFor(path));
+    const node = newNode(path);
     await expect(node.start()).rejects.toMatchObject({ name: 'KalendsError' });
     await node.stop();
   });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { repositoryRoot } from '../../tools/setup/locate.ts';
 import { scratch } from '../support/scratch.ts';
-import { leaksIn, tracesVariable } from '../support/traces.ts';
+import { leaksIn, tracesVariable, wholeRunVariable } from '../support/traces.ts';
 
 const at = scratch();
 
@@ -13,7 +13,11 @@ const setup = join(repositoryRoot, 'test/support/traces-setup.ts');
 const traces = join(repositoryRoot, 'test/support/traces.ts');
 
 /** A run of one file whose test passes, and does this to secrets and logs. */
-function run(name: string, body: string): { readonly status: number | null; readonly output: string } {
+function run(
+  name: string,
+  body: string,
+  more: NodeJS.ProcessEnv = {},
+): { readonly status: number | null; readonly output: string } {
   const root = at(name);
   mkdirSync(root, { recursive: true });
   const config = { include: ['*.fixture.ts'], globals: true, pool: 'forks', globalSetup: [setup] };
@@ -22,17 +26,49 @@ function run(name: string, body: string): { readonly status: number | null; read
     join(root, 'one.fixture.ts'),
     `import * as traces from ${JSON.stringify(traces)};\ntest('passes', () => { ${body} });`,
   );
-  const { [tracesVariable]: _outer, ...env } = process.env;
+  const { [tracesVariable]: _outer, [wholeRunVariable]: _whole, ...env } = process.env;
   const command = join(repositoryRoot, 'node_modules/.bin/vitest');
-  const { status, stdout, stderr } = spawnSync(command, ['run', '--root', root], { cwd: root, env, encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync(command, ['run', '--root', root], {
+    cwd: root,
+    env: { ...env, ...more },
+    encoding: 'utf8',
+  });
   return { status, output: stdout + stderr };
 }
+
+const secrets = (count: number): string =>
+  `for (let k = 0; k < ${count}; k += 1) traces.useSecret('correct-horse-' + k)`;
 
 describe('a run', () => {
   test('that leaks no secret ends well, and says that it looked', () => {
     const { status, output } = run('well', `traces.useSecret('correct-horse', 'ada'); traces.keepLog('all is well');`);
     expect(output).toMatch(/looked for \d+ secrets in 12 characters of logs/);
     expect(status).toBe(0);
+  });
+
+  test('that used no secret says so', () => {
+    const { status, output } = run('none', '');
+    expect(output).toMatch(/looked for 0 secrets in 0 characters of logs\n/);
+    expect(status).toBe(0);
+  });
+
+  test('says how many secrets are too short to be looked for, each once', () => {
+    const { output } = run(
+      'short',
+      `traces.useSecret('any', 'ada'); traces.useSecret('any'); traces.useSecret('1234567');`,
+    );
+    expect(output).toMatch(/of logs; not for 2 that are too short/);
+  });
+
+  test.each([
+    ['of everything fails without secrets', '', 1],
+    ['of everything fails without logs', secrets(100), 1],
+    ['of everything is content with enough of both', `${secrets(100)}; traces.keepLog('x'.repeat(1_000_000));`, 0],
+  ])('%s, though its tests pass', (name, body, expected) => {
+    const { status, output } = run(name.replaceAll(' ', '-'), body, { [wholeRunVariable]: 'yes' });
+    expect(output).toMatch(/1 passed/);
+    expect(output.includes('a whole run has at least')).toBe(expected === 1);
+    expect(status).toBe(expected);
   });
 
   test.each([
@@ -53,10 +89,12 @@ describe('the look through a folder', () => {
     const folder = at('folder');
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, 'secrets-1'), '"abcdefgh"\n"has \\"quotes\\""\n"not-there"\n');
+    writeFileSync(join(folder, 'short-1'), '"any"\n');
+    writeFileSync(join(folder, 'short-2'), '"any"\n');
     writeFileSync(join(folder, 'log-2'), 'first\nsaid abcdefgh loudly\nlast');
     writeFileSync(join(folder, 'log-3'), 'abcdefg and has "quotes" here');
-    const { leaks, secrets, logBytes } = leaksIn(folder);
-    expect([secrets, logBytes]).toEqual([3, 60]);
+    const { leaks, ...seen } = leaksIn(folder);
+    expect(seen).toEqual({ secrets: 3, tooShort: 1, logBytes: 60 });
     expect(leaks.map(({ line }) => line).toSorted((a, b) => a.localeCompare(b))).toEqual([
       'abcdefg and [has…] here',
       'said [abc…] loudly',

@@ -50,13 +50,21 @@ export function settingsFor(dataDir: string, settings: Readonly<Record<string, s
   throw new Error(JSON.stringify(loaded.problems));
 }
 
+/** Not started yet. Everything is logged, into a file that the end of the run looks through. */
+export function newNode(
+  dataDir: string,
+  { settings = {}, around = {} }: Omit<NodeOptions, 'dataDir'> = {},
+): KalendsNode {
+  const config = settingsFor(dataDir, { KALENDS_LOG_LEVEL: 'trace', ...settings });
+  const node = createNode(config, { around: { log: logSink, ...around } });
+  useKeys(settings['KALENDS_KEYS'] ?? readFileSync(join(dataDir, 'sealing-keys'), 'utf8'));
+  return node;
+}
+
 export async function startNode(options: NodeOptions = {}): Promise<NodeUnderTest> {
   const folder = options.dataDir === undefined ? temporaryFolder('node') : null;
   const dataDir = options.dataDir ?? join(folder ?? '', 'data');
-  // Everything is logged, into a file that the end of the run looks through.
-  const config = settingsFor(dataDir, { KALENDS_LOG_LEVEL: 'trace', ...options.settings });
-  const node = createNode(config, { around: { log: logSink, ...options.around } });
-  useKeys(options.settings?.['KALENDS_KEYS'] ?? readFileSync(join(dataDir, 'sealing-keys'), 'utf8'));
+  const node = newNode(dataDir, options);
   await node.start();
   const ops: NodeUnderTest['ops'] = async <T>(action: string, params: object = {}): Promise<T> => {
     const answer: T = await node.broker.call(`ops.${action}`, params);

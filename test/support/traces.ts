@@ -9,18 +9,25 @@ import { secretsOf } from '../../providers/redact.ts';
 /** Where the folder is; set by the run, inherited by its processes. Without it nothing is kept. */
 export const tracesVariable = 'TEST_TRACES';
 
+/** Set by who runs everything: then there must be secrets and logs. */
+export const wholeRunVariable = 'TEST_TRACES_WHOLE_RUN';
+
 /** Shorter texts stand in every log by chance. */
 const secretCharactersMin = 8;
 
 const seen = new Set<string>();
 
-function keep(kind: 'secrets' | 'log', text: string): void {
+function keep(kind: 'secrets' | 'short' | 'log', text: string): void {
   const folder = process.env[tracesVariable] ?? '';
   if (folder !== '') appendFileSync(join(folder, `${kind}-${process.pid}`), text);
 }
 
 /** From now on no log may hold it, in none of the clothes in which `redact` knows it. */
 export function useSecret(secret: string, username = ''): void {
+  if (secret.length < secretCharactersMin && !seen.has(secret)) {
+    seen.add(secret);
+    keep('short', `${JSON.stringify(secret)}\n`);
+  }
   for (const form of secretsOf(username, secret)) {
     if (form.length < secretCharactersMin || seen.has(form)) continue;
     seen.add(form);
@@ -60,15 +67,18 @@ export interface Leak {
 export function leaksIn(folder: string): {
   readonly leaks: readonly Leak[];
   readonly secrets: number;
+  /** Not looked for as they are, only behind a name in base64. */
+  readonly tooShort: number;
   readonly logBytes: number;
 } {
   const files = (kind: string): string[] => readdirSync(folder).filter((name) => name.startsWith(`${kind}-`));
-  const secrets = new Set<string>();
-  for (const name of files('secrets')) {
-    for (const line of readFileSync(join(folder, name), 'utf8').split('\n')) {
-      if (line !== '') secrets.add(JSON.parse(line) as string);
-    }
-  }
+  const linesOf = (kind: string): string[] =>
+    files(kind).flatMap((name) =>
+      readFileSync(join(folder, name), 'utf8')
+        .split('\n')
+        .filter((line) => line !== ''),
+    );
+  const secrets = new Set(linesOf('secrets').map((line) => JSON.parse(line) as string));
   const leaks: Leak[] = [];
   let logBytes = 0;
   for (const name of files('log')) {
@@ -79,7 +89,7 @@ export function leaksIn(folder: string): {
       if (at !== -1) leaks.push({ line: around(text, at, secret) });
     }
   }
-  return { leaks, secrets: secrets.size, logBytes };
+  return { leaks, secrets: secrets.size, tooShort: new Set(linesOf('short')).size, logBytes };
 }
 
 function around(text: string, at: number, secret: string): string {

@@ -25,7 +25,7 @@ async function start(command: string): Promise<CalDavServer> {
     environment: { PYTHONUNBUFFERED: '1', HOME: folder },
     ready: async () => (await fetch(`${url}user/calendars/`, { method: 'OPTIONS' })).status < 500,
   });
-  const login = { username: 'user', password: 'any', calendarsHome: `${url}user/calendars/` };
+  const login = { username: 'user', password: 'any-password', calendarsHome: `${url}user/calendars/` };
   return {
     software: 'xandikos',
     url,
