@@ -1,9 +1,10 @@
 /**
  * February 2020, again: a server begins to end its multigets at the first resource that is gone, over a thousand
- * profiles in steady use. The story is told in `docs/february-2020.md`, which quotes the table that this test prints.
+ * profiles in steady use. The story is told in `docs/february-2020.md`, which says what this test measures.
  */
 import { expect, test } from 'vitest';
 import { sayOfBreaker } from '../../services/ops/sentinel.ts';
+import { codeBlock, expectMeasured } from './document.ts';
 import { minute, type Fleet } from './fleet.ts';
 import type { NaiveHabit } from './naive-client.ts';
 import { heldIn, runKalends, runNaive, type KalendsOutcome, type Outcome } from './run.ts';
@@ -47,9 +48,9 @@ function tableOf(all: Pair<Outcome>, named: Pair<Outcome>, kalends: Pair<Kalends
   return [
     '| | (a) honest server | (a) broken server | (b) honest server | (b) broken server | Kalends, honest server | Kalends, broken server |',
     '|---|---|---|---|---|---|---|',
-    row('false deletions reported', (one) => `**${number(one.falseDeletions)}**`),
+    row('false deletions', (one) => `**${number(one.falseDeletions)}**`),
     row('calendars that lost events', (one) => number(one.damaged)),
-    row('true deletions reported', (one) => number(one.trueDeletions)),
+    row('true deletions', (one) => number(one.trueDeletions)),
     row('requests after the onset', extra),
     row(
       'alert after the onset',
@@ -81,7 +82,8 @@ test('February 2020: no false deletion, an alert within minutes, and what it cos
     released = true;
     held = await release(fleet);
   });
-  process.stdout.write(`\n${tableOf(all, named, { honest, broken }, held)}\n\n`);
+  const figures = tableOf(all, named, { honest, broken }, held);
+  process.stdout.write(`\n${figures}\n\n`);
   // These clients are honest: only the server makes them lie, each time that somebody cancels at the wrong moment.
   for (const one of [all.honest, named.honest]) expect(one).toMatchObject({ falseDeletions: 0, damaged: 0 });
   expect(all.broken.falseDeletions).toBeGreaterThan(500);
@@ -96,4 +98,6 @@ test('February 2020: no false deletion, an alert within minutes, and what it cos
   expect(held).toBeGreaterThan(50);
   expect(broken.held).toBe(0);
   expect(broken.trueDeletions).toBeGreaterThan(0.9 * honest.trueDeletions);
+  expectMeasured('clients', figures);
+  expectMeasured('alert', codeBlock(...broken.said));
 });

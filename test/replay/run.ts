@@ -18,7 +18,7 @@ export const onsetMs = 15 * minute;
 export const endMs = 40 * minute;
 
 export interface Outcome {
-  /** Deletions reported of events that stood in their calendars at that moment. */
+  /** Deletions of events that stood in their calendars at that moment: reported by a client, recorded in the log of Kalends. */
   readonly falseDeletions: number;
   readonly trueDeletions: number;
   /** Calendars that lost an event. */
@@ -101,6 +101,8 @@ export interface KalendsOutcome extends Outcome {
   /** Before the onset, or in an honest run: there must be none. */
   readonly falseAlerts: number;
   readonly held: number;
+  /** The first words of the sentinel after the onset, as they are logged. */
+  readonly said: readonly string[];
 }
 
 /** `meanwhile` is called at each step, e.g. for what an operator does. */
@@ -137,7 +139,18 @@ export async function runKalends(
   const falseAlerts = options.breaks ? alerts().filter((one) => one < startMs + onsetMs).length : alerts().length;
   await fleet.close();
   const alertMinutes = first === null ? null : (first - startMs - onsetMs) / minute;
-  return { ...jury.outcome(requests), alertMinutes, falseAlerts, held };
+  const said = fleet.reports.filter(({ atMs, what }) => atMs === first && what.startsWith('sentinel: '));
+  return { ...jury.outcome(requests), alertMinutes, falseAlerts, held, said: said.map(wordsOf) };
+}
+
+const wordsOf = ({ what, facts }: Fleet['reports'][number]): string =>
+  [what, ...Object.entries(facts).flatMap(([name, value]) => wordOf(name, value))].join(' ');
+
+/** None for what is no single word, e.g. the whole breaker. */
+function wordOf(name: string, value: unknown): string[] {
+  if (typeof value === 'string') return [`${name}=${value}`];
+  if (typeof value !== 'number') return [];
+  return [`${name}=${Number.isInteger(value) ? value : value.toPrecision(2)}`];
 }
 
 export async function heldIn(documents: Documents): Promise<number> {
