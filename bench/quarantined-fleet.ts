@@ -64,7 +64,7 @@ function figuresOf(numbers: Numbers, dead: readonly Measured[], well: readonly M
   const ratios = dead.map((one, k) => one.p99 / (well[k]?.p99 ?? Number.NaN));
   return [
     figureOf(
-      { ...cpu, figure: over(1), subject: quarantined, atMost: cpuMax },
+      { ...cpu, figure: `${over(1)} between two probes of the host`, subject: quarantined, atMost: cpuMax },
       dead.map((one) => one.cpu),
     ),
     figureOf(

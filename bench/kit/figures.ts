@@ -11,6 +11,8 @@ export interface Figure {
   /** Smallest and largest. */
   readonly spread: readonly [number, number];
   readonly runs: number;
+  /** Of many ratios: where their mean is with 95 % confidence. The spread shows single pairs, this what they say together. */
+  readonly interval?: readonly [number, number];
   /** The median may not be larger; absent where nothing was promised. */
   readonly atMost?: number;
   readonly met?: boolean;
@@ -36,6 +38,24 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? upper) + upper) / 2;
 }
 
+/** Fewer are not spread as the interval takes them to be. */
+const pairsMin = 30;
+
+/** The geometric mean: twice as much and half as much are equally far from even. Two standard errors to either side. */
+export function intervalOf(ratios: readonly number[]): readonly [number, number] {
+  const logs = ratios.map((one) => Math.log(one));
+  const mean = logs.reduce((sum, one) => sum + one, 0) / logs.length;
+  const variance = logs.reduce((sum, one) => sum + (one - mean) ** 2, 0) / (logs.length - 1);
+  const error = Math.sqrt(variance / logs.length);
+  return [Math.exp(mean - 2 * error), Math.exp(mean + 2 * error)];
+}
+
+function intervalIn(unit: Figure['unit'], values: readonly number[]): Pick<Figure, 'interval'> {
+  if (unit !== 'ratio' || values.length < pairsMin) return {};
+  const [low, high] = intervalOf(values);
+  return { interval: [rounded(low), rounded(high)] };
+}
+
 /** Three digits that mean something. */
 const rounded = (value: number): number => (Math.abs(value) >= 100 ? Math.round(value) : Number(value.toPrecision(3)));
 
@@ -51,10 +71,15 @@ export function figureOf(labels: Labels, values: readonly number[]): Figure | nu
     median: rounded(middle),
     spread: [rounded(Math.min(...values)), rounded(Math.max(...values))],
     runs: values.length,
+    ...intervalIn(rest.unit, values),
     ...(atMost === undefined ? {} : { atMost, met: middle <= atMost }),
     ...(detail === undefined ? {} : { detail }),
   };
 }
+
+/** Figures depend on the machine: only who knows the machine can demand, by `strict`, that they are met. */
+export const exitCodeOf = (figures: readonly Figure[], strict: boolean): number =>
+  strict && figures.some(({ met }) => met === false) ? 1 : 0;
 
 /** Columns for a terminal; details are in the JSON lines alone. */
 export function table(figures: readonly Figure[]): string {
@@ -63,10 +88,11 @@ export function table(figures: readonly Figure[]): string {
     one.subject,
     `${one.median} ${one.unit}`,
     `${one.spread[0]} … ${one.spread[1]}`,
+    one.interval === undefined ? '' : `${one.interval[0]} … ${one.interval[1]}`,
     String(one.runs),
     one.atMost === undefined ? '' : `≤ ${one.atMost}: ${one.met === true ? 'met' : 'NOT MET'}`,
   ]);
-  const all = [['figure', 'subject', 'median', 'spread', 'runs', 'target'], ...rows];
+  const all = [['figure', 'subject', 'median', 'spread', '95 % of the mean', 'runs', 'target'], ...rows];
   const widths = all[0]?.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0))) ?? [];
   return all
     .map((row) =>

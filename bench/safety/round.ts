@@ -1,4 +1,4 @@
-/** A round: a first sync, then polls with news and polls without, over a provider in memory that costs next to nothing. */
+/** A round: a first sync, then polls with news and polls without. */
 import type { ProfileDeps } from '../../actors/profile/activation.ts';
 import { createHosts } from '../../actors/profile/hosts.ts';
 import { createSupervisor } from '../../actors/profile/supervisor.ts';
@@ -8,14 +8,13 @@ import { horizon, polling, sentinel as numbers } from '../../config/policies.ts'
 import { asAccountId, asProfileId, type AppId, type ProfileId } from '../../domain/ids.ts';
 import { createNormalise } from '../../domain/normalise.ts';
 import type { ProfileDoc } from '../../domain/profile.ts';
-import type { Provider } from '../../providers/provider.ts';
 import { createCommitLog } from '../../store/commit.ts';
 import { openSqlite } from '../../store/engines/sqlite.ts';
 import { createFakeClock } from '../../test/support/fake-clock.ts';
-import { createMemoryProvider, type MemoryWorld } from '../../test/support/memory-provider.ts';
+import { worldOf, type Over, type World } from './worlds.ts';
 
 export interface Round {
-  /** Of the processor, in the turns alone. */
+  /** Of the processor, in the turns alone, without what the other side took. */
   readonly cpuMs: number;
   readonly requests: Readonly<Record<string, number>>;
   /** Live resources at the end, and commits on the way there. */
@@ -37,7 +36,7 @@ function bodyOf(uid: string, summary: string): string {
 }
 
 /** A tenth of what is there changes, some is new, two are cancelled: fewer than the guard would hold. */
-function edit(world: MemoryWorld, poll: number, size: number): void {
+function edit(world: World, poll: number, size: number): void {
   for (const calendar of calendars) {
     for (let k = 0; k < size / 10; k += 1) {
       const n = 20 + ((poll * 31 + k * 7) % (size - 20));
@@ -50,31 +49,36 @@ function edit(world: MemoryWorld, poll: number, size: number): void {
   }
 }
 
-/** `size`: events of each of the four calendars. */
-export async function syncRound(size: number, safe: boolean): Promise<Round> {
+export interface RoundOptions {
+  /** Events of each of the four calendars. */
+  readonly size: number;
+  readonly safe: boolean;
+  readonly over: Over;
+}
+
+export async function syncRound({ size, safe, over }: RoundOptions): Promise<Round> {
   const clock = createFakeClock(startMs);
-  const { provider, world } = createMemoryProvider({ now: () => clock.now() });
+  const world = worldOf(over, clock, calendars);
   for (const calendar of calendars) {
-    world.addCalendar(calendar, { name: calendar });
     for (let k = 0; k < size; k += 1) world.put(calendar, `e${k}.ics`, bodyOf(`${calendar}${k}`, `Event ${k}`));
   }
   const documents = openSqlite({ path: ':memory:', durable: false });
   await documents.open();
-  await documents.insert('profiles', profile);
+  await documents.insert('profiles', { ...profile, ...world.profile });
   const failures: unknown[] = [];
   const report = (what: string, facts: object): void => void failures.push({ what, facts });
   const sentinel = createSentinel({ documents, clock, numbers, report });
-  const host = hostOf({ documents, clock, report, ...(safe ? { sentinel } : {}) }, provider);
+  const host = hostOf({ documents, clock, report, ...(safe ? { sentinel } : {}) }, world);
   host.start();
   let cpuMs = 0;
   const poll = async (): Promise<void> => {
-    const before = process.cpuUsage();
+    const [before, others] = [process.cpuUsage(), world.cpuMs()];
     host.nudge(profileId, 'pull');
     await host.idle();
     // Far more often than in life, where one flush writes down what hundreds of calendars counted.
     if (safe) await sentinel.flush();
     const { user, system } = process.cpuUsage(before);
-    cpuMs += (user + system) / 1_000;
+    cpuMs += (user + system) / 1_000 - (world.cpuMs() - others);
     await clock.advance(pollMs);
   };
   await poll();
@@ -85,18 +89,16 @@ export async function syncRound(size: number, safe: boolean): Promise<Round> {
   if (failures.length > 0) throw new Error(`a healthy sync failed: ${JSON.stringify(failures[0])}`);
   const resources = await documents.count('resourcesOfProfile', { profileId, live: 1 });
   const commits = await documents.count('commitsOfProfile', { profileId });
-  const expected = calendars.reduce((sum, calendar) => sum + world.contents(calendar).size, 0);
+  const expected = world.size();
   if (resources !== expected) throw new Error(`${resources} resources are cached, ${expected} are there`);
   await host.stop();
   await documents.close();
-  const methods = Map.groupBy(world.calls, ({ method }) => method);
-  const requests = Object.fromEntries([...methods].map(([method, calls]) => [method, calls.length]));
-  return { cpuMs, requests, resources, commits };
+  return { cpuMs, requests: world.requests(), resources, commits };
 }
 
 type Parts = Pick<ProfileDeps, 'documents' | 'clock' | 'report' | 'sentinel'>;
 
-function hostOf(parts: Parts, provider: Provider): Host<ProfileId> {
+function hostOf(parts: Parts, { provider, credentials }: World): Host<ProfileId> {
   const normalise = createNormalise();
   const { documents, clock, report } = parts;
   const random = (): number => 0.5;
@@ -106,7 +108,7 @@ function hostOf(parts: Parts, provider: Provider): Host<ProfileId> {
       hosts: createHosts({ documents, clock, random }),
       log: createCommitLog({ documents, normalise, clock, horizon }),
       providers: () => provider,
-      credentials: () => ({ kind: 'none' }),
+      credentials: () => credentials,
       normalise,
       random,
       polling: { ...polling, activeMs: pollMs, quietMs: pollMs, listMs: 1_000 * pollMs },
@@ -121,17 +123,15 @@ function hostOf(parts: Parts, provider: Provider): Host<ProfileId> {
   });
 }
 
-const profile: ProfileDoc = {
+const profile: Omit<ProfileDoc, 'provider' | 'root'> = {
   _id: profileId,
   rev: 1,
   appId: 'app_bench' as AppId,
   accountId: asAccountId('acc_bench'),
-  provider: 'memory',
   name: 'someone',
   login: 'someone',
   email: null,
   credentials: null,
-  root: { home: 'memory' },
   state: { name: 'connecting' },
   requests: [],
   calendars: {},

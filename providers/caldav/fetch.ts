@@ -35,7 +35,11 @@ export async function fetchMany(dav: Dav, calendar: string, refs: readonly strin
 }
 
 /** Null where the server has no multiget: then nothing was answered, and the caller asks one by one. */
-async function multiget(dav: Dav, calendar: string, refs: readonly string[]): Promise<AnsweredMultistatus | null> {
+export async function multiget(
+  dav: Dav,
+  calendar: string,
+  refs: readonly string[],
+): Promise<AnsweredMultistatus | null> {
   const hrefs = refs.map((ref) => encodePath(absoluteFrom(calendar, ref)));
   try {
     return await dav.multistatus({

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 
 import { demandEqual, readingOf, seenHash, type SeenOccurrence } from '../../bench/kit/answers.ts';
 import { benchEvents, changedEvent, spacedEvents } from '../../bench/kit/bodies.ts';
-import { figureOf, median, table } from '../../bench/kit/figures.ts';
+import { exitCodeOf, figureOf, intervalOf, median, table } from '../../bench/kit/figures.ts';
 import { startFlags } from '../../bench/kit/start-flags.ts';
 import { createNormalise } from '../../domain/normalise.ts';
 
@@ -24,6 +24,29 @@ test('a figure says whether its target was met, and nothing where nothing was me
   expect(figureOf({ ...labels, atMost: 1.9 }, [1, 2, 9])).toMatchObject({ met: false });
   expect(figureOf(labels, [1])).not.toHaveProperty('met');
   expect(figureOf(labels, [])).toBeNull();
+});
+
+test('a target that was missed is a failure for those alone who demand that it is met', () => {
+  const labels = { bench: 'b', figure: 'f', subject: 's', unit: 'ratio', atMost: 1 } as const;
+  const figures = [0.5, 2].flatMap((value) => figureOf(labels, [value]) ?? []);
+  expect([exitCodeOf(figures, false), exitCodeOf(figures, true), exitCodeOf(figures.slice(0, 1), true)]).toEqual([
+    0, 1, 0,
+  ]);
+});
+
+test('many ratios say together where their mean is, whichever of the two is divided by the other', () => {
+  const ratios = Array.from({ length: 32 }, (_, k) => (k % 2 === 0 ? 1.1 : 1.1 * 1.21));
+  const [low, high] = intervalOf(ratios);
+  // Logarithms half a step of 1.21 to either side, over the root of 31.
+  expect(low).toBeCloseTo(1.21 * Math.exp(-2 * (Math.log(1.1) / Math.sqrt(31))), 10);
+  expect(high).toBeCloseTo(1.21 * Math.exp(2 * (Math.log(1.1) / Math.sqrt(31))), 10);
+  expect(intervalOf(ratios.map((one) => 1 / one)).map((one) => 1 / one)[1]).toBeCloseTo(low, 10);
+  const labels = { bench: 'b', figure: 'f', subject: 's', unit: 'ratio' } as const;
+  const figure = figureOf(labels, ratios);
+  expect(figure?.interval).toEqual([Number(low.toPrecision(3)), Number(high.toPrecision(3))]);
+  expect(table(figure === null ? [] : [figure])).toContain(`${figure?.interval?.join(' … ')}`);
+  expect(figureOf(labels, ratios.slice(3))).not.toHaveProperty('interval');
+  expect(figureOf({ ...labels, unit: 'ms' }, ratios)).not.toHaveProperty('interval');
 });
 
 test('the table shows a target that was missed', () => {
