@@ -7,6 +7,7 @@ import { bodyOf } from '../../domain/sync/body.ts';
 import type { WantedState } from '../../domain/sync/fold.ts';
 import type { Got } from '../../providers/provider.ts';
 import { removalsHeld } from './activation.ts';
+import { carrierOf } from './carrier.ts';
 import { voidAttempt, waitsUntil } from './intents.ts';
 import { noteLateCall } from './late-calls.ts';
 import { recordShown } from './moves.ts';
@@ -55,7 +56,7 @@ export async function settleIfLanded(turn: WriteTurn, intent: IntentDoc, attempt
   }
   const found = await recordSeen(turn, attempt, got);
   if (attempt.action === 'put' && wasSeen(turn, attempt, state)) {
-    await commitSettled(attempted, state);
+    await commitSettled(await whereItIs(attempted), state);
     return 'landed';
   }
   return believed(turn, found);
@@ -111,6 +112,12 @@ const wasSeen = (turn: WriteTurn, attempt: Attempt, state: WantedState): boolean
   turn.resource.observedHash === attempt.sentHash &&
   turn.resource.etag !== attempt.baseEtag &&
   remindersAsWanted(turn, state, turn.resource.body);
+
+/** What was looked at may just have been recorded as gone, and have been seen under another name before. */
+async function whereItIs(turn: WriteTurn): Promise<WriteTurn> {
+  const { resource } = await carrierOf(turn.activation, turn);
+  return resource?.live === 1 ? { ...turn, resource } : turn;
+}
 
 /** As sent; or such that sending it again would change nothing: a server may rewrite what it stores. */
 function hasLanded(turn: WriteTurn, attempt: Attempt, state: WantedState, found: Observation): boolean {

@@ -299,6 +299,27 @@ test('what was moved before its writer could read it back is found before it is 
   await expectAllWell(rig);
 });
 
+test('what was seen to have landed, and is found to be gone, is known under the name that it has by then', async () => {
+  const rig = await syncedInMemory();
+  const { provider, world } = rig.other;
+  world.failNextAfterEffect('put', timedOut);
+  const get = provider.get.bind(provider);
+  Object.assign(provider, { get: () => Promise.reject(timedOut()) });
+  await rig.upsert(work, 'x', wish('X'));
+  await rig.settle();
+  const [ref, body] = own(rig);
+  rig.other.put(work, 'moved.ics', body);
+  await pull(rig);
+  world.failNext('changes', timedOut, 4);
+  rig.other.remove(work, ref);
+  Object.assign(provider, { get });
+  await rig.pass(hour);
+  expect(await outcomes(rig)).toEqual(['1 upsert written']);
+  expect(await carriedBy(rig)).toBe('moved.ics');
+  expect((await shown(rig)).map((one) => [one.summary, one.eventId])).toContainEqual(['X', 'x']);
+  await expectAllWell(rig);
+});
+
 test('a removal finds what was begun without anybody noting it, wherever it was moved to', async () => {
   const rig = await syncedInMemory();
   const { provider, world } = rig.other;

@@ -125,7 +125,6 @@ describe('writing', () => {
     ['host_down', 'connect_failed'],
     ['throttled_429_seconds', 'rate_limited'],
     ['write_locked_423', 'locked'],
-    ['write_forbidden_403', 'content_refused'],
     ['status_501', 'unavailable'],
   ])('%s: one request, no second try, the failure is %s', async (fault, code) => {
     const at = await modelSession();
@@ -134,6 +133,13 @@ describe('writing', () => {
     expect(error.code).toBe(code);
     expect(error.verdict).not.toBe('conflict');
     expect(at.wire.methods).toEqual(['PUT']);
+  });
+
+  test('write_forbidden_403: one write and one look at its calendar, the failure is content_refused', async () => {
+    const at = await modelSession();
+    at.server.faults.set('write_forbidden_403', always);
+    expect((await failure(put(at, 'one.ics', 'One'))).code).toBe('content_refused');
+    expect(at.wire.methods).toEqual(['PUT', 'PROPFIND']);
   });
 
   test('a UID that lies in the trash bin of its server is burned; that of any other calendar is a conflict', async () => {
