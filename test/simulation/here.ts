@@ -5,8 +5,8 @@
 import type { CommitDoc } from '../../domain/commit.ts';
 import type { IntentDoc } from '../../domain/intent.ts';
 import type { Asking } from './application.ts';
-import { differing, lineOfRow } from './lines.ts';
-import { shownBy, textOf } from './people.ts';
+import { differing, namedWrongly, rowsBelieved, rowsOf } from './lines.ts';
+import { shownBy, textOf } from './reader.ts';
 import type { Simulation } from './simulation.ts';
 import { outcomeOf, unended, wishesOf, type Ended, type Wished } from './wishes.ts';
 
@@ -20,13 +20,14 @@ export async function hereIsAsWritten({ watch, here }: Simulation): Promise<void
   for (const problem of unended(app, byOperation)) watch.violated('I4', problem);
   const commits = await store.find('commitsOfProfile', { profileId });
   for (const problem of [...notOnce(commits, byOperation), ...writtenTwice(commits)]) watch.violated('I4', problem);
-  const bodies = [...standing(commits).values()];
-  const logged = bodies.flatMap(shownBy);
+  const standing = standingIn(commits);
+  const bodies = [...standing.values()];
+  const logged = [...standing].flatMap(([ref, body]) => rowsOf(calendarId, ref, body));
   const cached = await store.find('resourcesOfCalendar', { calendarId, live: 1 });
-  const believed = [...app.mirror.values()].filter((row) => row['deleted'] !== true).map(lineOfRow);
   const same = [
-    ['I10', 'the cache', cached.flatMap((one) => shownBy(one.body)), logged],
-    ['I10', 'the mirror', believed, logged.map((line) => `${calendarId} ${line}`)],
+    ['I10', 'the cache', cached.flatMap((one) => rowsOf(calendarId, one.ref, one.body)), logged],
+    ['I10', 'the mirror', rowsBelieved(app), logged],
+    ['I10', 'the mirror names', namedWrongly(app).map((row) => JSON.stringify(row)), []],
   ] as const;
   for (const [invariant, what, found, wanted] of same) {
     const problem = differing(`${what} of ${app.name} beside its log`, found, wanted);
@@ -34,18 +35,18 @@ export async function hereIsAsWritten({ watch, here }: Simulation): Promise<void
   }
   for (const [key, wishes] of wishesOf(app, byOperation, () => false)) {
     const eventId = key.split(' ')[1] ?? '';
-    const there = bodies.filter((body) => textOf(body, 'SUMMARY').endsWith(` ${eventId}`)).map(wholeOf);
+    const there = bodies.filter((body) => textOf(body, 'SUMMARY').endsWith(` ${eventId}`)).flatMap(shownBy);
     if (wishes.some((wish) => differing('', there, lineOf(wish)) === null)) continue;
     watch.violated('I4', `${eventId} of ${app.name} was asked to be ${JSON.stringify(wishes)} and is ${there.join()}`);
   }
 }
 
-/** resource id → what stands by the log. */
-function standing(commits: readonly CommitDoc[]): ReadonlyMap<string, string> {
+/** ref → what stands by the log. */
+function standingIn(commits: readonly CommitDoc[]): ReadonlyMap<string, string> {
   const bodies = new Map<string, string>();
   for (const change of commits.flatMap((one) => one.changes)) {
-    if (change.kind === 'resource_put') bodies.set(change.resourceId, change.body);
-    if (change.kind === 'resource_removed') bodies.delete(change.resourceId);
+    if (change.kind === 'resource_put') bodies.set(change.ref, change.body);
+    if (change.kind === 'resource_removed') bodies.delete(change.ref);
   }
   return bodies;
 }
@@ -55,8 +56,6 @@ const lineOf = (wish: Wished): readonly string[] => (wish === null ? [] : [shown
 function shownOf({ startMs, endMs, summary, location = '', description = '' }: Asking): string {
   return [iso(startMs), iso(endMs), summary, location, description].join(' | ');
 }
-
-const wholeOf = (body: string): string => [...shownBy(body), textOf(body, 'DESCRIPTION')].join(' | ');
 
 const iso = (ms: number): string => new Date(ms).toISOString().slice(0, 19);
 

@@ -26,6 +26,7 @@ export const deeds = [
   'add_duplicate_uid',
   'add_unreadable',
   'rename',
+  'describe',
   'move_in_time',
   'touch',
   'remove',
@@ -139,6 +140,14 @@ export function createPeople(server: ModelServer, startMs: number, now: () => nu
         made += 1;
         edit(calendar, name, (body) => body.replace(/^SUMMARY:.*$/m, `SUMMARY:p${made}`));
       }),
+    describe: (calendar, die) =>
+      toOne(calendar, die, 'describes', (name) => {
+        made += 1;
+        const note = `DESCRIPTION:note ${made}\r\n`;
+        edit(calendar, name, (body) =>
+          body.replace(/^DESCRIPTION:.*\r\n/m, '').replace('END:VEVENT', `${note}END:VEVENT`),
+        );
+      }),
     move_in_time: (calendar, die) =>
       toOne(calendar, die, 'moves in time', (name) => {
         if (name.endsWith('-unreadable.ics')) return remove(calendar, name);
@@ -218,23 +227,3 @@ export function createPeople(server: ModelServer, startMs: number, now: () => nu
     },
   };
 }
-
-/** What a body says, read by a reader of this file's own: enough for what people and applications write here. */
-export function shownBy(body: string): readonly string[] {
-  const of = (name: string): string | undefined => new RegExp(`^${name}(?:;[^:]*)?:(.*?)\\r?$`, 'm').exec(body)?.[1];
-  const startText = of('DTSTART');
-  const endText = of('DTEND');
-  if (startText === undefined || endText === undefined || !body.includes('END:VCALENDAR')) return [];
-  const times = Number(/COUNT=(\d+)/.exec(of('RRULE') ?? '')?.[1] ?? 1);
-  return Array.from({ length: times }, (_, week) => {
-    const shifted = (text: string): string => new Date(msOf(text) + week * 7 * 86_400_000).toISOString().slice(0, 19);
-    return [shifted(startText), shifted(endText), of('SUMMARY') ?? '', of('LOCATION') ?? ''].join(' | ');
-  });
-}
-
-/** A property without parameters; empty where there is none. */
-export const textOf = (body: string, name: string): string =>
-  new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(body)?.[1] ?? '';
-
-const msOf = (basic: string): number =>
-  Date.parse(basic.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z?$/, '$1-$2-$3T$4:$5:$6Z'));

@@ -4,7 +4,7 @@ import type { ChangeOf, CommitDoc } from '../../domain/commit.ts';
 import { managedKey, type ManagedEventDoc } from '../../domain/managed-event.ts';
 import type { EventDoc } from '../../domain/projected-event.ts';
 import type { ResourceDoc } from '../../domain/resource.ts';
-import { shownBy } from './people.ts';
+import { occurrencesIn } from './reader.ts';
 
 type ResourceChange = ChangeOf<'resource_put'> | ChangeOf<'resource_removed'>;
 
@@ -96,10 +96,12 @@ function unlikeEvent(document: EventDoc, change: ResourceChange | null): string 
   if (change === null) return 'the log knows nothing of its resource';
   if (document.deleted === 1) return null;
   if (change.kind === 'resource_removed') return 'the log says that its resource was removed';
-  const times = shownBy(change.body).map((line) => line.split(' | '));
-  const [start, end] = [document.startMs, document.endMs].map((ms) => new Date(ms).toISOString().slice(0, 19));
-  const shown = times.some(([from, to, summary]) => from === start && to === end && summary === document.summary);
-  return shown ? null : `the log does not show ${document.summary} from ${start} to ${end}`;
+  const iso = (ms: number): string => new Date(ms).toISOString().slice(0, 19);
+  const { startMs, endMs, summary, location, description } = document;
+  const line = [iso(startMs), iso(endMs), summary, location?.description ?? '', description].join(' | ');
+  return occurrencesIn(change.body).some((one) => one.key === document.recurrenceKey && one.line === line)
+    ? null
+    : `the log does not show ${line}`;
 }
 
 function unlikeManaged(document: ManagedEventDoc, change: ChangeOf<'managed'> | null): string | null {

@@ -3,8 +3,7 @@ import { horizon } from '../../config/policies.ts';
 import { compareWithRebuild } from '../../store/rebuild.ts';
 import type { Member, Party } from './cast.ts';
 import { hereIsAsWritten } from './here.ts';
-import { differing, lineOfRow } from './lines.ts';
-import { shownBy } from './people.ts';
+import { differing, namedWrongly, rowsBelieved, rowsOf } from './lines.ts';
 import type { Simulation } from './simulation.ts';
 import { contentsOf, effectsHappenedOnce, writesEndedAsAccepted } from './writes.ts';
 
@@ -153,12 +152,15 @@ async function cacheIsTheCalendar({ watch, server }: Simulation, { app, refs, lo
 /** I10, the other half, and I6: what an application believes that learns from webhooks and reads of changes alone. */
 async function mirrorIsTheCalendar(simulation: Simulation, { app, refs, login }: Member): Promise<void> {
   const contents = contentsOf(simulation, login);
-  const there = refs.flatMap((ref, at) =>
-    [...(contents.get(ref)?.values() ?? [])].flatMap(shownBy).map((line) => `${String(app.calendars[at])} ${line}`),
-  );
-  const believed = [...app.mirror.values()].filter((row) => row['deleted'] !== true).map(lineOfRow);
-  const problem = differing(`the mirror of ${app.name}`, believed, there);
+  const there = refs.flatMap((ref, at) => {
+    const calendarId = app.calendars[at];
+    if (calendarId === undefined) return [];
+    return [...(contents.get(ref) ?? [])].flatMap(([name, body]) => rowsOf(calendarId, name, body));
+  });
+  const problem = differing(`the mirror of ${app.name}`, rowsBelieved(app), there);
   if (problem !== null) simulation.watch.violated('I10', problem);
+  const wrong = namedWrongly(app);
+  if (wrong.length > 0) simulation.watch.violated('I10', `${app.name} mistakes ${JSON.stringify(wrong)}`);
 }
 
 async function projectionsEqualARebuild({ watch, world }: Simulation, { profileId }: Party): Promise<void> {

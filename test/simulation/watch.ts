@@ -16,6 +16,7 @@ import { createIntentWatch, summaryLine } from './intent-watch.ts';
 import { createLateness } from './lateness.ts';
 import type { People } from './people.ts';
 import { createProjectedWatch } from './projected.ts';
+import { saidBy } from './reader.ts';
 import { askedBy, placeOf, type Asked } from './requests.ts';
 import type { Ties } from './ties.ts';
 import { lineOf, watched } from './watched-store.ts';
@@ -95,7 +96,7 @@ interface Known {
   readonly calendarOf: Map<string, string>;
   seq: number;
   atMs: number;
-  /** resource id → hash of what stands there by the log. */
+  /** resource id → what stands there by the log, as `saidBy` reads it. */
   readonly standing: Map<string, string>;
   /** `work/a.ics` → removals recorded. */
   readonly removed: Map<string, number>;
@@ -172,10 +173,11 @@ export function createWatch(
     countUnverified(log, commit);
     for (const change of commit.changes) {
       if (change.kind === 'resource_put') {
-        const differs = log.standing.get(change.resourceId) !== change.observedHash;
+        const said = saidBy(change.body);
+        const differs = log.standing.get(change.resourceId) !== said;
         if (change.differs !== differs) violated('I2', `seq ${commit.seq} says ${change.differs} of ${change.ref}`);
         if (!change.differs) counts.phantoms += 1;
-        log.standing.set(change.resourceId, change.observedHash);
+        log.standing.set(change.resourceId, said);
         log.calendarOf.set(change.resourceId, change.calendarId);
         intents.seen(refOf(change.calendarId) + change.ref, change.body);
       }

@@ -1,7 +1,8 @@
 /** What became of every accepted write at the calendar server: it ended as it was accepted, in order, with one effect (I4). */
 import type { Application, Asking, Row } from './application.ts';
 import type { Member } from './cast.ts';
-import { ownRef, shownBy, textOf, type People } from './people.ts';
+import { ownRef, type People } from './people.ts';
+import { shownBy, textOf } from './reader.ts';
 import type { Simulation } from './simulation.ts';
 import type { Effect, Watch } from './watch.ts';
 import { unended, wishesOf, type Wished } from './wishes.ts';
@@ -105,8 +106,7 @@ function unlikeAlone(simulation: Simulation, { calendar, wish }: Wanted, shown: 
   const told = (location: string, description: string): string =>
     [iso(wish.startMs), iso(wish.endMs), wish.summary, location, description].join(' | ');
   const place = placeIsOthers ? textOf(body, 'LOCATION') : (wish.location ?? '');
-  const found = `${shownBy(body).join(', ')} | ${textOf(body, 'DESCRIPTION')}`;
-  return found === told(place, wish.description ?? '') ? null : asked;
+  return shownBy(body).join(', ') === told(place, wish.description ?? '') ? null : asked;
 }
 
 /**
