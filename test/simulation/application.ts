@@ -1,6 +1,5 @@
 /** The model application: it writes, listens to its webhook, and keeps a mirror from reads of what was modified alone. */
 import type { Caller } from '../../domain/account.ts';
-import { isKalendsError } from '../../domain/errors.ts';
 import type { CalendarId, ProfileId } from '../../domain/ids.ts';
 import type { HttpRequest } from '../../providers/http.ts';
 import type { Api } from '../../services/api/api.ts';
@@ -170,7 +169,7 @@ export function createApplication({ name, caller, profileId, calendarIds, startM
         tzid: 'Etc/UTC',
       };
       doubt = true;
-      const operationId = await api.acceptUpsert(caller, calendarId, body);
+      const operationId = await accepting(calendarId, api.acceptUpsert(caller, calendarId, body));
       accepted.push({ operationId, event: `${calendarId} ${eventId}`, marker });
       unsettled.add(operationId);
       return `${marker} ${eventId}`;
@@ -178,7 +177,7 @@ export function createApplication({ name, caller, profileId, calendarIds, startM
     async remove({ api }, die) {
       const { calendarId, eventId } = eventOf(die);
       doubt = true;
-      const operationId = await api.acceptDelete(caller, calendarId, { event_id: eventId });
+      const operationId = await accepting(calendarId, api.acceptDelete(caller, calendarId, { event_id: eventId }));
       accepted.push({ operationId, event: `${calendarId} ${eventId}`, marker: null });
       unsettled.add(operationId);
       return `removes ${eventId}`;
@@ -233,10 +232,20 @@ export function createApplication({ name, caller, profileId, calendarIds, startM
 
 const iso = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
 
-/** What an application may be answered instead of what it asked for: it asks again. */
-export const isPassing = (error: unknown): boolean =>
-  (error instanceof Error && error.message === 'the connection was lost') ||
-  (isKalendsError(error) &&
-    ['store_unavailable', 'store_conflict', 'profile_locked', 'calendar_unknown', 'invalid_input'].includes(
-      error.code,
-    ));
+/** A write to that calendar was not accepted. */
+export class NotAccepted extends Error {
+  readonly calendarId: string;
+
+  constructor(calendarId: string, cause: unknown) {
+    super(String(cause), { cause });
+    this.calendarId = calendarId;
+  }
+}
+
+async function accepting<T>(calendarId: string, answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    throw new NotAccepted(calendarId, error);
+  }
+}

@@ -7,7 +7,6 @@ import type { LogEntry } from '../support/caldav-model/exchange.ts';
 import { uidOf } from '../support/caldav-model/state.ts';
 import { createModelServer, type ModelServer } from '../support/caldav-model/server.ts';
 import { pick, seeded, type Seeded } from '../support/seeded.ts';
-import { isPassing } from './application.ts';
 import { castOf, hereOf, hereRef, insertCast, insertHere } from './cast.ts';
 import { tellBreaker } from './breaker.ts';
 import { createCoverage, type Coverage } from './coverage.ts';
@@ -161,6 +160,7 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
       const trouble = troubles.store.shift() ?? 'none';
       if (trouble !== 'none') {
         watch.disturbed();
+        watch.access.storeFailed();
         coverage.store(name, trouble);
       }
       return trouble;
@@ -230,10 +230,13 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
       const node = fleet.node(number);
       if (node === undefined) return;
       calls += 1;
+      const calledAtMs = scheduler.now();
+      const { profileId } = [...cast, here].find((one) => one.app === app) ?? here;
       const call = duringApi(() => act(node));
       Promise.race([call, fleet.died(node.number)])
         .catch((error: unknown) => {
-          if (!isPassing(error)) watch.violated('API', `${app.name} was answered with ${String(error)}`);
+          const problem = watch.access.unfounded(error, profileId, calledAtMs);
+          if (problem !== null) watch.violated('API', `${app.name} ${problem}`);
         })
         .finally(() => {
           calls -= 1;

@@ -1,5 +1,6 @@
 /** The watch: sees every write to the store and every effect at the server, and knows which must not be. */
 import type { GrantDoc } from '../../domain/account.ts';
+import type { CalendarDoc } from '../../domain/calendar.ts';
 import type { Change, ChangeOf, CommitDoc } from '../../domain/commit.ts';
 import type { SubscriberDoc } from '../../domain/channel.ts';
 import type { IntentDoc } from '../../domain/intent.ts';
@@ -10,6 +11,7 @@ import type { CheckpointDoc } from '../../domain/sync/checkpoint.ts';
 import type { BaselineDoc } from '../../domain/sync/sentinel/baseline.ts';
 import type { Documents } from '../../store/documents.ts';
 import type { LogEntry, ModelAnswer, ModelRequest } from '../support/caldav-model/exchange.ts';
+import { createAccessWatch, type AccessWatch } from './access.ts';
 import { createBreakerWatch, type BreakerWatch } from './breaker.ts';
 import { unproved } from './evidence.ts';
 import { createIntentWatch, summaryLine } from './intent-watch.ts';
@@ -65,6 +67,7 @@ export interface Watch {
   readonly omissions: readonly Omission[];
   readonly counts: Counts;
   readonly breaker: Pick<BreakerWatch, 'came' | 'met'>;
+  readonly access: Pick<AccessWatch, 'storeFailed' | 'unfounded'>;
   /** Machine states that were ever stored: `profile live`, `calendar quarantined`, `item owed`. */
   readonly states: ReadonlySet<string>;
   profileState(profileId: string): string;
@@ -126,6 +129,7 @@ export function createWatch(
   const asked: Asked[] = [];
   const projections = createProjectedWatch();
   const lateness = createLateness(now);
+  const access = createAccessWatch(now);
   /** login → when its password was refused, since it last worked. */
   const refusals = new Map<string, number[]>();
   let lastEffectMs = 0;
@@ -247,6 +251,7 @@ export function createWatch(
       violated('I9', `${profile._id} says that seq ${profile.projectedSeq} is projected; the log ends before it`);
     if (profile.state.name === 'relink_required' && before?.state.name !== 'relink_required') checkProof(profile);
     profiles.set(profile._id, profile);
+    access.profileStored(profile);
     lateness.projected(profile, (seq) => knownOf(profile._id).tellable[seq] === true);
     states.add(`profile ${profile.state.name}`);
     if (profile.missingCalendars.length > 0) breaker.came('a calendar is missing');
@@ -307,6 +312,7 @@ export function createWatch(
   function projectionWritten(collection: unknown, document: unknown): void {
     const contradiction = projections.contradiction(collection, document);
     if (contradiction !== null) violated('I9', contradiction);
+    if (collection === 'calendars') access.calendarProjected(document as CalendarDoc);
   }
 
   return {
@@ -315,6 +321,7 @@ export function createWatch(
     omissions,
     counts,
     breaker,
+    access,
     states,
     violated,
     profileState: (profileId) => profiles.get(profileId)?.state.name ?? 'none',
