@@ -8,7 +8,7 @@ import type { Asking } from './application.ts';
 import { differing, namedWrongly, rowsBelieved, rowsOf } from './lines.ts';
 import { shownBy, textOf } from './reader.ts';
 import type { Simulation } from './simulation.ts';
-import { outcomeOf, unended, wishesOf, type Ended, type Wished } from './wishes.ts';
+import { outcomeOf, takenAlong, unended, wishesOf, type Ended, type Wished } from './wishes.ts';
 
 export async function hereIsAsWritten({ watch, here }: Simulation): Promise<void> {
   const { app, profileId } = here;
@@ -76,7 +76,7 @@ function notOnce(commits: readonly CommitDoc[], intents: Ended): readonly string
     const named = times.has(`${intent.operationId} ${intent.wish.eventId}`);
     if (!isDone(intents, intent))
       return named ? [`${intent.operationId}, which is ${intent.state}, is in the log`] : [];
-    return named || outcomeOf(intents, intent)?.wish.kind === 'delete'
+    return named || takenAlong(intents, intent).some((one) => one?.wish.kind === 'delete')
       ? []
       : [`${intent.operationId} is not in the log`];
   });

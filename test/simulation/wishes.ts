@@ -58,8 +58,12 @@ export const isNamed = (calendarIds: readonly string[] | null, calendarId: strin
   calendarIds === null || calendarIds.includes(calendarId);
 
 /** A merged write shares the outcome of the one that took it along. */
-export function outcomeOf(all: Ended, intent: IntentDoc): IntentDoc | undefined {
-  let one: IntentDoc | undefined = intent;
-  for (let hops = 0; one?.state === 'merged' && hops < 1_000; hops += 1) one = all.get(one.mergedInto ?? '');
-  return one;
+export const outcomeOf = (all: Ended, intent: IntentDoc): IntentDoc | undefined => takenAlong(all, intent).at(-1);
+
+/** The write itself, the one that took it along, the one that took that along, … */
+export function takenAlong(all: Ended, intent: IntentDoc): readonly (IntentDoc | undefined)[] {
+  const path: (IntentDoc | undefined)[] = [intent];
+  for (let one = path.at(-1); one?.state === 'merged' && path.length < 1_000; one = path.at(-1))
+    path.push(all.get(one.mergedInto ?? ''));
+  return path;
 }
