@@ -9,6 +9,12 @@ const minute = 60_000;
 
 const final: ReadonlySet<string> = new Set(['written', 'merged', 'rejected', 'expired']);
 
+export interface Span {
+  readonly fromMs: number;
+  /** Infinity: it goes on. */
+  readonly toMs: number;
+}
+
 export interface IntentWatch {
   stored(intent: IntentDoc): void;
   grantStored(grant: GrantDoc): void;
@@ -21,7 +27,7 @@ export interface IntentWatch {
   /** A PUT or DELETE of that login had its effect there. */
   effect(kind: string, resource: string, login: string, body: string): void;
   /** When it was accepted and when it ended, on no node's clock. */
-  spanOf(intentId: string): { readonly fromMs: number; readonly toMs: number };
+  spanOf(intentId: string): Span;
 }
 
 export interface IntentWatchWorld {
@@ -32,7 +38,8 @@ export interface IntentWatchWorld {
   readonly loginOf: (profileId: string) => string | undefined;
   /** The application whose calendars a login holds, as its events are named. */
   readonly appOf: (login: string) => string | undefined;
-  readonly withdrawals: (calendarId: string) => number;
+  /** When a calendar was said to be gone, on no node's clock. */
+  readonly goneSpans: (profileId: string, calendarId: string) => readonly Span[];
   readonly attempted: () => void;
 }
 
@@ -68,10 +75,11 @@ export function createIntentWatch(world: IntentWatchWorld): IntentWatch {
     const forbiddenAtMs =
       forbidden === undefined || forbidden.untilMs < sinceMs ? null : Math.min(untilMs ?? Infinity, now());
     // A bulk delete has nothing to say of what a calendar held that is gone.
-    const calendarWasGone = wish.kind !== 'delete_all' && world.withdrawals(wish.calendarId) > 0;
+    const gone = wish.kind === 'delete_all' ? [] : world.goneSpans(intent.profileId, wish.calendarId);
+    const calendarGoneUntilMs = gone.findLast((one) => one.toMs >= sinceMs)?.toMs ?? null;
     const eventOf = ({ at }: Asked): string => `${placeIn(at)} ${eventAt.get(at) ?? ''}`;
     const groups = wish.kind === 'delete_all' ? [...Map.groupBy(answers, eventOf).values()] : [answers];
-    const ended = { intent, acceptedAtMs: sinceMs, nowMs: now(), forbiddenAtMs, calendarWasGone };
+    const ended = { intent, acceptedAtMs: sinceMs, nowMs: now(), forbiddenAtMs, calendarGoneUntilMs };
     // Of a bulk delete, one event is enough.
     const whys = (groups.length === 0 ? [[]] : groups).map((one) => unjustified({ ...ended, answers: one }));
     const [why = null] = whys;

@@ -142,7 +142,7 @@ export function createWatch(
     asked,
     loginOf: (profileId) => profiles.get(profileId)?.name,
     appOf: (login) => [...profiles.values()].find((one) => one.name === login)?.appId.slice('app_'.length),
-    withdrawals: (calendarId) => ties.withdrawals(calendarId),
+    goneSpans: (profileId, calendarId) => knownOf(profileId).gone.get(calendarId) ?? [],
     attempted: () => {
       counts.attempts += 1;
     },
