@@ -51,8 +51,8 @@ export interface People {
   remove(calendar: string, name: string): void;
   /** `work/kalends-b.ics` → what a person gave this name, in order. */
   readonly moved: ReadonlyMap<string, { readonly from: string; readonly atMs: number }>;
-  /** `work/a.ics` → when a person last changed, moved or removed this managed resource. */
-  readonly meddledWith: ReadonlyMap<string, number>;
+  /** `work/a.ics` → when a person changed, moved or removed this managed resource. */
+  readonly meddledWith: ReadonlyMap<string, readonly number[]>;
   /** `work/a.ics` → when a person last chose another place for it, under whatever name. */
   readonly placedAtMs: ReadonlyMap<string, number>;
   /** `work/a.ics` → when a person last removed it. */
@@ -67,7 +67,7 @@ export function createPeople(server: ModelServer, startMs: number, now: () => nu
     world.share(world.addCalendar(user, ref.slice(0, -1), { segment: ref.slice(0, -1) }), sharer, 'write');
   }
   const removals = new Map<string, number>();
-  const meddledWith = new Map<string, number>();
+  const meddledWith = new Map<string, readonly number[]>();
   const placedAtMs = new Map<string, number>();
   const removedAtMs = new Map<string, number>();
   const moved = new Map<string, { readonly from: string; readonly atMs: number }>();
@@ -107,7 +107,7 @@ export function createPeople(server: ModelServer, startMs: number, now: () => nu
     const managed = names(calendar, 'managed');
     if (managed.length === 0) return add(calendar, die);
     const name = pick(die, managed);
-    meddledWith.set(calendar + name, now());
+    meddledWith.set(calendar + name, [...(meddledWith.get(calendar + name) ?? []), now()]);
     act(name);
     return `${what} ${calendar}${name}`;
   };

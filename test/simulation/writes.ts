@@ -187,24 +187,34 @@ export function effectsHappenedOnce({ watch, people }: Simulation): void {
   const byResource = Map.groupBy(watch.effects, (one) => one.resource);
   for (const [resource, all] of byResource) {
     // A server that looks at no precondition makes what was removed meanwhile anew.
-    const heeded = all.filter((one) => !one.faults.includes('preconditions_ignored'));
-    const times = (kind: string): number => heeded.filter((one) => one.kind === kind).length;
-    // Nor can a write be recognised by what a server made of it.
-    const unlike = all.filter((one) => one.faults.some((fault) => fault.startsWith('put_'))).length;
-    const anew = all.length - heeded.length;
-    if (times('removed') > 1 + anew) watch.violated('I4', `${resource} was removed ${times('removed')} times`);
+    const anewUntil = (last: Effect): number => all.slice(0, all.indexOf(last) + 1).filter(isUnheeded).length;
     // What a person removed before anybody saw it may as well never have come to be.
-    const lastNames = namesOf(people, resource);
-    const unseen = lastNames.reduce((sum, one) => sum + removedByPeople(watch, people, one), 0);
-    if (times('created') > 1 + anew + unseen) watch.violated('I4', `${resource} was created ${times('created')} times`);
-    const puts = Map.groupBy(
-      heeded.filter((one) => one.marker !== null),
-      (one) => one.marker,
-    );
-    for (const [marker, same] of puts) {
-      // What such a server let overwrite a later write is written again.
-      if (same.length > 1 + unlike && anew === 0 && !people.meddledWith.has(resource))
-        watch.violated('I4', `${String(marker)} was written to ${resource} ${same.length} times`);
+    const names = namesOf(people, resource);
+    const unseen = names.reduce((sum, one) => sum + removedByPeople(watch, people, one), 0);
+    const tooMany = (kind: Effect['kind'], forgiven: number): boolean =>
+      all
+        .filter((one) => one.kind === kind && !isUnheeded(one))
+        .some((one, before) => before > forgiven + anewUntil(one));
+    if (tooMany('removed', 0)) watch.violated('I4', `${resource} was removed more than once`);
+    if (tooMany('created', unseen)) watch.violated('I4', `${resource} was created more than once`);
+    const puts = all.filter((one) => one.marker !== null && !isUnheeded(one));
+    for (const [at, put] of puts.entries()) {
+      const before = puts.slice(0, at).findLast((one) => one.marker === put.marker);
+      if (before === undefined || isToldAgain(all, before, put)) continue;
+      const meddled = people.meddledWith.get(resource) ?? [];
+      if (!meddled.some((atMs) => before.atMs <= atMs && atMs <= put.atMs))
+        watch.violated('I4', `${String(put.marker)} was written to ${resource} twice`);
     }
   }
+}
+
+const isUnheeded = ({ faults }: Effect): boolean => faults.includes('preconditions_ignored');
+
+/**
+ * Nor can a write be recognised by what a server made of it; and what a server that looks at no precondition let overwrite
+ * a later write is written again.
+ */
+function isToldAgain(all: readonly Effect[], before: Effect, again: Effect): boolean {
+  const changed = before.faults.some((one) => one === 'put_rewrites_body' || one === 'put_drops_location');
+  return changed || all.slice(0, all.indexOf(again)).some(isUnheeded);
 }
