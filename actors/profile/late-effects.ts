@@ -55,9 +55,12 @@ function answered({ activation }: WriteTurn, late: LateCall, found: Found): void
   change(activation, { lateCalls: found === 'something_else' ? [...others, { ...late, shown: true }] : others });
 }
 
-/** A pull has shown exactly what was sent, where it was sent to. */
-const isShown = ({ resource }: WriteTurn, attempt: Attempt): boolean =>
+/**
+ * A pull has shown exactly what was sent, where it was sent to; or, of a life that the call began, wherever a person moved
+ * it: nobody else makes its UID.
+ */
+const isShown = ({ resource, generation }: WriteTurn, attempt: Attempt): boolean =>
   resource?.live === 1 &&
-  resource._id === attempt.resourceId &&
+  (resource._id === attempt.resourceId || (attempt.baseEtag === null && attempt.generation === generation)) &&
   resource.observedHash === attempt.sentHash &&
   resource.etag !== attempt.baseEtag;

@@ -320,6 +320,23 @@ test('what was seen to have landed, and is found to be gone, is known under the 
   await expectAllWell(rig);
 });
 
+test('what was moved before its writer could read it back is written, whatever is permitted by then', async () => {
+  const rig = await syncedInMemory();
+  rig.other.world.failNextAfterEffect('put', timedOut);
+  rig.other.world.failNext('get', timedOut, 1);
+  await rig.upsert(work, 'x', wish('X'));
+  await rig.settle();
+  const [ref, body] = own(rig);
+  rig.other.remove(work, ref);
+  rig.other.put(work, 'moved.ics', body);
+  await rig.grant(['read_events']);
+  await rig.pass(hour);
+  await pull(rig);
+  expect(await outcomes(rig)).toEqual(['1 upsert written']);
+  expect((await shown(rig)).map((one) => [one.summary, one.eventId])).toContainEqual(['X', 'x']);
+  await expectAllWell(rig);
+});
+
 test('a removal finds what was begun without anybody noting it, wherever it was moved to', async () => {
   const rig = await syncedInMemory();
   const { provider, world } = rig.other;
