@@ -73,6 +73,15 @@ export function createActs(world: ActsWorld): Acts {
     while (scheduler.now() < endMs && !isReached() && watch.violations.length === 0) await simulation.step();
   }
 
+  async function daysPass(days: number): Promise<void> {
+    const comeBack = await fleet.allDie();
+    const endMs = scheduler.now() + days * 86_400_000;
+    // Somebody has to wait, or no time would pass.
+    void world.later(days * 86_400_000);
+    while (scheduler.now() < endMs && watch.violations.length === 0) await simulation.step();
+    comeBack();
+  }
+
   const asMember = (index: number): Member => cast[index] ?? pick(die, cast);
   const asParty = (index: number): Party => (index === hereApp ? here : asMember(index));
 
@@ -113,6 +122,10 @@ export function createActs(world: ActsWorld): Acts {
       }
       case 'fault':
         return server.faults.set(action.fault, { nextN: action.times });
+      case 'fault_lasts':
+        return server.faults.set(action.fault, { always: true });
+      case 'fault_ends':
+        return server.faults.clear(action.fault);
       case 'ambush': {
         const { fault, state } = action;
         server.faults.set(fault, {
@@ -144,6 +157,8 @@ export function createActs(world: ActsWorld): Acts {
         return cutOff(asMember(action.app).app, own);
       case 'hours_pass':
         return hoursPass(action);
+      case 'days_pass':
+        return daysPass(action.days);
       case 'change_password':
         return ties.changePassword(asMember(action.app));
       case 'connect_again':

@@ -6,6 +6,7 @@ import { faultNames } from '../support/caldav-model/faults.ts';
 import { awaits, outlives } from './awaits.ts';
 import { underBreaker } from './breaker.ts';
 import type { Coverage } from './coverage.ts';
+import { ends } from './intent-watch.ts';
 import { askingStates, isMetSoon, statesToMeet } from './meeting.ts';
 
 /** Seeds after which nothing is left to chance. */
@@ -16,6 +17,8 @@ export const machineStates: readonly string[] = [profileMachine, calendarMachine
   ({ name, states }) => states.map((state) => `${name} ${state}`).filter((state) => state !== 'item ok'),
 );
 
+const endsOfWrites = ends.map((end) => `write ${end}`);
+
 /** What was not hit, by name; of fewer than `manySeeds`, pairs that only chance brings together are not asked. */
 export function missing({ hits }: Coverage, seeds: number): readonly string[] {
   const met = faultNames.flatMap((fault) =>
@@ -23,7 +26,7 @@ export function missing({ hits }: Coverage, seeds: number): readonly string[] {
       .filter((state) => seeds >= manySeeds || isMetSoon(fault, state))
       .map((state) => `fault ${fault} × ${state}`),
   );
-  const stored = machineStates.map((state) => `state ${state}`);
+  const stored = [...machineStates, ...endsOfWrites].map((state) => `state ${state}`);
   const asked = [...hits.keys()].filter((key) => key.startsWith('asked ')).map((key) => key.slice('asked '.length));
   const died = [...new Set<string>([...awaits, ...asked])].flatMap((name) =>
     outlives(name) ? [`crash ${name}`, `crash ${name} done`] : [`crash ${name}`],
@@ -36,7 +39,9 @@ export function missing({ hits }: Coverage, seeds: number): readonly string[] {
 /** Three tables: states, faults × states, awaits. A dot: the two cannot meet. */
 export function tablesOf({ hits }: Coverage): string {
   const times = (key: string): string => String(hits.get(key) ?? 0);
-  const states = machineStates.map((state) => `${state.padEnd(28)}${times(`state ${state}`).padStart(9)}`);
+  const states = [...machineStates, ...endsOfWrites].map(
+    (state) => `${state.padEnd(28)}${times(`state ${state}`).padStart(9)}`,
+  );
   const heads = [0, 1].map((word) =>
     ' '.repeat(28).concat(askingStates.map((state) => (state.split(' ')[word] ?? '').padStart(13)).join('')),
   );

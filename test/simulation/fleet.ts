@@ -17,6 +17,8 @@ export interface Fleet {
   setClock(number: number, skewMs: number): void;
   /** The owner makes no heartbeats from now on, and its clock runs behind. Answers its number. */
   cutOff(): number;
+  /** All nodes die, and stay away until they are told to come back. */
+  allDie(): Promise<() => void>;
   /** A node is to die. */
   doom(crash: Crash): void;
   /** Starts and ends those whose time it is. */
@@ -41,7 +43,7 @@ export interface FleetWorld {
   readonly die: Seeded;
   readonly ownership: Ownership;
   readonly start: (number: number, skewMs: () => number) => SimulatedNode;
-  /** A node died, or is cut off. */
+  /** A node died, or is cut off, or comes back when none was left. */
   readonly disturbed: () => void;
 }
 
@@ -63,6 +65,7 @@ export function createFleet({ plan, scheduler, coverage, die, ownership, start, 
 
   function startOne(number: number): void {
     restarts.delete(number);
+    if (nodes.size === 0) disturbed();
     setClock(number, plan.skewsMs[starts % plan.skewsMs.length] ?? 0);
     starts += 1;
     ownership.started(number);
@@ -118,6 +121,12 @@ export function createFleet({ plan, scheduler, coverage, die, ownership, start, 
       disturbed();
       ownership.move([1 - owner]);
       return owner;
+    },
+    async allDie() {
+      for (const number of nodes.keys()) await crash(number);
+      const numbers = [...restarts.keys()];
+      for (const number of numbers) restarts.set(number, Infinity);
+      return () => numbers.forEach((number) => restarts.set(number, scheduler.steps));
     },
     doom: (one) => void dying.push({ ...one, latest: scheduler.steps + one.patience }),
     async step() {

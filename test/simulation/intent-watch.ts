@@ -7,7 +7,9 @@ import { isNamed } from './wishes.ts';
 
 const minute = 60_000;
 
-const final: ReadonlySet<string> = new Set(['written', 'merged', 'rejected', 'expired']);
+/** How writes end; a run of many seeds has had all of it. */
+export const ends = ['written', 'merged', 'rejected', 'expired'] as const;
+const final: ReadonlySet<string> = new Set(ends);
 
 export interface Span {
   readonly fromMs: number;
@@ -25,7 +27,7 @@ export interface IntentWatch {
   /** Why that operation does not delete what stood there, for people; null: it does. */
   notDeletedBy(operationId: string, resource: string): string | null;
   /** A PUT or DELETE of that login had its effect there. */
-  effect(kind: string, resource: string, login: string, body: string): void;
+  effect(kind: string, resource: string, login: string, body: string, faults: readonly string[]): void;
   /** When it was accepted and when it ended, on no node's clock. */
   spanOf(intentId: string): Span;
 }
@@ -55,6 +57,10 @@ export function createIntentWatch(world: IntentWatchWorld): IntentWatch {
   const byOperation = new Map<string, IntentDoc>();
   /** `calendar event` → the first write of it that was accepted. */
   const firstN = new Map<string, number>();
+  /** The summary of each write → when it was accepted among the others of its profile. */
+  const nOf = new Map<string, number>();
+  /** `work/ event` → the latest write that was put there. */
+  const putN = new Map<string, number>();
   /** `work/kalends-….ics` → the event that it carries, by its summary. */
   const eventAt = new Map<string, string>();
 
@@ -88,6 +94,18 @@ export function createIntentWatch(world: IntentWatchWorld): IntentWatch {
     violated('I4', `the write ${intent._id} of ${what} is ${intent.state} (${intent.reason?.code}): ${why}`);
   }
 
+  /** An earlier write never comes after a later one of its event, but for a call that was given up, or a server that looks at no precondition. */
+  function checkOrder(resource: string, body: string, faults: readonly string[]): void {
+    const [, marker = '', event = ''] = summaryLine.exec(body) ?? [];
+    const n = nOf.get(`${marker} ${event}`);
+    if (n === undefined) return;
+    const key = `${placeIn(resource)} ${event}`;
+    const latest = putN.get(key) ?? 0;
+    putN.set(key, Math.max(latest, n));
+    if (n < latest && !faults.includes('effect_late') && !faults.includes('preconditions_ignored'))
+      violated('I4', `${marker} was put to ${resource} after a later write of ${event}`);
+  }
+
   /** Whether what stands at a place is what this write is about. */
   function meantBy({ wish, appId }: IntentDoc): (resource: string) => boolean {
     if (wish.kind === 'create_calendar') return () => false;
@@ -112,6 +130,7 @@ export function createIntentWatch(world: IntentWatchWorld): IntentWatch {
         const { wish } = intent;
         const key = wish.kind === 'upsert' ? `${refOf(wish.calendarId)} ${wish.eventId}` : null;
         if (key !== null && !firstN.has(key)) firstN.set(key, intent.n);
+        if (wish.kind === 'upsert' && intent.repair !== true) nOf.set(wish.patch.summary ?? '', intent.n);
       }
       if (isEnd && !endedAtMs.has(intent._id)) endedAtMs.set(intent._id, now());
       byOperation.set(intent.operationId, intent);
@@ -153,11 +172,12 @@ export function createIntentWatch(world: IntentWatchWorld): IntentWatch {
       const first = firstN.get(`${placeIn(resource)} ${eventAt.get(resource) ?? ''}`) ?? Infinity;
       return first < intent.n ? null : 'that operation was accepted before the event';
     },
-    effect(kind, resource, login, body) {
+    effect(kind, resource, login, body, faults) {
       const event = eventIn(body) ?? eventAt.get(resource);
       const app = world.appOf(login);
       if (event !== undefined && app !== undefined && !isEventOf(event, app))
         violated('I5', `the profile of ${app} ${kind} ${resource}, which is ${event}`);
+      checkOrder(resource, body, faults);
     },
     spanOf: (id) => ({ fromMs: acceptedAtMs.get(id) ?? 0, toMs: endedAtMs.get(id) ?? now() }),
   };

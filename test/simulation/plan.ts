@@ -12,7 +12,9 @@ export type Action =
   | { readonly kind: 'write_many'; readonly node: number }
   /** The server is wrong about the next `times` requests that it could be wrong about. */
   | { readonly kind: 'fault'; readonly fault: FaultName; readonly times: number }
-  /** The same, about requests of a profile that is in that state, into which it is brought again and again. */
+  /** The server is wrong about every request that it could be wrong about, until this ends. */
+  | { readonly kind: 'fault_lasts' | 'fault_ends'; readonly fault: FaultName }
+  /** The same, about the next few requests of a profile that is in that state, into which it is brought again and again. */
   | { readonly kind: 'ambush'; readonly fault: FaultName; readonly state: AskingState }
   | { readonly kind: 'store'; readonly trouble: 'refused' | 'answer_lost' }
   | { readonly kind: 'webhook'; readonly trouble: 'refused' | 'answer_lost' | 'hangs' }
@@ -39,7 +41,9 @@ export type Action =
   /** The node that runs the profiles makes no heartbeats any more, and has its clock set back; soon something is to be written. */
   | { readonly kind: 'cut_off'; readonly app: number }
   /** Nothing is planned for so long, or until that state is reached. */
-  | { readonly kind: 'hours_pass'; readonly hours: number; readonly until: Awaited | null };
+  | { readonly kind: 'hours_pass'; readonly hours: number; readonly until: Awaited | null }
+  /** Both nodes die, and come back so much later. */
+  | { readonly kind: 'days_pass'; readonly days: number };
 
 export interface Awaited {
   readonly app: number;
@@ -252,9 +256,43 @@ const spells: readonly Spell[] = [
     [30 + below(die, 200), { kind: 'share_again' }],
   ],
   (die) => [[0, { kind: 'remove_unseen', app: below(die, 2) }]],
+  // What became of a write is not known, and nobody may write any more.
+  (die) => {
+    const app = below(die, 2);
+    const fault = pick(die, ['dropped_after_effect', 'status_502_after_effect'] as const);
+    const rounds = [0, 120, 240].flatMap((from): readonly (readonly [number, Action])[] => [
+      [from, { kind: 'grant', app }],
+      [from, { kind: 'fault', fault, times: 4 }],
+      [from + 1, { kind: 'write', app, node: 0 }],
+      [from + 1, { kind: 'write', app, node: 0 }],
+      [from + 15, { kind: 'write', app, node: 1 }],
+      [from + 20 + below(die, 40), { kind: 'revoke', app }],
+      [from + 80, { kind: 'hours_pass', hours: 0.2, until: null }],
+    ]);
+    return [...rounds, [360 + below(die, 100), { kind: 'grant', app }]];
+  },
+  // A server that fails for hours; at times for so long that writes expire.
+  (die) => {
+    const app = below(die, 2);
+    const fault = pick(die, lasting);
+    const days = die() < 0.4 ? 7 + below(die, 2) : 0;
+    return [
+      [0, { kind: 'write', app, node: 0 }],
+      [10, { kind: 'fault_lasts', fault }],
+      [10, { kind: 'write', app, node: 0 }],
+      [10, { kind: 'remove', app, node: 0 }],
+      [11, { kind: 'write', app: 1 - app, node: 1 }],
+      [60, { kind: 'hours_pass', hours: 1 + below(die, 4), until: null }],
+      ...(days === 0 ? [] : [[61, { kind: 'days_pass', days }] as const]),
+      [100 + below(die, 200), { kind: 'fault_ends', fault }],
+    ];
+  },
   // A few removals now, and a few more while the guard still counts the first.
   (die) => [...cleared(0), [100, { kind: 'hours_pass', hours: pick(die, [2, 2, 2, 7]), until: null }], ...cleared(101)],
 ];
+
+/** What may be wrong with a server for hours. */
+const lasting = ['host_down', 'status_500', 'status_503', 'forbidden_anyway', 'html_200', 'throttled_429'] as const;
 
 /** The application whose person sees the calendars as shares. */
 const sharing = 1;

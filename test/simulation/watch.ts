@@ -68,7 +68,7 @@ export interface Watch {
   readonly counts: Counts;
   readonly breaker: Pick<BreakerWatch, 'came' | 'met'>;
   readonly access: Pick<AccessWatch, 'storeFailed' | 'unfounded'>;
-  /** Machine states that were ever stored: `profile live`, `calendar quarantined`, `item owed`. */
+  /** Machine states that were ever stored: `profile live`, `calendar quarantined`, `item owed`; of writes, `write expired`. */
   readonly states: ReadonlySet<string>;
   profileState(profileId: string): string;
   calendarStates(profileId: string): readonly string[];
@@ -287,7 +287,10 @@ export function createWatch(
   function stored(collection: unknown, document: unknown): void {
     tell(lineOf(collection, document));
     if (collection === 'commits') commitInserted(document as CommitDoc);
-    if (collection === 'intents') intents.stored(document as IntentDoc);
+    if (collection === 'intents') {
+      intents.stored(document as IntentDoc);
+      states.add(`write ${(document as IntentDoc).state}`);
+    }
     if (collection === 'baselines') breaker.stored(document as BaselineDoc);
     if (collection === 'grants') intents.grantStored(document as GrantDoc);
     if (collection === 'profiles') profileStored(document as ProfileDoc);
@@ -353,7 +356,7 @@ export function createWatch(
       if (effect.kind !== 'created' && effect.kind !== 'updated' && effect.kind !== 'removed') return;
       lastEffectMs = atMs;
       if (!name.startsWith('kalends-')) violated('I5', `${effect.kind} ${resource}, which no application manages`);
-      if (user !== null) intents.effect(effect.kind, resource, user, request.body);
+      if (user !== null) intents.effect(effect.kind, resource, user, request.body, faults);
       if (effect.kind === 'removed') people().noteRemoval(calendar, name);
       const [, marker = '', event = ''] = summaryLine.exec(request.body) ?? [];
       const put = effect.kind === 'removed' ? { marker: null, event: null } : { marker, event };

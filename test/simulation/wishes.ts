@@ -19,16 +19,16 @@ export function unended({ accepted }: Application, intents: Ended): readonly str
 
 /**
  * `calendar event` → what the writes that were done want of it, all of them folded: one wish, or several where nobody can
- * tell; none where nothing is known to have been done. A write may have ended with the word that nobody knows whether it
- * was done; a bulk delete that was given up on the way has ended some of its events, and one leaves out what a calendar
- * holds that is gone just then (`wasGone`).
+ * tell; of an event of which none was done, that it is not there. A write may have ended with the word that nobody knows
+ * whether it was done; a bulk delete that was given up on the way has ended some of its events, and one leaves out what a
+ * calendar holds that is gone just then (`wasGone`).
  */
 export function wishesOf(
   { asked }: Application,
   intents: Ended,
   wasGone: (calendarId: string, intent: IntentDoc) => boolean,
 ): ReadonlyMap<string, readonly Wished[]> {
-  const wishes = new Map<string, readonly (Wished | undefined)[]>();
+  const wishes = new Map<string, readonly Wished[]>();
   for (const intent of intents.values()) {
     const { wish } = intent;
     const outcome = outcomeOf(intents, intent);
@@ -40,18 +40,18 @@ export function wishesOf(
         wishes.set(key, done && !wasGone(calendarId, intent) ? [null] : [...before, null]);
       }
     }
-    const unknown = outcome?.reason?.description.endsWith('the outcome of its last attempt is not known') === true;
-    if ((!done && !unknown) || (wish.kind !== 'upsert' && wish.kind !== 'delete')) continue;
+    if (wish.kind !== 'upsert' && wish.kind !== 'delete') continue;
     const key = `${wish.calendarId} ${wish.eventId}`;
+    const before = wishes.get(key) ?? [null];
+    wishes.set(key, before);
+    const unknown = outcome?.reason?.description.endsWith('the outcome of its last attempt is not known') === true;
     // A repair asks for nothing.
     const asking = wish.kind === 'delete' ? null : asked.get(wish.patch.summary?.split(' ')[0] ?? '');
-    if (asking === undefined) continue;
-    const before = wishes.get(key) ?? [undefined];
+    if ((!done && !unknown) || asking === undefined) continue;
     const after = before.map((one) => (asking === null ? null : { ...one, ...asking }));
     wishes.set(key, unknown ? [...before, ...after] : after);
   }
-  const certain = [...wishes].filter(([, all]) => !all.includes(undefined));
-  return new Map(certain.map(([key, all]) => [key, all.filter((one) => one !== undefined)]));
+  return wishes;
 }
 
 export const isNamed = (calendarIds: readonly string[] | null, calendarId: string): boolean =>
