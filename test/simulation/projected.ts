@@ -1,5 +1,6 @@
 /** Whether each document that is written to a projection says what the log says at its seq (I9, after every step). */
 import { isDeepStrictEqual } from 'node:util';
+import type { CalendarDoc, ObservedCalendar } from '../../domain/calendar.ts';
 import type { ChangeOf, CommitDoc } from '../../domain/commit.ts';
 import { managedKey, type ManagedEventDoc } from '../../domain/managed-event.ts';
 import type { EventDoc } from '../../domain/projected-event.ts';
@@ -13,6 +14,11 @@ interface Said<T> {
   readonly change: T;
 }
 
+interface CalendarSaid {
+  readonly calendar: ObservedCalendar;
+  readonly deleted: boolean;
+}
+
 export interface ProjectedWatch {
   appended(commit: CommitDoc): void;
   /** Why it contradicts the log, for people; null: it does not, or is none of a projection that is looked at. */
@@ -23,12 +29,13 @@ export function createProjectedWatch(): ProjectedWatch {
   const heads = new Map<string, number>();
   const resources = new Map<string, Said<ResourceChange>[]>();
   const managed = new Map<string, Said<ChangeOf<'managed'>>[]>();
+  const calendars = new Map<string, Said<CalendarSaid>[]>();
 
   const differences: Readonly<Record<string, (document: never) => string | null>> = {
     resources: (document: ResourceDoc) => unlikeResource(document, lastOf(resources, document._id, document.seq)),
     events: (document: EventDoc) => unlikeEvent(document, lastOf(resources, document.resourceId, document.seq)),
     managed_events: (document: ManagedEventDoc) => unlikeManaged(document, lastOf(managed, document._id, document.seq)),
-    calendars: () => null,
+    calendars: (document: CalendarDoc) => unlikeCalendar(document, lastOf(calendars, document._id, document.seq)),
   };
 
   return {
@@ -43,6 +50,11 @@ export function createProjectedWatch(): ProjectedWatch {
               seq,
               change: { ...one, kind: 'resource_removed', evidence: change.evidence },
             });
+        if (change.kind === 'calendar_put')
+          add(calendars, change.calendarId, { seq, change: { calendar: change.calendar, deleted: false } });
+        const gone = change.kind === 'calendar_gone' ? calendars.get(change.calendarId)?.at(-1)?.change : undefined;
+        if (change.kind === 'calendar_gone' && gone !== undefined)
+          add(calendars, change.calendarId, { seq, change: { ...gone, deleted: true } });
         if (change.kind === 'managed') add(managed, managedKey(change.calendarId, change.eventId), { seq, change });
       }
     },
@@ -91,15 +103,24 @@ function unlikeResource(document: ResourceDoc, change: ResourceChange | null): s
   return same ? null : 'it is not as the log says';
 }
 
-/** One that is deleted may be an occurrence that a series has no more, or have left the horizon. */
+function unlikeCalendar(document: CalendarDoc, said: CalendarSaid | null): string | null {
+  if (said === null) return 'the log knows nothing of it';
+  const { _id, profileId: _profileId, accountId: _accountId, seq: _seq, deleted, ...calendar } = document;
+  return isDeepStrictEqual({ calendar, deleted }, said) ? null : 'it is not as the log says';
+}
+
+/** One that is deleted is of a resource that is gone, or an occurrence that its resource has no more. */
 function unlikeEvent(document: EventDoc, change: ResourceChange | null): string | null {
   if (change === null) return 'the log knows nothing of its resource';
-  if (document.deleted === 1) return null;
-  if (change.kind === 'resource_removed') return 'the log says that its resource was removed';
+  if (change.kind === 'resource_removed')
+    return document.deleted === 1 ? null : 'the log says that its resource was removed';
+  const shown = occurrencesIn(change.body);
+  if (document.deleted === 1)
+    return shown.some((one) => one.key === document.recurrenceKey) ? 'the log says that it is there' : null;
   const iso = (ms: number): string => new Date(ms).toISOString().slice(0, 19);
   const { startMs, endMs, summary, location, description } = document;
   const line = [iso(startMs), iso(endMs), summary, location?.description ?? '', description].join(' | ');
-  return occurrencesIn(change.body).some((one) => one.key === document.recurrenceKey && one.line === line)
+  return shown.some((one) => one.key === document.recurrenceKey && one.line === line)
     ? null
     : `the log does not show ${line}`;
 }

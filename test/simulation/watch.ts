@@ -332,7 +332,11 @@ export function createWatch(
     calendarState: (profileId, calendarId) =>
       profiles.get(profileId)?.calendars[calendarId as CalendarId]?.state.name ?? 'none',
     itemStates: (calendarId) => items.get(calendarId) ?? [],
-    store: watched(inner, stored, projectionWritten),
+    store: watched(inner, {
+      stored,
+      projected: projectionWritten,
+      removed: (what) => violated('I3', `${what} is removed, and is kept for good`),
+    }),
     wasGone: (calendarId, { _id, profileId }) => {
       const { fromMs, toMs } = intents.spanOf(_id);
       const spans = knownOf(profileId).gone.get(calendarId) ?? [];

@@ -6,7 +6,17 @@ import type { Documents } from '../../store/documents.ts';
 
 type Told = (collection: unknown, document: unknown) => void;
 
-export function watched(inner: Documents, stored: Told, projected: Told): Documents {
+export interface Seen {
+  readonly stored: Told;
+  readonly projected: Told;
+  /** One of those that are kept for good. */
+  readonly removed: (what: string) => void;
+}
+
+/** What a process may remove: a checkpoint of a calendar that is gone, what left the horizon, old deliveries. */
+const removable: ReadonlySet<string> = new Set(['checkpoints', 'events', 'oldDeliveries']);
+
+export function watched(inner: Documents, { stored, projected, removed }: Seen): Documents {
   return {
     open: () => inner.open(),
     close: () => inner.close(),
@@ -14,13 +24,23 @@ export function watched(inner: Documents, stored: Told, projected: Told): Docume
     getMany: (collection, ids) => inner.getMany(collection, ids),
     find: (query, params, options) => inner.find(query, params, options),
     count: (query, params) => inner.count(query, params),
-    remove: (collection, ids, durability) => inner.remove(collection, ids, durability),
-    removeWhere: (query, params) => inner.removeWhere(query, params),
+    remove: (collection, ids, durability) => {
+      if (!removable.has(collection)) removed(`${collection} ${ids.join()}`);
+      return inner.remove(collection, ids, durability);
+    },
+    removeWhere: (query, params) => {
+      if (!removable.has(query)) removed(query);
+      return inner.removeWhere(query, params);
+    },
     insert: async (collection, document) => {
       await inner.insert(collection, document);
       stored(collection, document);
     },
-    insertMany: (collection, documents) => inner.insertMany(collection, documents),
+    insertMany: async (collection, documents) => {
+      const { taken } = await inner.insertMany(collection, documents);
+      for (const one of documents) if (!taken.includes(one._id)) stored(collection, one);
+      return { taken };
+    },
     replace: async (collection, document, rev, durability) => {
       const done = await inner.replace(collection, document, rev, durability);
       if (done) stored(collection, document);
