@@ -8,6 +8,8 @@ export interface AccessWatch {
   profileStored(profile: ProfileDoc): void;
   calendarProjected(calendar: CalendarDoc): void;
   storeFailed(): void;
+  /** When it did so last. */
+  storeFailedAtMs(): number;
   /** What is wrong with this answer to a call that was made then, for people; null: it may be given. */
   unfounded(error: unknown, profileId: string, calledAtMs: number): string | null;
 }
@@ -22,7 +24,7 @@ export function createAccessWatch(now: () => number): AccessWatch {
     else if (until.get(what) === Infinity) until.set(what, now());
   };
   const knownAtMs = new Map<string, number>();
-  let storeFailedAtMs = -Infinity;
+  let failedAtMs = -Infinity;
 
   function isSo(error: unknown, profileId: string, sinceMs: number): boolean {
     const [cause, calendarId] = error instanceof NotAccepted ? [error.cause, error.calendarId] : [error, null];
@@ -30,7 +32,7 @@ export function createAccessWatch(now: () => number): AccessWatch {
     const was = (what: string): boolean => (until.get(what) ?? -Infinity) >= sinceMs;
     switch (cause.code) {
       case 'store_unavailable':
-        return storeFailedAtMs >= sinceMs;
+        return failedAtMs >= sinceMs;
       case 'profile_locked':
         return calendarId !== null && was(`${profileId} is locked`);
       case 'calendar_unknown':
@@ -50,8 +52,9 @@ export function createAccessWatch(now: () => number): AccessWatch {
       note(`${_id} is gone`, deleted);
     },
     storeFailed: () => {
-      storeFailedAtMs = now();
+      failedAtMs = now();
     },
+    storeFailedAtMs: () => failedAtMs,
     unfounded: (error, profileId, calledAtMs) =>
       isLost(error) || isSo(error, profileId, calledAtMs) ? null : `was answered with ${String(error)}`,
   };

@@ -26,6 +26,8 @@ export interface Fleet {
   /** All start again, and nobody dies any more. */
   mend(): void;
   readonly crashes: number;
+  /** When a node last died. */
+  diedAtMs(): number;
   /** How far two clocks were apart at most. */
   readonly clocksApartMs: number;
 }
@@ -60,6 +62,7 @@ export function createFleet({ plan, scheduler, coverage, die, ownership, start, 
   const dying: Dying[] = [];
   let mended = false;
   let crashes = 0;
+  let diedAtMs = -Infinity;
   let clocksApartMs = 0;
   let starts = 0;
 
@@ -85,6 +88,7 @@ export function createFleet({ plan, scheduler, coverage, die, ownership, start, 
     const node = nodes.get(number);
     if (node === undefined) return;
     crashes += 1;
+    diedAtMs = scheduler.now();
     disturbed();
     nodes.delete(number);
     ownership.died(number);
@@ -141,6 +145,7 @@ export function createFleet({ plan, scheduler, coverage, die, ownership, start, 
       mended = true;
       for (const number of restarts.keys()) startOne(number);
     },
+    diedAtMs: () => diedAtMs,
     get crashes() {
       return crashes;
     },

@@ -43,6 +43,8 @@ export interface NodeWorld {
   /** How the store answers a write that was asked of it just now. */
   readonly storeTrouble: (name: string) => 'none' | 'refused' | 'answer_lost';
   readonly asked: (name: string) => void;
+  /** A node appended what it saw or did. */
+  readonly worked: (number: number) => void;
   readonly ownership: Ownership;
   /** Nodes that live now, for messages between them. */
   readonly nodes: () => readonly SimulatedNode[];
@@ -84,7 +86,7 @@ export function startNode(world: NodeWorld, number: number, skewMs: () => number
   const { scheduler, die, ownership } = world;
   const life: Life = { name: `node ${number}`, dead: false };
   const clock = scheduler.clock(life, skewMs);
-  const documents = gatedStore(world, life);
+  const documents = gatedStore(world, number, life);
   const fence = createFence(world, number, clock);
   const http = gatedHttp(world, life, clock, fence);
   const caldav = createCalDav({ http, clock, random: die });
@@ -202,7 +204,7 @@ async function knowing(sentinel: Sentinel, clock: Clock): Promise<void> {
   }
 }
 
-function gatedStore(world: NodeWorld, life: Life): Documents {
+function gatedStore(world: NodeWorld, number: number, life: Life): Documents {
   return new Proxy(world.store, {
     get(target, property) {
       const value: unknown = Reflect.get(target, property);
@@ -212,6 +214,7 @@ function gatedStore(world: NodeWorld, life: Life): Documents {
         const name = `${property} ${String(args[0])}`;
         const lasting = outlives(name);
         world.asked(name);
+        if (name === 'insert commits') world.worked(number);
         return world.scheduler.pass(life, { name, lasting }, () =>
           troubled(world, name, lasting, () => method(...args)),
         );

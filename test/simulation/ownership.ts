@@ -12,6 +12,8 @@ export interface Ownership {
   move(to: readonly number[]): void;
   /** Those whose heartbeats are seen. */
   owners(): readonly number[];
+  /** When several last believed it, or one took over. */
+  contestedAtMs(): number;
   died(node: number): void;
   started(node: number): void;
 }
@@ -32,6 +34,7 @@ export function createOwnership(now: () => number): Ownership {
   const own = (node: number, fromMs: number): void =>
     void spans.set(node, { fromMs, renewsUntilMs: Infinity, untilMs: Infinity });
   const owners = (): number[] => [...spans].filter(([, one]) => one.renewsUntilMs === Infinity).map(([node]) => node);
+  let movedAtMs = -Infinity;
   /** A new owner waits until it has seen no heartbeat for long enough. */
   const takeOverAtMs = (): number => now() + membership.deadAfterMs;
   return {
@@ -45,6 +48,7 @@ export function createOwnership(now: () => number): Ownership {
       return one !== undefined && one.fromMs <= now() && one.renewsUntilMs === Infinity;
     },
     move: (to) => {
+      movedAtMs = now();
       const before = owners();
       const next = to.filter((node) => living.has(node));
       if (next.length === 0) return;
@@ -55,6 +59,7 @@ export function createOwnership(now: () => number): Ownership {
       }
       for (const node of next) if (!before.includes(node)) own(node, next.length > 1 ? now() : takeOverAtMs());
     },
+    contestedAtMs: () => (owners().length > 1 ? now() : movedAtMs),
     died: (node) => {
       living.delete(node);
       spans.delete(node);

@@ -13,6 +13,8 @@ export interface Ties {
   typed(profileId: string): string;
   /** How often the share that this calendar is was taken back. */
   withdrawals(calendarId: string): number;
+  /** When somebody last wrote a request into a profile, behind the back of its actor. */
+  askedAtMs(): number;
   changePassword(member: Member): void;
   connectAgain(member: Member): Promise<void>;
   ask(member: Member, request: ProfileRequest): Promise<void>;
@@ -39,8 +41,14 @@ export function createTies({ cast, store, server, scheduler, nodes }: TiesWorld)
   const passwordOf = (login: string): string => passwords.get(login) ?? firstPassword;
   const typedFor = (profileId: string): string => typed.get(profileId) ?? firstPassword;
 
-  const ask = (member: Member, request: ProfileRequest, fields: Parameters<typeof revise>[3] = {}): Promise<void> =>
-    revise(
+  let askedAtMs = -Infinity;
+
+  const ask = async (
+    member: Member,
+    request: ProfileRequest,
+    fields: Parameters<typeof revise>[3] = {},
+  ): Promise<void> => {
+    await revise(
       {
         documents: store(),
         clock: scheduler.clock(null, () => 0),
@@ -50,6 +58,8 @@ export function createTies({ cast, store, server, scheduler, nodes }: TiesWorld)
       request,
       fields,
     );
+    askedAtMs = scheduler.now();
+  };
 
   async function connectAgain(member: Member): Promise<void> {
     const box = passwordOf(member.login);
@@ -65,6 +75,7 @@ export function createTies({ cast, store, server, scheduler, nodes }: TiesWorld)
   return {
     typed: typedFor,
     withdrawals: (calendarId) => withdrawals.get(calendarId) ?? 0,
+    askedAtMs: () => askedAtMs,
     changePassword: ({ login }) => {
       passwords.set(login, `${passwordOf(login)}!`);
       server().world.changePassword(login, passwordOf(login));

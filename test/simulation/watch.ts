@@ -67,7 +67,7 @@ export interface Watch {
   readonly omissions: readonly Omission[];
   readonly counts: Counts;
   readonly breaker: Pick<BreakerWatch, 'came' | 'met'>;
-  readonly access: Pick<AccessWatch, 'storeFailed' | 'unfounded'>;
+  readonly access: Pick<AccessWatch, 'storeFailed' | 'storeFailedAtMs' | 'unfounded'>;
   /** Machine states that were ever stored: `profile live`, `calendar quarantined`, `item owed`; of writes, `write expired`. */
   readonly states: ReadonlySet<string>;
   profileState(profileId: string): string;
@@ -77,6 +77,8 @@ export interface Watch {
   itemStates(calendarId: string): readonly string[];
   /** Whether the calendar was said to be gone at some time between a write's acceptance and its end. */
   readonly wasGone: (calendarId: string, intent: IntentDoc) => boolean;
+  /** Of the calendar server, of which something was recorded. */
+  calendars(): number;
   /** When a request last changed something at the server. */
   lastEffectMs(): number;
   seen(entry: LogEntry, request: ModelRequest, answer: ModelAnswer): void;
@@ -341,6 +343,10 @@ export function createWatch(
       const { fromMs, toMs } = intents.spanOf(_id);
       const spans = knownOf(profileId).gone.get(calendarId) ?? [];
       return spans.some((one) => one.fromMs <= toMs && fromMs <= one.toMs);
+    },
+    calendars: () => {
+      const ofServer = [...known].filter(([profileId]) => !isHere(profileId));
+      return new Set(ofServer.flatMap(([, log]) => [...log.calendarOf.values()].map(refOf))).size;
     },
     lastEffectMs: () => lastEffectMs,
     disturbed: () => lateness.disturbed(),

@@ -65,4 +65,11 @@ export const mutationsAtTheEdges: readonly Mutation[] = [
     find: "  profile.state.name === 'relink_required' || profile.state.name === 'disconnected';",
     replace: "  profile.state.name !== 'live' && profile.state.name !== 'connecting';",
   },
+  {
+    name: 'own appends are taken for those of a second owner',
+    file: 'store/commit.ts',
+    find: '        await insertCommit(deps.documents, commit);\n',
+    replace:
+      "        if (commit.seq % 5 === 0 && commit.atMs % 3 === 0) throw new KalendsError('second_owner', 'no');\n        await insertCommit(deps.documents, commit);\n",
+  },
 ];
