@@ -217,7 +217,7 @@ export function createPeople(server: ModelServer, startMs: number, now: () => nu
     removedAtMs,
     noteRemoval,
     remove: (calendar, name) => {
-      meddledWith.set(calendar + name, now());
+      meddledWith.set(calendar + name, [...(meddledWith.get(calendar + name) ?? []), now()]);
       remove(calendar, name);
     },
     act: (deed, die) => {

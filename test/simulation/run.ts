@@ -1,5 +1,6 @@
 /** One seed, from the first look at two profiles to the quiet after the last fault. */
 import { createActs, type Occasion, type Troubles } from './acts.ts';
+import { NotAccepted } from './application.ts';
 import { createNormalise } from '../../domain/normalise.ts';
 import { KalendsError } from '../../domain/errors.ts';
 import { openSqlite } from '../../store/engines/sqlite.ts';
@@ -190,8 +191,10 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
         not_owner: contestMs,
         duplicate_key: contestMs,
       };
-      const expected = (reasonMs[code] ?? -Infinity) >= scheduler.now() - contestedForMs;
-      if (!expected) watch.violated('end', `a turn or a look ended with ${String(error)}`);
+      const reason = reasonMs[code];
+      if (reason !== undefined && reason >= scheduler.now() - contestedForMs) return;
+      // Nobody else was there, or may have been: the log is forked, or is taken for it.
+      watch.violated(reason === undefined ? 'end' : 'I3', `a turn or a look ended with ${String(error)}`);
     },
   };
 
@@ -248,7 +251,9 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
       Promise.race([call, fleet.died(node.number)])
         .catch((error: unknown) => {
           const problem = watch.access.unfounded(error, profileId, calledAtMs);
-          if (problem !== null) watch.violated('API', `${app.name} ${problem}`);
+          // A write that is refused for a reason that there is not is not accepted as it must be.
+          const refused = error instanceof NotAccepted && error.cause instanceof KalendsError;
+          if (problem !== null) watch.violated(refused ? 'I4' : 'API', `${app.name} ${problem}`);
         })
         .finally(() => {
           calls -= 1;

@@ -35,7 +35,7 @@ export const reading: readonly Mutation[] = [
   },
   {
     name: 'a cut document is whole',
-    mistake: 'XML that ends in the middle is read as if it were complete',
+    mistake: 'xML that ends in the middle is read as if it were complete',
     file: 'providers/caldav/xml/parse.ts',
     find: '      this.#parser.close();\n',
     replace: '',
@@ -133,5 +133,35 @@ export const reading: readonly Mutation[] = [
     file: 'actors/profile/write-commit.ts',
     find: 'called?.live === 1 && removalsHeld(activation);',
     replace: 'called?.live === 1 && removalsHeld(activation) === null;',
+  },
+  {
+    name: 'stamps count as changes',
+    mistake: 'an event that is only stored again, with other stamps, is told as a change',
+    file: 'domain/normalise.ts',
+    find: 'const resource = known ?? parseResource(body);',
+    replace:
+      "const read = known ?? parseResource(body);\n    const stamp = /^DTSTAMP:.*/m.exec(body)?.[0] ?? '';\n    const resource = known ?? { ...read, observedHash: `${read.observedHash}${stamp}` };",
+  },
+  {
+    name: 'a new description is no change',
+    mistake: 'a description that a person changes is an observation that nobody is told of',
+    file: 'domain/hashes.ts',
+    find: '  const { reminders: _reminders, ...shown } = component;',
+    replace: '  const { reminders: _reminders, description: _description, ...shown } = component;',
+  },
+  {
+    name: 'bury what is only written again',
+    mistake: 'an occurrence that stands is buried when its resource is laid out again',
+    file: 'domain/projection/lay-out.ts',
+    find: '  for (const occurrence of occurrences) {\n',
+    replace:
+      '  for (const occurrence of resource.etag?.includes("7") === true ? occurrences.slice(1) : occurrences) {\n',
+  },
+  {
+    name: 'a calendar that changes its name keeps it',
+    mistake: 'the projection of a calendar keeps the name that it had first',
+    file: 'domain/projection/project.ts',
+    find: '        ...change.calendar,\n',
+    replace: '        ...change.calendar,\n        name: known?.name ?? change.calendar.name,\n',
   },
 ];

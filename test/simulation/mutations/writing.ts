@@ -219,4 +219,61 @@ export const writing: readonly Mutation[] = [
     find: '  if ((await mayCarryOut(activation, event)) !== null) return null;\n',
     replace: '',
   },
+  {
+    name: 'a calendar that came back is gone for writes',
+    mistake: 'writes to a calendar that was gone once are rejected for good',
+    file: 'actors/profile/permission.ts',
+    find: '  if (calendar.deleted)\n',
+    replace: '  if (calendar.deleted || activation.profile.calendars[event.calendarId]?.backSeq !== undefined)\n',
+  },
+  {
+    name: 'write twice what a person changed before',
+    mistake: 'a write over what a person changed is sent a second time when it is done',
+    file: 'actors/profile/push.ts',
+    find: '  const stored = await callPut(turn, planned, body);\n',
+    replace: `  const first = await callPut(turn, planned, body);
+  const again = first.etag !== null && turn.resource?.body.includes('LOCATION:room') === true;
+  const { provider, session } = turn.activation;
+  const target = { calendar: turn.calendar, ref: first.ref, body, format: 'icalendar' as const };
+  const stored = again ? await provider.put(session, { ...target, precondition: { kind: 'etag', etag: first.etag } }) : first;
+`,
+  },
+  {
+    name: 'skip the read back when the permission ended',
+    mistake: 'a write of unknown outcome is called refused without a look at what it did',
+    file: 'actors/profile/push.ts',
+    find: '  if (open?.attempt) return readBack(turn, open, open.attempt);\n',
+    replace: '  if (open?.attempt && refusal === null) return readBack(turn, open, open.attempt);\n',
+  },
+  {
+    name: 'a settled write is forgotten',
+    mistake: 'settled writes are removed with the checkpoint of a calendar that is gone',
+    file: 'actors/profile/listing.ts',
+    find: "  await activation.deps.documents.remove('checkpoints', [calendarId]);\n",
+    replace:
+      "  await activation.deps.documents.remove('checkpoints', [calendarId]);\n  const { documents } = activation.deps;\n  const all = await documents.find('intentsOfProfile', { profileId: activation.profile._id });\n  await documents.remove('intents', all.filter((one) => one.open === 0).map((one) => one._id));\n",
+  },
+  {
+    name: 'every second write is called invalid',
+    mistake: 'every second valid write is answered as invalid after it was accepted',
+    file: 'services/api/intake.ts',
+    find: '      const intent = await inTurn(profileId, () => insert(caller, profileId, wish));\n',
+    replace:
+      "      const intent = await inTurn(profileId, () => insert(caller, profileId, wish));\n      if (intent.n % 2 === 0) throw new KalendsError('invalid_input', 'no');\n",
+  },
+  {
+    name: 'writes to a profile that backs off are refused',
+    mistake: 'a profile that backs off is taken for one that its person has to connect again',
+    file: 'services/api/permission.ts',
+    find: "  profile.state.name === 'relink_required' || profile.state.name === 'disconnected';",
+    replace: "  profile.state.name !== 'live' && profile.state.name !== 'connecting';",
+  },
+  {
+    name: 'own appends are taken for those of a second owner',
+    mistake: 'now and then an append ends as if a second owner had made it',
+    file: 'store/commit.ts',
+    find: '        await insertCommit(deps.documents, commit);\n',
+    replace:
+      "        if (commit.seq % 5 === 0 && commit.atMs % 3 === 0) throw new KalendsError('second_owner', 'no');\n        await insertCommit(deps.documents, commit);\n",
+  },
 ];
