@@ -44,5 +44,6 @@ export const namedWrongly = ({ mirror, name }: Application): readonly Row[] =>
   [...mirror.values()].filter((row) => {
     const own = row['event_id'];
     if (own === undefined || row['deleted'] === true) return false;
-    return own !== String(row['summary']).split(' ')[1] || !String(own).startsWith(`${name}-e`);
+    const meant = String(row['summary']).split(' ')[1] ?? '';
+    return own !== meant || !meant.startsWith(`${name}-e`);
   });
