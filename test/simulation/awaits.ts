@@ -22,6 +22,7 @@ export const awaits = [
   'find openIntentsOfProfile',
   'find profilesByLogin',
   'find profilesOfAccount',
+  'find profilesWaitingForHost',
   'find recentlyProjectedProfiles',
   'find resourcesByUid',
   'find resourcesOfCalendar',

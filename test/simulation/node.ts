@@ -43,7 +43,7 @@ export interface NodeWorld {
   /** How the store answers a write that was asked of it just now. */
   readonly storeTrouble: (name: string) => 'none' | 'refused' | 'answer_lost';
   readonly asked: (name: string) => void;
-  /** A node appended what it saw or did. */
+  /** A node stored what came of a turn. */
   readonly worked: (number: number) => void;
   readonly ownership: Ownership;
   /** Nodes that live now, for messages between them. */
@@ -73,6 +73,9 @@ export interface SimulatedNode {
   /** An operator moved a breaker. */
   breakersMoved(): void;
 }
+
+/** Only actors store these. */
+const ofTurns: ReadonlySet<string> = new Set(['insert commits', 'replace checkpoints', 'replace profiles']);
 
 /** Set while a call of the API goes on, across whatever it waits for. */
 const apiCall = new AsyncLocalStorage<true>();
@@ -214,7 +217,7 @@ function gatedStore(world: NodeWorld, number: number, life: Life): Documents {
         const name = `${property} ${String(args[0])}`;
         const lasting = outlives(name);
         world.asked(name);
-        if (name === 'insert commits') world.worked(number);
+        if (ofTurns.has(name)) world.worked(number);
         return world.scheduler.pass(life, { name, lasting }, () =>
           troubled(world, name, lasting, () => method(...args)),
         );

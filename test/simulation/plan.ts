@@ -278,6 +278,7 @@ const spells: readonly Spell[] = [
     const days = die() < 0.4 ? 7 + below(die, 2) : 0;
     return [
       [0, { kind: 'write', app, node: 0 }],
+      [0, { kind: 'crash', node: 0, at: 'find profilesWaitingForHost', patience: Infinity }],
       [10, { kind: 'fault_lasts', fault }],
       [10, { kind: 'write', app, node: 0 }],
       [10, { kind: 'remove', app, node: 0 }],
