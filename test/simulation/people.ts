@@ -44,6 +44,8 @@ export type Deed = (typeof deeds)[number];
 export interface People {
   /** Answers what was done, for the trace. */
   act(deed: Deed, die: Seeded): string;
+  /** One more event in every calendar. */
+  addToEach(die: Seeded): void;
   /** `work/a.ics` → how often it was really removed: by a person, or by a DELETE that had its effect. */
   readonly removals: ReadonlyMap<string, number>;
   noteRemoval(calendar: string, name: string): void;
@@ -219,6 +221,9 @@ export function createPeople(server: ModelServer, startMs: number, now: () => nu
     remove: (calendar, name) => {
       meddledWith.set(calendar + name, [...(meddledWith.get(calendar + name) ?? []), now()]);
       remove(calendar, name);
+    },
+    addToEach: (die) => {
+      for (const calendar of calendarRefs) add(calendar, die);
     },
     act: (deed, die) => {
       const calendar = pick(die, calendarRefs);

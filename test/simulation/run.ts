@@ -240,6 +240,8 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
       ownership.move([0]);
       await operate('release');
       await ties.mend();
+      // Where nobody was answered until now, and a calendar was emptied meanwhile, nothing of it would ever be read.
+      people.addToEach(die);
     },
     as: (app, number, act) => {
       const node = fleet.node(number);
