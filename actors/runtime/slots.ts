@@ -37,6 +37,7 @@ function weightOf(node: string, slot: number): number {
 
 /** The slots of a node that knows its own; null when they are all there are. */
 export function slotsOwned(owns: (slot: number) => boolean, slots: number = slotCount): readonly number[] | null {
-  const mine = Array.from({ length: slots }, (_, slot) => slot).filter(owns);
+  const mine: number[] = [];
+  for (let slot = 0; slot < slots; slot += 1) if (owns(slot)) mine.push(slot);
   return mine.length === slots ? null : mine;
 }

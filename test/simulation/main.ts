@@ -6,12 +6,12 @@ import { planOf } from './plan.ts';
 import { runSeed } from './run.ts';
 import { chosenPlan, replayCommand, shrink, traceOf } from './shrink.ts';
 
-const usage = `npm run simulate -- [--seeds N] [--from SEED] [--threads N] [--json] [--lenient]
+const usage = `npm run simulate -- [--seeds N] [--from SEED] [--threads N] [--failures N] [--json] [--lenient]
 npm run simulate -- --seed SEED [--only ID,ID…|none] [--verbose]
 
 Runs whole profiles on two nodes against a model calendar server that errs, and asserts every invariant after every step. Fails as well when
 something was never hit that so many seeds are to hit, unless it is lenient: a few seeds cannot hit everything. A seed that fails is told at
-once; the first of them is shrunk at the end.
+once; the first of them is shrunk at the end. Ends early after 5 that failed, or as many as --failures says.
 The second form replays one seed, or some actions of it, and shrinks what fails.`;
 
 const { values } = parseArgs({
@@ -19,6 +19,7 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '300' },
     from: { type: 'string', default: '1' },
     threads: { type: 'string' },
+    failures: { type: 'string', default: '5' },
     seed: { type: 'string' },
     only: { type: 'string' },
     verbose: { type: 'boolean', default: false },
@@ -40,7 +41,8 @@ async function many(): Promise<number> {
     if (done % every === 0 || done === seeds) process.stderr.write(`\r${done} of ${seeds} seeds, ${failed} failed `);
   };
   const fails = (failure: Failure): void => void process.stderr.write(`\n${lineOfFailure(failure)}\n`);
-  const sum = await runMany({ from, seeds, progress, fails, ...threads });
+  const enough = (failed: readonly Failure[]): boolean => failed.length >= Number(values.failures);
+  const sum = await runMany({ from, seeds, progress, fails, enough, ...threads });
   process.stderr.write('\n');
   if (values.json) console.log(JSON.stringify(summaryOf(sum)));
   else console.log(linesOf(sum).join('\n'));

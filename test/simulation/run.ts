@@ -110,7 +110,7 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
     inner,
     () => people ?? never(),
     (id) => ownRef(refs.get(id) ?? id),
-    verbose ? (line) => trace(`${now()} ${line}`) : () => undefined,
+    verbose ? (line) => trace(`${now()} ${line}`) : null,
     () => scheduler.now(),
     ties,
   );

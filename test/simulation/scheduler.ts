@@ -59,8 +59,8 @@ export function createScheduler(startMs: number, die: Seeded, timePassed: () => 
   let waiting: Waiting[] = [];
   let asleep: Sleeper[] = [];
 
-  // All that does not wait here goes on in microtasks, which are over when the event loop turns.
-  const drain = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+  // All that does not wait here goes on in microtasks, which are over before the next tick; the event loop need not turn for them.
+  const drain = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));
 
   const next = (): Sleeper | null =>
     asleep.reduce<Sleeper | null>((first, one) => (first === null || one.atMs < first.atMs ? one : first), null);

@@ -114,7 +114,8 @@ export function createWatch(
   inner: Documents,
   people: () => People,
   refOf: (calendarId: string) => string,
-  tell: (line: string) => void,
+  /** Null: nobody reads the lines. */
+  tell: ((line: string) => void) | null,
   now: () => number,
   ties: Pick<Ties, 'typed' | 'withdrawals'>,
 ): Watch {
@@ -287,7 +288,7 @@ export function createWatch(
   }
 
   function stored(collection: unknown, document: unknown): void {
-    tell(lineOf(collection, document));
+    tell?.(lineOf(collection, document));
     if (collection === 'commits') commitInserted(document as CommitDoc);
     if (collection === 'intents') {
       intents.stored(document as IntentDoc);
