@@ -42,11 +42,11 @@ async function leaveOut(
   const refused = await mayCarryOut(activation, { calendarId: event.calendarId, intents: [intent] });
   if (refused === null) return null;
   if (refused.code === 'calendar_gone' || refused.code === 'calendar_unknown') return { refusal: null };
-  return (await mayBeDone(activation, intent, event)) ? null : { refusal: refused };
+  return (await mayBeDeleted(activation, intent, event)) ? null : { refusal: refused };
 }
 
 /** A call for this event was made whose outcome is not known, or is known and not settled yet. */
-async function mayBeDone(activation: Activation, intent: IntentDoc, event: ManagedEventDoc): Promise<boolean> {
+async function mayBeDeleted(activation: Activation, intent: IntentDoc, event: ManagedEventDoc): Promise<boolean> {
   if (intent.attempts === 0) return false;
   const { calendarId, eventId, resourceId } = event;
   const late = unknownCallsOf(activation).filter((one) => one.n === intent.n);

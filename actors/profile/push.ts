@@ -35,7 +35,7 @@ export async function writeEventTurn(activation: Activation, event: EventToWrite
   // Where nothing can be read any more, nothing can be found out.
   if (!readable) {
     if (open?.attempt) await noteLateCall(turn, open, open.attempt);
-    return endRefused(turn, mayBeDone(turn) ? withOutcomeUnknown(refusal) : refusal);
+    return endRefused(turn, mayHaveLanded(turn) ? withOutcomeUnknown(refusal) : refusal);
   }
   if (open?.attempt) return readBack(turn, open, open.attempt);
   const isOver = turn.closes && turn.intents.some((one) => one.expiresAtMs <= activation.deps.clock.now());
@@ -58,7 +58,7 @@ const isDone = ({ turn, wish }: Group): boolean =>
   wish.kind === 'settled' && wish.wanted === null && turn.intents.some((one) => one.attempts > 0);
 
 /** Of a calendar that cannot be read any more. */
-const mayBeDone = (turn: WriteTurn): boolean =>
+const mayHaveLanded = (turn: WriteTurn): boolean =>
   isDone(wishOf(turn)) || turn.intents.some((one) => isOutcomeUnknown(turn.activation, one, turn.intents));
 
 interface Group {

@@ -5,6 +5,7 @@ import type { ProfileDoc } from '../../domain/profile.ts';
 import type { Http } from '../../providers/http.ts';
 import type { Around } from '../../services/wiring.ts';
 import type { Documents } from '../../store/documents.ts';
+import { passingOn } from '../support/passing-on.ts';
 
 /** In the order in which a write meets them, then those of pulls, turns and deliveries. */
 export const boundaries = [
@@ -53,14 +54,10 @@ export function aroundWith(watcher: Watcher, webhookOrigin: string): Around {
 
 function watchedDocuments(inner: Documents, watcher: Watcher): Documents {
   return {
-    close: () => inner.close(),
-    get: (collection, id) => inner.get(collection, id),
-    getMany: (collection, ids) => inner.getMany(collection, ids),
+    ...passingOn(inner),
     insertMany: (collection, documents) => inner.insertMany(collection, documents),
     remove: (collection, ids, durability) => inner.remove(collection, ids, durability),
     removeWhere: (query, params) => inner.removeWhere(query, params),
-    find: (query, params, options) => inner.find(query, params, options),
-    count: (query, params) => inner.count(query, params),
     open: async () => {
       await inner.open();
       watcher.opened(await inner.count('openIntents', { open: 1, seen: [null, 1] }));

@@ -71,8 +71,9 @@ async function one(seed: number): Promise<number> {
 }
 
 /** All that is needed to see it again. */
-const lineOfFailure = ({ seed, step, violation: { invariant, what } }: Failure): string =>
-  `seed ${seed} violates ${invariant} at step ${step}: ${what.slice(0, 300)}\n  replay: ${replayCommand(planOf(seed))}`;
+function lineOfFailure({ seed, step, violation: { invariant, what } }: Failure): string {
+  return `seed ${seed} violates ${invariant} at step ${step}: ${what.slice(0, 300)}\n  replay: ${replayCommand(planOf(seed))}`;
+}
 
 function summaryOf(sum: Sum) {
   const { seeds, steps, crashes, accepted, notifications, counts } = sum;

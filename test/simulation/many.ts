@@ -32,7 +32,7 @@ export interface ManyOptions {
   readonly threads?: number;
   /** Ends early: asked with all that failed so far. Five are enough unless it is given. */
   readonly enough?: (failed: readonly Failure[]) => boolean;
-  /** The flags of the threads' processes, e.g. what mutates the code. */
+  /** The flags of the threads, e.g. what mutates the code; this process's unless they are given. */
   readonly execArgv?: readonly string[];
   /** Beside those of this process. */
   readonly env?: Readonly<Record<string, string>>;
@@ -100,7 +100,7 @@ export async function runMany(options: ManyOptions): Promise<Sum> {
 
 const isFailure = (outcome: Answer['outcome']): outcome is Failure => outcome.violation !== null;
 
-const startThread = ({ execArgv = [], env = {} }: ManyOptions): Worker =>
+const startThread = ({ execArgv = process.execArgv, env = {} }: ManyOptions): Worker =>
   new Worker(new URL('worker.ts', import.meta.url), { execArgv: [...execArgv], env: { ...process.env, ...env } });
 
 /** Rejects with the seed in which the thread ended, when something ends it. */

@@ -2,7 +2,6 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { runMany } from './many.ts';
 import { planOf, type Plan } from './plan.ts';
 import { chosenPlan, replayCommand, shrink } from './shrink.ts';
 
@@ -65,31 +64,37 @@ test.each(['', '3,', '9999', '1.0', 'x'])('what is no action of the seed is refu
 const hooks = join(import.meta.dirname, 'mutations/hooks.ts');
 const mistake = { KALENDS_MUTATION: 'project a removal without its evidence' };
 
-test('a seed that fails is told before the run is over', { timeout: 60_000 }, async () => {
-  const told: string[] = [];
-  await runMany({
-    from: 1,
-    seeds: 1,
-    execArgv: ['--import', hooks],
-    env: mistake,
-    fails: (failure) => told.push(`${failure.seed} ${failure.violation.invariant}`),
-    progress: (done, failed) => told.push(`${done} done, ${failed} failed`),
-  });
-  expect(told).toEqual(['1 I9', '1 done, 1 failed']);
-});
+function simulate(...words: readonly string[]) {
+  const line = ['--import', hooks, join(import.meta.dirname, 'main.ts'), ...words];
+  return spawnSync(process.execPath, line, { encoding: 'utf8', env: { ...process.env, ...mistake } });
+}
+
+test(
+  'among many, a seed that fails is told before the run is over, with the command that replays it',
+  {
+    timeout: 60_000,
+  },
+  () => {
+    const { status, stdout, stderr } = simulate('--seeds', '1', '--lenient');
+    expect(status).toBe(1);
+    const lines = stderr.split(/[\r\n]+/).filter((line) => line !== '');
+    expect(lines).toEqual([
+      expect.stringMatching(/^seed 1 violates I9 at step \d+: /),
+      '  replay: npm run simulate -- --seed 1',
+      '1 of 1 seeds, 1 failed ',
+    ]);
+    expect(stdout).toContain('failed            1\n');
+    expect(stdout).toMatch(/\n\d+ of \d+ actions are enough/);
+  },
+);
 
 test('a mistake in the code is shown by its seed, shrunk, and shown again by the command', { timeout: 60_000 }, () => {
-  const simulate = (...words: readonly string[]) =>
-    spawnSync(process.execPath, ['--import', hooks, join(import.meta.dirname, 'main.ts'), '--seed', '1', ...words], {
-      encoding: 'utf8',
-      env: { ...process.env, ...mistake },
-    });
-  const { status, stdout } = simulate();
+  const { status, stdout } = simulate('--seed', '1');
   expect(status).toBe(1);
   const [, left = '', whole = ''] = /\n(\d+) of (\d+) actions are enough/.exec(stdout) ?? [];
   expect(Number(left)).toBeLessThan(Number(whole) / 2);
   const [, only = ''] = /\nreplay: npm run simulate -- --seed 1 --only (\S+) --verbose/.exec(stdout) ?? [];
-  const again = simulate('--only', only);
+  const again = simulate('--seed', '1', '--only', only);
   expect(again.status).toBe(1);
   expect(again.stdout).toContain('seed 1 violates I9 at');
 });

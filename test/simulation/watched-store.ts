@@ -3,6 +3,7 @@ import type { CommitDoc } from '../../domain/commit.ts';
 import type { IntentDoc } from '../../domain/intent.ts';
 import type { ProfileDoc } from '../../domain/profile.ts';
 import type { Documents } from '../../store/documents.ts';
+import { passingOn } from '../support/passing-on.ts';
 
 type Told = (collection: unknown, document: unknown) => void;
 
@@ -18,12 +19,7 @@ const removable: ReadonlySet<string> = new Set(['checkpoints', 'events', 'oldDel
 
 export function watched(inner: Documents, { stored, projected, removed }: Seen): Documents {
   return {
-    open: () => inner.open(),
-    close: () => inner.close(),
-    get: (collection, id) => inner.get(collection, id),
-    getMany: (collection, ids) => inner.getMany(collection, ids),
-    find: (query, params, options) => inner.find(query, params, options),
-    count: (query, params) => inner.count(query, params),
+    ...passingOn(inner),
     remove: (collection, ids, durability) => {
       if (!removable.has(collection)) removed(`${collection} ${ids.join()}`);
       return inner.remove(collection, ids, durability);

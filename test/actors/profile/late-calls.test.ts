@@ -32,6 +32,20 @@ async function lateAndAlone(): Promise<Rig<ModelSide>> {
   return rig;
 }
 
+/** The server looks at no precondition, and the call for `One` was given up; it overwrites `Two` when it lands. */
+async function overwrittenLate(): Promise<Rig<ModelSide>> {
+  const rig = await syncedOverCalDav({ events: 0 });
+  await rig.upsert(work, 'x', wish('Zero'));
+  await rig.pass(minute);
+  const { faults } = rig.other.server;
+  faults.set('effect_late', { nextN: 1, only: { method: 'PUT' } });
+  await rig.upsert(work, 'x', wish('One'));
+  await rig.pass(10 * second);
+  await rig.upsert(work, 'x', wish('Two'));
+  faults.set('preconditions_ignored', { always: true });
+  return rig;
+}
+
 test('a write that lands late is settled by the pull that shows it, and not made again', async () => {
   const rig = await lateAndAlone();
   await rig.pass(2 * minute);
@@ -107,15 +121,7 @@ test('each of several late calls of one write is waited for before the life that
 });
 
 test('on a server that looks at no precondition, what a late call overwrote is written again, and told', async () => {
-  const rig = await syncedOverCalDav({ events: 0 });
-  await rig.upsert(work, 'x', wish('Zero'));
-  await rig.pass(minute);
-  const { faults } = rig.other.server;
-  faults.set('effect_late', { nextN: 1, only: { method: 'PUT' } });
-  await rig.upsert(work, 'x', wish('One'));
-  await rig.pass(10 * second);
-  await rig.upsert(work, 'x', wish('Two'));
-  faults.set('preconditions_ignored', { always: true });
+  const rig = await overwrittenLate();
   await rig.pass(2 * minute);
   await pull(rig, hour);
   expect(await summaries(rig)).toEqual(['Two']);
@@ -127,17 +133,9 @@ test('on a server that looks at no precondition, what a late call overwrote is w
 test.each(['delete', 'delete_all'] as const)(
   'what a late call overwrote is not put right behind a %s, which leaves nothing to put right',
   async (kind) => {
-    const rig = await syncedOverCalDav({ events: 0 });
-    await rig.upsert(work, 'x', wish('Zero'));
+    const rig = await overwrittenLate();
     await rig.pass(minute);
-    const { faults } = rig.other.server;
-    faults.set('effect_late', { nextN: 1, only: { method: 'PUT' } });
-    await rig.upsert(work, 'x', wish('One'));
-    await rig.pass(10 * second);
-    await rig.upsert(work, 'x', wish('Two'));
-    faults.set('preconditions_ignored', { always: true });
-    await rig.pass(minute);
-    faults.set('host_down', { nextN: 1, only: { method: 'DELETE' } });
+    rig.other.server.faults.set('host_down', { nextN: 1, only: { method: 'DELETE' } });
     await (kind === 'delete' ? rig.remove(work, 'x') : rig.accept({ kind, calendarIds: null }));
     await rig.pass(30 * second);
     await pull(rig, hour);

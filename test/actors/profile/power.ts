@@ -1,6 +1,7 @@
 /** A store that loses with the power what was written `with_next` and nothing durable has followed. */
 import type { CollectionName } from '../../../store/collections.ts';
 import type { Documents, Durability } from '../../../store/documents.ts';
+import { passingOn } from '../../support/passing-on.ts';
 
 export interface PoweredStore {
   readonly documents: Documents;
@@ -43,12 +44,7 @@ export function powered(inner: Documents): PoweredStore {
 
   return {
     documents: {
-      open: () => inner.open(),
-      close: () => inner.close(),
-      get: (collection, id) => inner.get(collection, id),
-      getMany: (collection, ids) => inner.getMany(collection, ids),
-      find: (query, params, options) => inner.find(query, params, options),
-      count: (query, params) => inner.count(query, params),
+      ...passingOn(inner),
       insert: (collection, document) => durable(inner.insert(collection, document)),
       insertMany: (collection, documents) => durable(inner.insertMany(collection, documents)),
       removeWhere: (query, params) => durable(inner.removeWhere(query, params)),

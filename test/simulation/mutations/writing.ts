@@ -171,13 +171,6 @@ export const writing: readonly Mutation[] = [
     replace: 'if (timeouts.writeMs > 0) return;',
   },
   {
-    name: 'what went with its calendar does not come back with it',
-    mistake: 'a write is made again although its event came back with its calendar',
-    file: 'actors/profile/push.ts',
-    find: '  if (!givesUp && (await cameBack(turn))) return;\n',
-    replace: '',
-  },
-  {
     name: 'a bulk delete leaves one out',
     mistake: 'the last event of each page is not deleted',
     file: 'actors/profile/bulk-delete.ts',
