@@ -17,7 +17,7 @@ import type { EventToWrite, PlannedCall, WriteTurn } from './write-turn.ts';
 import { looksElsewhere, mayBeOurs } from './whereabouts.ts';
 import { commitGone, commitPut, commitRemoval, commitSettled } from './write-commit.ts';
 import { isOutcomeUnknown, markAttempt, settleIntents, withOutcomeUnknown } from './intents.ts';
-import { noteLateCall } from './late-calls.ts';
+import { lateCallsOf, noteLateCall } from './late-calls.ts';
 
 /**
  * At most one provider write, or the read back of one whose outcome is unknown. What was done is settled first,
@@ -73,9 +73,18 @@ export function wishOf(turn: WriteTurn): Group {
   // What a late call overwrote is not wanted any more: there is nothing to put right.
   if (applied?.wanted === null && turn.intents.every((one) => one.repair === true))
     return { turn, wish: { kind: 'settled', generation: applied.generation, wanted: null } };
-  const { intents, state } = groupOf({ generation, wanted: applied?.wanted ?? null }, turn.intents, resource);
+  const start = { generation, wanted: applied?.wanted ?? null };
+  const { intents, state } = groupOf(start, turn.intents, resource, begunByN(turn));
   const wish = reconcile({ appId, calendarId, eventId, applied, resource, generation, state });
   return { turn: { ...turn, intents }, wish };
+}
+
+/** The intent for which a call of unknown outcome began what stands there; 0: no such call. */
+function begunByN({ activation, resource }: WriteTurn): number {
+  const creates = lateCallsOf(activation).filter(
+    ({ attempt }) => attempt.action === 'put' && attempt.baseEtag === null,
+  );
+  return creates.find(({ attempt }) => attempt.resourceId === resource?._id)?.n ?? 0;
 }
 
 export async function openTurn(activation: Activation, event: EventToWrite): Promise<WriteTurn> {

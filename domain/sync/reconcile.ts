@@ -36,15 +36,23 @@ export interface WriteGroup {
 /**
  * All open intents of one event, in order, folded; but while an earlier life still stands in the calendar only up to
  * the delete that ends it, because removing one life and writing the next are two calls. A delete that has been called
- * for ends its life in any case: it has an outcome of its own.
+ * for ends its life in any case: it has an outcome of its own. `begunByN`: the intent for which a call began what stands
+ * there; a delete that was accepted before it was carried out by that call, and ends no more than what stood before.
  */
-export function groupOf(start: WantedState, intents: readonly IntentDoc[], resource: ResourceDoc | null): WriteGroup {
+export function groupOf(
+  start: WantedState,
+  intents: readonly IntentDoc[],
+  resource: ResourceDoc | null,
+  begunByN = 0,
+): WriteGroup {
   const standing = resource !== null && resource.live === 1;
-  const end = intents.findIndex((one) => one.wish.kind !== 'upsert' && (standing || one.attempts > 0));
+  const ends = (one: IntentDoc): boolean => standing && one.n > begunByN;
+  const end = intents.findIndex((one) => one.wish.kind !== 'upsert' && (ends(one) || one.attempts > 0));
   const together = end === -1 ? intents : intents.slice(0, end + 1);
+  const before = together.findLastIndex((one) => one.wish.kind !== 'upsert' && standing && one.n <= begunByN);
   // What a late call wrote is a life that no record knows of: ending it burns its name like any other's.
-  const from = standing && start.wanted === null ? { ...start, wanted: {} } : start;
-  return { intents: together, state: foldIntents(from, together) };
+  const from = standing && (before !== -1 || start.wanted === null) ? { ...start, wanted: {} } : start;
+  return { intents: together, state: foldIntents(from, together.slice(before + 1)) };
 }
 
 export interface ReconcileInput {

@@ -83,6 +83,19 @@ test('over a standing life only what leads to its end is carried out together', 
   }
 });
 
+test('a delete that was accepted before what began the life that stands does not end it', () => {
+  const intents = [upsert(1, { summary: 'A' }), remove(2), upsert(3, { summary: 'B' }), upsert(4, { location: null })];
+  const start = { generation: 2, wanted: { summary: '0' } };
+  const begun = groupOf(start, intents, resource(), 3);
+  expect(begun.intents).toHaveLength(4);
+  expect(begun.state).toEqual({ generation: 2, wanted: { summary: 'B', location: null } });
+  expect(groupOf(start, [...intents, remove(5), upsert(6, { summary: 'C' })], resource(), 3)).toEqual({
+    intents: [...intents, remove(5)],
+    state: { generation: 3, wanted: null },
+  });
+  expect(groupOf(start, [remove(2), remove(4)], resource(), 3).state).toEqual({ generation: 3, wanted: null });
+});
+
 test('no call if and only if the wish is the last one and the calendar holds what it made', () => {
   const wanted = { summary: 'A' };
   const base = { ...event, generation: 1, state: { generation: 1, wanted } };
