@@ -9,7 +9,7 @@ import type { Got } from '../../providers/provider.ts';
 import { removalsHeld } from './activation.ts';
 import { carrierOf } from './carrier.ts';
 import { voidAttempt, waitsUntil } from './intents.ts';
-import { noteLateCall } from './late-calls.ts';
+import { lateCallsOf, noteLateCall } from './late-calls.ts';
 import { recordShown } from './moves.ts';
 import { noteHeld } from './own-traces.ts';
 import { pullSoon } from './pull-soon.ts';
@@ -63,11 +63,11 @@ export async function settleIfLanded(turn: WriteTurn, intent: IntentDoc, attempt
 }
 
 /**
- * After a call that was refused because the event is not as it was thought to be. The first call of these intents
- * cannot be what changed it, however alike they look; a later one may be refused because an earlier one landed.
+ * After a call that was refused because the event is not as it was thought to be. It cannot be what changed it, however
+ * alike they look, where it is the only one; else it may be refused because an earlier one landed.
  */
 export const settleIfLandedBefore = (turn: WriteTurn, intent: IntentDoc, attempt: Attempt): Promise<Found> =>
-  isFirstCall(turn, attempt) ? look(turn, attempt) : settleIfLanded(turn, intent, attempt);
+  isOnlyCall(turn, attempt) ? look(turn, attempt) : settleIfLanded(turn, intent, attempt);
 
 /** What stands where the call would have written, whoever wrote it. */
 export async function look(turn: WriteTurn, attempt: Attempt): Promise<Exclude<Found, 'landed'>> {
@@ -101,9 +101,11 @@ export async function cameBack(turn: WriteTurn): Promise<boolean> {
 
 const isCreate = (attempt: Attempt): boolean => attempt.action === 'put' && attempt.baseEtag === null;
 
-/** No other call was made for these intents before. */
-const isFirstCall = ({ intents }: WriteTurn, { number }: Attempt): boolean =>
-  number === 1 && intents.slice(0, -1).every((one) => one.attempts === 0);
+/** No other call for this event is known that may have had an effect: one that was answered as refused had none. */
+const isOnlyCall = ({ activation, calendarId, eventId, intents }: WriteTurn, { number }: Attempt): boolean =>
+  lateCallsOf(activation)
+    .filter((one) => one.calendarId === calendarId && one.eventId === eventId)
+    .every((one) => one.attempt.number === number && one.n === intents.at(-1)?.n);
 
 /** A pull has shown what was sent, after it was sent: whatever stands there now came later. */
 const wasSeen = (turn: WriteTurn, attempt: Attempt, state: WantedState): boolean =>
@@ -150,7 +152,7 @@ function remindersAsWanted({ activation }: WriteTurn, { wanted }: WantedState, b
  */
 async function cameOfOnlyCall(turn: WriteTurn, attempt: Attempt): Promise<boolean> {
   const [first] = turn.intents;
-  if (!isCreate(attempt) || !isFirstCall(turn, attempt) || first === undefined) return false;
+  if (!isCreate(attempt) || !isOnlyCall(turn, attempt) || first === undefined) return false;
   const since = { gt: turn.applied?.throughN ?? 0, lt: first.n };
   const params = { profileId: first.profileId, n: since };
   const before = await turn.activation.deps.documents.find('intentsOfProfile', params);

@@ -20,7 +20,7 @@ export interface OperatorWorld {
   readonly nodes: () => readonly SimulatedNode[];
 }
 
-/** As `kalends ops breaker` says it. */
+/** As `kalends ops sentinel` says it. */
 export async function tellBreaker(world: OperatorWorld, word: 'hold' | 'release'): Promise<void> {
   const { documents, server, scheduler, die: random, nodes } = world;
   const clock = scheduler.clock(null, () => 0);

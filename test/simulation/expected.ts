@@ -1,4 +1,4 @@
-/** What a run of many seeds must have hit: every fault in every state that it can meet, every state, and a death at every await. */
+/** What a run of many seeds must have hit: every fault in every state that it can meet, every state, and a death at every await; and what each seed must have. */
 import { calendarMachine } from '../../domain/machines/calendar.ts';
 import { resourceMachine } from '../../domain/machines/item.ts';
 import { profileMachine } from '../../domain/machines/profile.ts';
@@ -8,6 +8,7 @@ import { underBreaker } from './breaker.ts';
 import type { Coverage } from './coverage.ts';
 import { ends } from './intent-watch.ts';
 import { askingStates, isMetSoon, statesToMeet } from './meeting.ts';
+import type { Least } from './outcome.ts';
 
 /** Seeds after which nothing is left to chance. */
 export const manySeeds = 2_000;
@@ -35,6 +36,15 @@ export function missing({ hits }: Coverage, seeds: number): readonly string[] {
   const held = underBreaker.map((what) => `held ${what}`);
   return [...unnamed, ...[...stored, ...held, ...met, ...died].filter((key) => !hits.has(key))];
 }
+
+const leastOfSeed: Least = { steps: 2_000, crashes: 3, nodes: 2, clocksApartMs: 1_000, calendars: 2, sameUid: 2 };
+
+/** What some seed had less of than each must have, by name. */
+export const lacking = (least: Least): readonly string[] =>
+  Object.entries(leastOfSeed).flatMap(([name, asked]) => {
+    const had = least[name as keyof Least];
+    return had >= asked ? [] : [`a seed had ${name} ${had}, of ${asked}`];
+  });
 
 /** Three tables: states, faults × states, awaits. A dot: the two cannot meet. */
 export function tablesOf({ hits }: Coverage): string {

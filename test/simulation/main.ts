@@ -1,6 +1,6 @@
 /** `npm run simulate`: seeds beyond those of `npm test`, and the replay of one. */
 import { parseArgs } from 'node:util';
-import { missing, tablesOf } from './expected.ts';
+import { lacking, missing, tablesOf } from './expected.ts';
 import { runMany, type Failure, type Sum } from './many.ts';
 import { planOf } from './plan.ts';
 import { runSeed } from './run.ts';
@@ -49,7 +49,7 @@ async function many(): Promise<number> {
   const [first] = sum.failed;
   if (!values.json && first !== undefined) await one(first.seed);
   const covered = values.lenient || missing(sum.coverage, sum.seeds).length === 0;
-  return sum.failed.length === 0 && covered ? 0 : 1;
+  return sum.failed.length === 0 && covered && lacking(sum.least).length === 0 ? 0 : 1;
 }
 
 async function one(seed: number): Promise<number> {
@@ -81,11 +81,11 @@ function summaryOf(sum: Sum) {
   const days = Math.round(sum.simulatedMs / 86_400_000);
   const failed = sum.failed.map(({ seed }) => seed);
   const seconds = Math.round(sum.tookMs / 1_000);
-  return { seeds, failed, steps, days, seconds, crashes, accepted, notifications, ...counts, faults };
+  return { seeds, failed, steps, days, seconds, crashes, accepted, notifications, ...counts, faults, least: sum.least };
 }
 
 function linesOf(sum: Sum): string[] {
-  const { faults, failed, ...numbers } = summaryOf(sum);
+  const { faults, failed, least, ...numbers } = summaryOf(sum);
   const total = Object.values(faults).reduce((all, times) => all + times, 0);
   const unhit = missing(sum.coverage, sum.seeds);
   return [
@@ -95,6 +95,10 @@ function linesOf(sum: Sum): string[] {
     ...Object.entries(faults).map(([name, times]) => `  ${name.padEnd(28)}${times.toLocaleString('en').padStart(9)}`),
     ...(failed.length === 0 ? [] : [`failed seeds      ${failed.join(', ')}`, ...sum.failed.map(lineOfFailure)]),
     tablesOf(sum.coverage),
+    `each seed at least ${Object.entries(least)
+      .map(([name, had]) => `${name} ${Math.floor(had).toLocaleString('en')}`)
+      .join(', ')}`,
+    ...lacking(sum.least),
     unhit.length === 0 ? 'coverage          complete' : `coverage          never hit: ${unhit.join('; ')}`,
   ];
 }

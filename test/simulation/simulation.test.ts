@@ -1,6 +1,6 @@
 /** The simulation: seeds of whole profiles on two nodes, with every fault, and every invariant after every step. */
 import { expect, test } from 'vitest';
-import { machineStates, missing, tablesOf } from './expected.ts';
+import { lacking, machineStates, missing, tablesOf } from './expected.ts';
 import { runMany, type Sum } from './many.ts';
 import { askingStates, neverMet, silentStates } from './meeting.ts';
 import { planOf } from './plan.ts';
@@ -26,12 +26,7 @@ test(
     expect(await storyOf(sum)).toBe('');
     expect(sum.seeds).toBe(seeds);
     console.log(`${sum.steps} steps, ${sum.crashes} crashes\n${tablesOf(sum.coverage)}`);
-    expect(sum.least.steps).toBeGreaterThanOrEqual(2_000);
-    expect(sum.least.crashes).toBeGreaterThanOrEqual(3);
-    expect(sum.least.nodes).toBeGreaterThanOrEqual(2);
-    expect(sum.least.clocksApartMs).toBeGreaterThan(1_000);
-    expect(sum.least.calendars).toBeGreaterThanOrEqual(2);
-    expect(sum.least.sameUid).toBeGreaterThanOrEqual(2);
+    expect(lacking(sum.least)).toEqual([]);
     expect(missing(sum.coverage, sum.seeds)).toEqual([]);
   },
 );

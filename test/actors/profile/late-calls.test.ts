@@ -239,6 +239,11 @@ test('what may still land does not expire, and is written once it has landed', a
 test('what a write began on a server that rewrites it is not ended by the delete that was accepted before it', async () => {
   const rig = await syncedOverCalDav({ events: 0 });
   const { faults } = rig.other.server;
+  // A call that was refused for good, and might have had its effect: what stands later may be either's.
+  faults.set('write_forbidden_403', { nextN: 2, only: { method: 'PUT' } });
+  await rig.upsert(work, 'x', wish('Refused'));
+  await rig.pass(hour);
+  expect(outcomesOf(await rig.intents())).toEqual(['1 upsert rejected content_refused']);
   faults.set('host_down', { always: true });
   await rig.request('pull');
   await rig.settle();
@@ -247,13 +252,25 @@ test('what a write began on a server that rewrites it is not ended by the delete
   await rig.settle();
   faults.clearAll();
   faults.set('put_drops_location', { always: true });
-  // Whoever was told so knows that the call had no effect; whoever asks after the next one is not answered.
-  faults.set('throttled_429', { nextN: 1, only: { method: 'PUT' } });
   faults.set('status_500', { nextN: 1, only: { method: 'GET' } });
   await rig.pass(hour);
-  expect(outcomesOf(await rig.intents())).toEqual(['1 delete merged', '2 upsert written']);
+  expect(outcomesOf(await rig.intents()).slice(1)).toEqual(['2 delete merged', '3 upsert written']);
   expect(putsOf(rig)).toEqual(['created', 'updated']);
   expect(rig.other.server.log.filter(({ effect }) => effect.kind === 'removed')).toEqual([]);
   expect(await cached(rig)).toEqual(['own-g1.ics']);
+  await expectAllWell(rig);
+});
+
+test('what a server made of a write is what was written, whatever calls it had refused before', async () => {
+  const rig = await syncedOverCalDav({ events: 0 });
+  const { faults } = rig.other.server;
+  faults.set('put_drops_location', { always: true });
+  faults.set('throttled_429', { nextN: 1, only: { method: 'PUT' } });
+  faults.set('status_500', { nextN: 1, only: { method: 'GET' } });
+  await rig.upsert(work, 'x', { ...wish('X'), location: { description: 'Hall', lat: null, long: null } });
+  await rig.pass(hour);
+  expect(outcomesOf(await rig.intents())).toEqual(['1 upsert written']);
+  expect(putsOf(rig)).toEqual(['created']);
+  await pull(rig);
   await expectAllWell(rig);
 });
