@@ -10,7 +10,7 @@ import { managedKey } from '../../domain/managed-event.ts';
 import type { Durability } from '../../store/documents.ts';
 import type { Activation } from './activation.ts';
 import { machineContext } from './calendar-work.ts';
-import { unknownCallsOf } from './late-calls.ts';
+import { noteLateCall, unknownCallsOf } from './late-calls.ts';
 
 /** A refusal for good, in words for people. */
 export interface Refusal {
@@ -71,6 +71,10 @@ export async function expireIntents(activation: Activation, intents: readonly In
       await settleIntents(activation, [intent]);
       continue;
     }
+    const { wish, attempt } = intent;
+    // Of a bulk delete nothing but what stands says which event it was about.
+    if (attempt !== null && (wish.kind === 'upsert' || wish.kind === 'delete'))
+      await noteLateCall(activation, wish, intent, attempt);
     const description = `it waited for too long; the profile is ${state.name.replace('_', ' ')}`;
     const reason = { code: 'intent_expired', description } as const;
     const unknown = isOutcomeUnknown(activation, intent, intents);

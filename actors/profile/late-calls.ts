@@ -6,7 +6,6 @@ import { newOperationId } from '../../domain/ids.ts';
 import { newIntent, type Attempt, type IntentDoc, type LateCall } from '../../domain/intent.ts';
 import { managedKey } from '../../domain/managed-event.ts';
 import { change, save, type Activation } from './activation.ts';
-import type { WriteTurn } from './write-turn.ts';
 
 /** Those that are still looked out for. */
 export function lateCallsOf({ profile, deps }: Activation): readonly LateCall[] {
@@ -24,15 +23,26 @@ export const lateEffectMsOf = ({ deps }: Activation): number => deps.lateEffectM
 export const isSameCall = (a: LateCall, b: LateCall): boolean => a.n === b.n && a.attempt.number === b.attempt.number;
 
 /** Before the attempt is closed: nothing else remembers it. Without another side, nothing comes late. */
-export async function noteLateCall(turn: WriteTurn, intent: IntentDoc, attempt: Attempt): Promise<void> {
-  const { activation, calendarId, eventId } = turn;
+export async function noteLateCall(
+  activation: Activation,
+  { calendarId, eventId }: Pick<LateCall, 'calendarId' | 'eventId'>,
+  intent: IntentDoc,
+  attempt: Attempt,
+): Promise<void> {
   if (!activation.provider.capabilities.pull) return;
   const { n, operationId } = intent;
   const call: LateCall = { calendarId, eventId, n, operationId, attempt };
   const others = lateCallsOf(activation).filter((one) => !isSameCall(one, call));
-  const lateCalls = [...others, call].slice(-writing.lateCallsMax);
+  const lateCalls = keptOf(activation, [...others, call]);
   change(activation, { lateCalls });
   await save(activation);
+}
+
+/** The last few, and all that may still have their effect, however many: a delete waits for these. */
+function keptOf(activation: Activation, lateCalls: readonly LateCall[]): readonly LateCall[] {
+  const sinceMs = activation.deps.clock.now() - lateEffectMsOf(activation);
+  const last = new Set(lateCalls.slice(-writing.lateCallsMax));
+  return lateCalls.filter((one) => last.has(one) || one.attempt.atMs > sinceMs);
 }
 
 /**

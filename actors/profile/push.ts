@@ -34,7 +34,7 @@ export async function writeEventTurn(activation: Activation, event: EventToWrite
   const open = turn.intents.find((one) => one.attempt !== null);
   // Where nothing can be read any more, nothing can be found out.
   if (!readable) {
-    if (open?.attempt) await noteLateCall(turn, open, open.attempt);
+    if (open?.attempt) await noteLateCall(activation, turn, open, open.attempt);
     return endRefused(turn, mayHaveLanded(turn) ? withOutcomeUnknown(refusal) : refusal);
   }
   if (open?.attempt) return readBack(turn, open, open.attempt);

@@ -23,7 +23,7 @@ export async function readBack(turn: WriteTurn, intent: IntentDoc, attempt: Atte
   const { provider } = turn.activation;
   // Some servers store what is new under a name of their own: a pull, which finds it by its UID, comes before another try.
   const elsewhere = found === 'nothing' && isCreate(attempt) && provider.capabilities.pull;
-  await noteLateCall(turn, intent, attempt);
+  await noteLateCall(turn.activation, turn, intent, attempt);
   if (!elsewhere) return void (await voidAttempt(turn.activation, intent));
   const notBeforeMs = waitsUntil(turn.activation, intent.attempts);
   await voidAttempt(turn.activation, intent, { notBeforeMs, afterReadMs: await pullSoon(turn) });
@@ -140,7 +140,7 @@ function hasLanded(turn: WriteTurn, attempt: Attempt, state: WantedState, found:
 }
 
 /** The hash of what a reader sees says nothing of alarms, and an application may have asked for nothing else. */
-function remindersAsWanted({ activation }: WriteTurn, { wanted }: WantedState, body: string): boolean {
+export function remindersAsWanted({ activation }: WriteTurn, { wanted }: WantedState, body: string): boolean {
   if (wanted?.reminders === undefined) return true;
   const { reminders } = wanted;
   return writeEvent({ base: body, fields: { reminders }, uid: '', nowMs: activation.deps.clock.now() }) === body;

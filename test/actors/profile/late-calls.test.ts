@@ -274,3 +274,54 @@ test('what a server made of a write is what was written, whatever calls it had r
   await pull(rig);
   await expectAllWell(rig);
 });
+
+const calendarPath = `/calendars/alice/${work}`;
+
+test('reminders that were given up are written, though somebody touched the event in a way that no reader sees', async () => {
+  const rig = await syncedOverCalDav({ events: 0 });
+  await rig.upsert(work, 'x', wish('X'));
+  await rig.pass(minute);
+  const { world, faults } = rig.other.server;
+  const [name = ''] = world.names(calendarPath);
+  faults.set('hangs', { nextN: 1, only: { method: 'PUT' } });
+  faults.set('status_503', { nextN: 1, only: { method: 'GET' } });
+  await rig.upsert(work, 'x', { reminders: [30] });
+  await rig.settle();
+  // A person's program notes that it showed an alarm.
+  world.edit(calendarPath, name, (body) => body.replace('END:VEVENT', 'X-MOZ-LASTACK:20261120T080000Z\r\nEND:VEVENT'));
+  faults.clearAll();
+  await rig.pass(hour);
+  expect(outcomesOf(await rig.intents())).toEqual(['1 upsert written', '2 upsert written']);
+  expect(world.body(calendarPath, name)).toContain('TRIGGER:-PT30M');
+  await expectAllWell(rig);
+});
+
+test('a delete waits for a call that was given up, however many others were since', async () => {
+  const rig = await syncedOverCalDav({ events: 0, polling: {} });
+  rig.other.server.faults.set('effect_late', { nextN: 24, value: 170 * second, only: { method: 'PUT' } });
+  for (let k = 0; k < 24; k += 1) await rig.upsert(work, `x${k}`, wish(`X${k}`));
+  await rig.pass(160 * second);
+  await rig.remove(work, 'x0');
+  await rig.pass(hour);
+  expect(outcomesOf(await rig.intents()).at(-1)).toBe('25 delete written');
+  expect([...(rig.other.contents().get(work)?.values() ?? [])].filter((body) => body.includes('SUMMARY:X0'))).toEqual(
+    [],
+  );
+});
+
+test('a delete waits for a call of a write that expired', async () => {
+  const rig = await syncedOverCalDav({ events: 0, polling: {} });
+  const { faults } = rig.other.server;
+  faults.set('effect_late', { nextN: 1, value: 100 * second, only: { method: 'PUT' } });
+  faults.set('host_down', { always: true, only: { method: 'PROPFIND' } });
+  const accepted = await rig.upsert(work, 'x', wish('X'));
+  const expiresAtMs = rig.clock.now() + 3 * second;
+  await rig.documents.replace('intents', { ...accepted, rev: accepted.rev + 1, expiresAtMs }, accepted.rev);
+  await rig.pass(10 * second);
+  expect(outcomesOf(await rig.intents())).toEqual(['1 upsert expired intent_expired']);
+  faults.clearAll();
+  await rig.remove(work, 'x');
+  await rig.pass(hour);
+  expect(outcomesOf(await rig.intents()).at(-1)).toBe('2 delete written');
+  expect([...(rig.other.contents().get(work)?.keys() ?? [])]).toEqual([]);
+});
