@@ -5,7 +5,7 @@ import type { Credentials, Provider } from '../../../providers/provider.ts';
 import type { Clock, Random } from '../../../domain/clock.ts';
 import type { ProviderRoot } from '../../../domain/profile.ts';
 import { modelHttp } from '../../support/caldav-model/http.ts';
-import { createModelServer, type ModelServer } from '../../support/caldav-model/server.ts';
+import { createModelServer, type ModelServer, type ModelServerOptions } from '../../support/caldav-model/server.ts';
 import { createMemoryProvider, type MemoryWorld } from '../../support/memory-provider.ts';
 
 /** What people do and see; `calendar` is a calendar's ref, `ref` a resource's. */
@@ -62,8 +62,9 @@ function bodiesOf(world: MemoryWorld, ref: string): [string, ReadonlyMap<string,
 
 const home = '/calendars/alice/';
 
-export function modelSide(clock: Clock, random: Random): ModelSide {
-  const server = createModelServer({ clock, random });
+/** `seen` is told of every request with its answer. */
+export function modelSide(clock: Clock, random: Random, options: Pick<ModelServerOptions, 'seen'> = {}): ModelSide {
+  const server = createModelServer({ clock, random, ...options });
   server.world.addUser('alice', 'secret');
   const http = modelHttp(server, clock);
   return {
