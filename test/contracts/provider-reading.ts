@@ -1,6 +1,7 @@
 /** Sentences 1–7, 11, 12 and 15 of the provider port: what reads. */
 import { expect } from 'vitest';
 import { isKalendsError } from '../../domain/errors.ts';
+import { unseenByListing } from './edits-meanwhile.ts';
 import { allChanges, eventBody, failure, refsOf, spoilt, tokenOf, withRow, type Suite } from './provider-subject.ts';
 
 export function readingContract(suite: Suite): void {
@@ -87,6 +88,21 @@ export function readingContract(suite: Suite): void {
     expect(delta.changed.map(({ ref }) => ref)).toContain('two.ics');
     expect(delta.removed).toEqual([]);
   });
+
+  for (const [how, options] of [
+    ['whole', { withBodies: false, inParts: false }],
+    ['with bodies', { withBodies: true, inParts: false }],
+    ['in parts', { withBodies: false, inParts: true }],
+  ] as const) {
+    withNetwork(
+      `3. what happens between the requests of a listing is in it or comes after it (${how})`,
+      async (context) => {
+        const subject = withWire(context);
+        const place = { session: session(), calendar: () => freshCalendar(subject) };
+        expect(await unseenByListing(subject, place, options)).toEqual([]);
+      },
+    );
+  }
 
   for (const withBodies of [false, true]) {
     withOtherSide(`4. list returns every resource with its etag (withBodies: ${withBodies})`, async (context) => {

@@ -21,8 +21,8 @@ export interface Wire {
   /** The same with everything: what is here twice was asked twice. */
   readonly requests: readonly HttpRequest[];
   forget(): void;
-  /** Changes every answer from now on; null: no more. */
-  tamper(change: ((response: HttpResponse, method: string) => HttpResponse) | null): void;
+  /** Changes every answer from now on, or does something before it arrives; null: no more. */
+  tamper(change: ((response: HttpResponse, method: string) => HttpResponse | Promise<HttpResponse>) | null): void;
 }
 
 /** A server that gives nobody an answer. */

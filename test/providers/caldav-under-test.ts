@@ -3,7 +3,7 @@ import { lookup as dnsLookup } from 'node:dns';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../../domain/clock.ts';
 import { createCalDav } from '../../providers/caldav/caldav.ts';
-import { createHttp, type Http, type HttpOptions, type HttpRequest, type HttpResponse } from '../../providers/http.ts';
+import { createHttp, type Http, type HttpOptions, type HttpRequest } from '../../providers/http.ts';
 import type { Provider } from '../../providers/provider.ts';
 import type { Missing, People, ProviderUnderTest, Wire } from '../contracts/provider-subject.ts';
 import { isMissing, rawClient, type CalDavServer, type MissingServer } from '../support/caldav-server.ts';
@@ -23,7 +23,7 @@ export interface WatchedWire extends Wire {
 
 export function watch(inner: Http): WatchedWire {
   const requests: HttpRequest[] = [];
-  let change: ((response: HttpResponse, method: string) => HttpResponse) | null = null;
+  let change: Parameters<Wire['tamper']>[0] = null;
   return {
     requests,
     get methods() {
