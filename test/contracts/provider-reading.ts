@@ -151,6 +151,33 @@ export function readingContract(suite: Suite): void {
     });
   }
 
+  withPages(
+    '4. a listing is whole however many pages it comes in, and its first part is continued',
+    async (context) => {
+      const { people, provider, paging, wire } = withPeople(context);
+      if (paging === null) throw new Error('the traits promise pages');
+      const calendar = await freshCalendar(under(context));
+      const refs = Array.from({ length: 7 }, (_, index) => `page-${index}.ics`);
+      for (const ref of refs) await people.put(calendar, ref, eventBody(calendar, ref, `The event ${ref}`));
+      paging(2);
+      try {
+        for (const withBodies of [false, true]) {
+          wire?.forget();
+          const listing = await provider.list(session(), calendar, { withBodies, inParts: false });
+          expect([listing.more, ...refsOf(listing)]).toEqual([false, ...refs]);
+          // Four pages, or more where the server counts what is no event.
+          if (wire !== null) expect(wire.methods.filter((one) => one === 'REPORT').length).toBeGreaterThanOrEqual(4);
+          expect((await allChanges(provider, session(), calendar, tokenOf(listing))).changed).toEqual([]);
+          const part = await provider.list(session(), calendar, { withBodies, inParts: true });
+          const rest = part.more ? (await allChanges(provider, session(), calendar, tokenOf(part))).changed : [];
+          expect([...refsOf(part), ...rest.map(({ ref }) => ref)].sort()).toEqual(refs);
+        }
+      } finally {
+        paging(null);
+      }
+    },
+  );
+
   withOtherSide('4. list of a calendar that is not there rejects', async (context) => {
     const { provider } = withPeople(context);
     expect(

@@ -19,11 +19,14 @@ export const realClock: Clock = {
 
 export interface WatchedWire extends Wire {
   readonly http: Http;
+  /** Changes every request from now on; null: no more. */
+  rephrase(change: ((request: HttpRequest) => HttpRequest) | null): void;
 }
 
 export function watch(inner: Http): WatchedWire {
   const requests: HttpRequest[] = [];
   let change: Parameters<Wire['tamper']>[0] = null;
+  let phrase: Parameters<WatchedWire['rephrase']>[0] = null;
   return {
     requests,
     get methods() {
@@ -33,10 +36,13 @@ export function watch(inner: Http): WatchedWire {
     tamper: (next) => {
       change = next;
     },
+    rephrase: (next) => {
+      phrase = next;
+    },
     http: async (request) => {
       // A request that is given up before it is sent was not sent.
       if (request.signal?.aborted !== true) requests.push(request);
-      const response = await inner(request);
+      const response = await inner(phrase === null ? request : phrase(request));
       return change === null ? response : change(response, request.method);
     },
   };
@@ -72,6 +78,16 @@ export function peopleOf(server: CalDavServer): People {
   };
 }
 
+/** RFC 6578 3.7: a client may ask a server for fewer rows at once, which a large calendar makes it answer by itself. */
+export const askingForRows =
+  (_server: CalDavServer, wire: WatchedWire): NonNullable<ProviderUnderTest['paging']> =>
+  (rows) =>
+    wire.rephrase(rows === null ? null : (request) => ({ ...request, ...limited(request.body ?? '', rows) }));
+
+const limited = (body: string, rows: number): Pick<HttpRequest, 'body'> => ({
+  body: body.replace('</d:sync-level>', `$&<d:limit><d:nresults>${rows}</d:nresults></d:limit>`),
+});
+
 /**
  * `letsEverybodyIn`: the server has no passwords. `people`: where they do not come over HTTP with Basic. `paging`: where
  * the server can be told how many rows a delta has.
@@ -81,7 +97,7 @@ export async function calDavUnderTest<Server extends CalDavServer>(
   options: {
     readonly letsEverybodyIn?: boolean;
     readonly people?: (server: Server) => People;
-    readonly paging?: (server: Server) => NonNullable<ProviderUnderTest['paging']>;
+    readonly paging?: (server: Server, wire: WatchedWire) => NonNullable<ProviderUnderTest['paging']>;
   } = {},
 ): Promise<ProviderUnderTest | Missing> {
   const server = await start();
@@ -105,7 +121,7 @@ export async function calDavUnderTest<Server extends CalDavServer>(
     people,
     wire,
     deadEnds: nowhere,
-    paging: options.paging?.(server) ?? null,
+    paging: options.paging?.(server, wire) ?? null,
     stop: async () => {
       await http.close();
       await nowhere.close();
