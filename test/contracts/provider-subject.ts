@@ -58,6 +58,8 @@ export interface Traits {
 
 export interface ProviderUnderTest {
   readonly provider: Provider;
+  /** Another instance, which knows nothing of the first: what there is after a restart. */
+  readonly afresh: () => Provider;
   /** Everything that a person may type to get to the same root. */
   readonly addresses: readonly string[];
   readonly credentials: Credentials;

@@ -1,5 +1,6 @@
 /** Sentences 8–10, 13 and 14 of the provider port: what writes, and what things are called. */
 import { expect } from 'vitest';
+import { callsOf } from './provider-every-method.ts';
 import {
   allChanges,
   eventBody,
@@ -247,10 +248,26 @@ export function writingContract(suite: Suite): void {
     expect(wire?.methods ?? []).toEqual([]);
   });
 
-  withoutOtherSide('what cannot be pulled says so', async (context) => {
-    const { provider } = under(context);
+  withoutOtherSide('what cannot be pulled says so, whatever is asked of it', async (context) => {
+    const subject = under(context);
+    const { provider } = subject;
     expect(provider.capabilities.pull).toBe(false);
-    const asked = provider.list(session(), 'calendar/', { withBodies: false, inParts: false });
-    expect((await failure(asked)).code).toBe('method_unsupported');
+    const calendar = await freshCalendar(subject);
+    await create(subject, calendar, 'one.ics', eventBody(calendar, 'one', 'One'));
+    const place = { address: subject.addresses[0] ?? '', session: session(), calendar };
+    const { version, list, changes, fetch, get } = callsOf(subject, place);
+    for (const [method, call] of Object.entries({ version, list, changes, fetch, get }))
+      expect((await failure(call())).code, method).toBe('method_unsupported');
   });
+
+  withoutOtherSide(
+    'what cannot be pulled knows its own calendar, and says of no other that it is gone',
+    async (context) => {
+      const subject = under(context);
+      const { provider } = subject;
+      const calendar = await freshCalendar(subject);
+      expect(await provider.getCalendar(session(), calendar)).toEqual({ kind: 'found' });
+      expect((await failure(provider.getCalendar(session(), 'another/'))).code).toBe('method_unsupported');
+    },
+  );
 }

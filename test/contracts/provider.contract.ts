@@ -1,6 +1,7 @@
 /** The contract suite of the provider port: every numbered sentence of `providers/provider.ts`, on any implementation. */
 import { describe } from 'vitest';
 import { everyMethodContract } from './provider-every-method.ts';
+import { listingContract } from './provider-listing.ts';
 import { readingContract } from './provider-reading.ts';
 import { createSuite, type Missing, type ProviderUnderTest, type Traits } from './provider-subject.ts';
 import { writingContract } from './provider-writing.ts';
@@ -13,6 +14,7 @@ export function providerContract(
   describe(`the provider port on ${name}`, () => {
     const suite = createSuite(name, traits, start);
     readingContract(suite);
+    listingContract(suite);
     writingContract(suite);
     everyMethodContract(suite);
   });

@@ -8,6 +8,7 @@ providerContract(
   () =>
     Promise.resolve({
       provider: createApplication(),
+      afresh: createApplication,
       addresses: [''],
       credentials: { kind: 'none' },
       wrong: null,

@@ -104,13 +104,14 @@ export async function calDavUnderTest<Server extends CalDavServer>(
   if (isMissing(server)) return server;
   const http = localHttp();
   const wire = watch(http);
-  const provider: Provider = createCalDav({ http: wire.http, clock: realClock, random: Math.random });
+  const afresh = (): Provider => createCalDav({ http: wire.http, clock: realClock, random: Math.random });
   const people = (options.people ?? peopleOf)(server);
   const calendar = await people.makeCalendar('typed in full');
   const nowhere = await deadEnds();
   const { host } = new URL(server.url);
   return {
-    provider,
+    provider: afresh(),
+    afresh,
     addresses: [server.url, host, server.calendarsHome, server.calendarsHome + calendar],
     credentials: { kind: 'password', username: server.username, password: server.password },
     wrong:

@@ -9,10 +9,11 @@ providerContract(
   'memory',
   { otherSide: true, network: false, passwords: true, pages: true, scheduleTags: false },
   () => {
-    const { provider, world } = createMemoryProvider();
+    const { provider, afresh, world } = createMemoryProvider();
     world.password = 'right';
     return Promise.resolve({
       provider,
+      afresh,
       addresses: ['anything'],
       credentials: { kind: 'password', username: 'alice', password: 'right' },
       wrong: { kind: 'password', username: 'alice', password: 'wrong' },

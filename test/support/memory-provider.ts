@@ -42,6 +42,8 @@ export interface MemoryWorld {
 
 export interface MemoryProvider {
   readonly provider: Provider;
+  /** Another one over the same world. */
+  readonly afresh: () => Provider;
   readonly world: MemoryWorld;
 }
 
@@ -304,7 +306,7 @@ export function createMemoryProvider(
     fetchBatch: 500,
     ...options.capabilities,
   };
-  const provider: Provider = {
+  const afresh = (): Provider => ({
     name: 'memory',
     capabilities,
     connect: (request, signal) =>
@@ -328,8 +330,8 @@ export function createMemoryProvider(
     probe: (session) => world.call('probe', session, {}, () => undefined),
     software: () => 'memory',
     hostOf: (root) => root['host'] ?? null,
-  };
-  return { provider, world };
+  });
+  return { provider: afresh(), afresh, world };
 }
 
 function versionOf(calendar: MemoryCalendar): { token: string; ctag: string } {

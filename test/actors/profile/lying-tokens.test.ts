@@ -1,9 +1,11 @@
 /** Tokens that are forgotten, stand still or lie cost a listing and a comparison, and are found out. */
 import { expect, test } from 'vitest';
+import { pulling } from '../../../config/policies.ts';
 import type { FaultName } from '../../support/caldav-model/faults.ts';
+import { ics } from './bodies.ts';
 import { expectAllWell } from './invariants.ts';
 import { day, hour, minute } from './rig.ts';
-import { cached, logOf, pull, seqOf, syncedInMemory, syncedOverCalDav, work, still } from './starts.ts';
+import { cached, checkpointOf, logOf, pull, seqOf, syncedInMemory, syncedOverCalDav, work, still } from './starts.ts';
 import { put, requests } from './pulls.ts';
 
 test.each<FaultName>([
@@ -50,6 +52,23 @@ test('a delta that promises more for ever and brings nothing is taken for broken
   expect(n).toBeLessThan(3);
   Object.assign(rig.other.provider, { changes: honest });
   await pull(rig);
+  await expectAllWell(rig);
+});
+
+test.each([
+  ['as many pages as are read of one delta are read', pulling.deltaPagesMax - 4, 0],
+  ['a delta of more pages than that is taken for broken, and costs a listing', pulling.deltaPagesMax - 3, 1],
+])('%s', async (_what, deltaPages, listings) => {
+  const rig = await syncedInMemory({ events: 5 });
+  const { world } = rig.other;
+  for (let k = 0; k < 4; k += 1) rig.other.put(work, `e${k}.ics`, ics(`e${k}`, `Changed ${k}`));
+  world.pageSize = 1;
+  const checkpoint = await checkpointOf(rig);
+  await rig.documents.replace('checkpoints', { ...checkpoint, deltaPages, rev: checkpoint.rev + 1 }, checkpoint.rev);
+  const before = world.count('list');
+  await pull(rig);
+  expect(world.count('list') - before).toBe(listings);
+  expect((await checkpointOf(rig)).deltaPages).toBe(0);
   await expectAllWell(rig);
 });
 

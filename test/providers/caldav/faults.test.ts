@@ -239,27 +239,6 @@ describe('deltas', () => {
     expect(pages).toEqual([true, true, false]);
   });
 
-  test('a server that promises more and repeats its token makes no progress', async () => {
-    const at = await modelSession();
-    fill(at, 3);
-    const token = tokenOf(await at.provider.version(at.session, at.calendar));
-    fill(at, 6);
-    at.wire.tamper((response) => ({
-      ...response,
-      text: response.text
-        .replace(/(<(?:\w+:)?sync-token>)[^<]*/, `$1${token}`)
-        .replace(/<\/(\w+:)?multistatus>/, (end, prefix = '') => {
-          const xmlns = prefix === '' ? ' xmlns="DAV:"' : '';
-          const path = '/calendars/alice/work/';
-          return `<${prefix}response${xmlns}><${prefix}href>${path}</${prefix}href><${prefix}status>HTTP/1.1 507 Insufficient Storage</${prefix}status></${prefix}response>${end}`;
-        }),
-    }));
-    expect(await failure(at.provider.changes(at.session, at.calendar, token))).toMatchObject({
-      code: 'no_progress',
-      verdict: 'resync',
-    });
-  });
-
   test('a removal that is told as a property’s 404 is only a reason to ask', async () => {
     const at = await modelSession();
     fill(at, 3);
