@@ -48,7 +48,10 @@ export interface ManagedOutcome {
   readonly resourceId: ResourceId | null;
   /** Hash over `wanted`; null after a delete. */
   readonly requestedHash: string | null;
-  /** Observed hash of the resource as our write returned it: while the cache shows this one, nobody else touched it. */
+  /**
+   * Observed hash of the resource as our write returned it: while the cache shows this one, nobody else touched it. The
+   * projection makes it anew with the resource's, where a newer normaliser sees no difference.
+   */
   readonly writtenHash: string | null;
 }
 

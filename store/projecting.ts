@@ -3,9 +3,15 @@ import type { CalendarDoc } from '../domain/calendar.ts';
 import type { CommitDoc, Horizon } from '../domain/commit.ts';
 import type { Normalise } from '../domain/event.ts';
 import type { CalendarId, ProfileId, ResourceId } from '../domain/ids.ts';
-import { managedKey, type ManagedEventDoc } from '../domain/managed-event.ts';
+import type { ManagedEventDoc } from '../domain/managed-event.ts';
 import { windowOf, type HorizonNumbers } from '../domain/projection/horizon.ts';
-import { project, reachOf, type ProjectionContext, type ProjectionWrites } from '../domain/projection/project.ts';
+import {
+  managedReachOf,
+  project,
+  reachOf,
+  type ProjectionContext,
+  type ProjectionWrites,
+} from '../domain/projection/project.ts';
 import type { EventDoc } from '../domain/projected-event.ts';
 import type { ResourceDoc } from '../domain/resource.ts';
 
@@ -32,10 +38,6 @@ const nothing: ProjectionWrites = { calendars: [], resources: [], events: [], dr
 async function projectCommit(target: ProjectionTarget, commit: CommitDoc, context: ProjectionContext): Promise<void> {
   const calendars = new Map((await target.calendars(commit.profileId)).map((one) => [one._id, one]));
   const reach = reachOf(commit, calendars);
-  const keys = commit.changes.flatMap((one) =>
-    one.kind === 'managed' ? [managedKey(one.calendarId, one.eventId)] : [],
-  );
-  const managed = new Map((await target.managed(keys)).map((one) => [one._id, one]));
   const named = new Set(reach.resourceIds);
   const wider =
     reach.calendarIds.length > 0 || reach.series
@@ -53,6 +55,7 @@ async function projectCommit(target: ProjectionTarget, commit: CommitDoc, contex
   async function step(part: CommitDoc, ids: readonly ResourceId[]): Promise<readonly CalendarDoc[]> {
     const resources = new Map((await target.resources(ids)).map((one) => [one._id, one]));
     const events = Map.groupBy(await target.events([...resources.keys()]), (one) => one.resourceId);
+    const managed = new Map((await target.managed(managedReachOf(part, resources))).map((one) => [one._id, one]));
     const writes = project(part, { calendars, resources, events, managed }, context);
     await target.write({ ...writes, calendars: [] });
     return writes.calendars;

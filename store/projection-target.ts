@@ -22,7 +22,7 @@ export function storeTarget(documents: Documents): ProjectionTarget {
     events: (resourceIds) =>
       resourceIds.length === 0 ? Promise.resolve([]) : documents.find('eventsOfResource', { resourceId: resourceIds }),
     managed: (keys) => (keys.length === 0 ? Promise.resolve([]) : documents.getMany('managed_events', keys)),
-    // Events before resources: a resource that carries a commit's seq vouches for its events.
+    // Resources after these: one that carries a commit's seq vouches for its events, and for what was written to it.
     write: async (writes) => {
       if (writes.events.length > 0) await documents.upsertMany('events', writes.events, again);
       if (writes.dropped.length > 0) await documents.remove('events', writes.dropped, again);

@@ -64,6 +64,24 @@ export function reachOf(commit: CommitDoc, calendars: ReadonlyMap<CalendarId, Ca
   return { resourceIds: [...resourceIds], calendarIds: [...calendarIds], series };
 }
 
+/** Which managed events `project` needs to see beside these resources, by key. */
+export function managedReachOf(commit: CommitDoc, resources: ReadonlyMap<ResourceId, ResourceDoc>): readonly string[] {
+  return commit.changes.flatMap((change) => {
+    if (change.kind === 'managed') return [managedKey(change.calendarId, change.eventId)];
+    const known = change.kind === 'resource_put' ? hashedAnew(change, resources) : null;
+    return known === null || known.eventId === null ? [] : [managedKey(known.calendarId, known.eventId)];
+  });
+}
+
+/** The resource as it was before a normaliser of another version saw the same in it; null for any other change. */
+function hashedAnew(
+  { differs, normaliser, resourceId }: ChangeOf<'resource_put'>,
+  resources: ReadonlyMap<ResourceId, ResourceDoc>,
+): ResourceDoc | null {
+  const known = resources.get(resourceId);
+  return differs || known === undefined || known.normaliser === normaliser ? null : known;
+}
+
 /**
  * Pure and repeatable: a document that already carries this commit's seq or a later one is left alone, so a commit
  * that was projected in part can be projected again. `before.resources` holds everything in the commit's reach.
@@ -124,15 +142,27 @@ function projectCalendars(commit: CommitDoc, before: Projected): CalendarDoc[] {
 }
 
 function projectManaged(commit: CommitDoc, before: Projected): ManagedEventDoc[] {
-  const after: ManagedEventDoc[] = [];
+  const after = new Map<string, ManagedEventDoc>();
   for (const change of commit.changes) {
-    if (change.kind !== 'managed') continue;
-    const key = managedKey(change.calendarId, change.eventId);
-    if ((before.managed.get(key)?.seq ?? 0) >= commit.seq) continue;
-    const { kind: _kind, operations: _operations, ...outcome } = change;
-    after.push({ _id: key, profileId: commit.profileId, seq: commit.seq, ...outcome });
+    const next = change.kind === 'managed' ? outcomeOf(change, commit) : rehashed(change, before, commit.seq);
+    if (next === null || (before.managed.get(next._id)?.seq ?? 0) >= commit.seq) continue;
+    after.set(next._id, next);
   }
-  return after;
+  return [...after.values()];
+}
+
+function outcomeOf(change: ChangeOf<'managed'>, { profileId, seq }: CommitDoc): ManagedEventDoc {
+  const { kind: _kind, operations: _operations, ...outcome } = change;
+  return { _id: managedKey(change.calendarId, change.eventId), profileId, seq, ...outcome };
+}
+
+/** What our write returned is still what stands there: it gets the hash that this has from now on. */
+function rehashed(change: Change, before: Projected, seq: number): ManagedEventDoc | null {
+  const known = change.kind === 'resource_put' ? hashedAnew(change, before.resources) : null;
+  if (change.kind !== 'resource_put' || known === null || known.eventId === null) return null;
+  const managed = before.managed.get(managedKey(known.calendarId, known.eventId));
+  if (managed?.resourceId !== known._id || managed.writtenHash !== known.observedHash) return null;
+  return { ...managed, writtenHash: change.observedHash, seq };
 }
 
 /** Every resource in the commit's reach as it stands after it; `before.resources` holds all that are in reach. */
