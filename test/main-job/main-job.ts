@@ -111,13 +111,41 @@ function steps(of: () => Stage): void {
     expect(await app.settled(operation)).toMatchObject({ state: 'written', attempts: 1, reason: null });
     const there = await bodiesOf(person, work);
     expect(there.filter((body) => body.includes('SUMMARY:Lunch with Ada'))).toHaveLength(1);
-    const managed = await app.rows('/v1/events?tzid=Etc/UTC&only_managed=true', 'events');
-    expect(managed).toMatchObject([{ event_id: 'lunch-1', summary: 'Lunch with Ada', start: wire(start) }]);
+    expect(await managedOf(app)).toMatchObject([
+      { event_id: 'lunch-1', summary: 'Lunch with Ada', start: wire(start) },
+    ]);
     // A later change of somebody else's is told: all that came before it was therefore not.
     expect((await person.put(`${work}event-8.ics`, renamed(8))).status).toBeLessThan(300);
     // It reaches back to the last one that was acknowledged, which may be read a second time.
     expect((await changesTold(of())).map((one) => one['summary'])).toContain('Meeting 8, renamed');
     expect(receiver.requests.length).toBe(before + 1);
+  });
+
+  it('writes onto what a person made of its event, and onto that version alone', async () => {
+    const { app, calendarId, person, work } = of();
+    const [url, body] = await ownEvent(person, work);
+    const touched = body.replace('SUMMARY:Lunch with Ada', 'SUMMARY:Lunch with Ada\r\nLOCATION:Canteen');
+    expect((await person.put(url, touched)).status).toBeLessThan(300);
+    await changesTold(of());
+    const later = { event_id: 'lunch-1', start: wire(daysAhead(3, 13)), end: wire(daysAhead(3, 14)), tzid: 'Etc/UTC' };
+    const operation = await app.upsert(calendarId, { ...later, summary: 'Lunch with Ada' });
+    expect(await app.settled(operation)).toMatchObject({ state: 'written', attempts: 1, reason: null });
+    expect(await managedOf(app)).toMatchObject([
+      { summary: 'Lunch with Ada', start: wire(daysAhead(3, 13)), location: { description: 'Canteen' } },
+    ]);
+    const [sameUrl, changed] = await ownEvent(person, work);
+    expect(sameUrl).toBe(url);
+    expect(changed).toContain('LOCATION:Canteen');
+    // What a person did unseen is not overwritten: the write is refused, read, and made again.
+    expect((await person.put(url, changed.replace('LOCATION:Canteen', 'LOCATION:Roof'))).status).toBeLessThan(300);
+    expect(await app.settled(await app.upsert(calendarId, { ...later, summary: 'Lunch' }))).toMatchObject({
+      state: 'written',
+    });
+    const [, last] = await ownEvent(person, work);
+    expect(last).toMatch(/SUMMARY:Lunch\r?\n/);
+    expect(last).toContain('LOCATION:Roof');
+    await changesTold(of());
+    expect(await managedOf(app)).toMatchObject([{ summary: 'Lunch', location: { description: 'Roof' } }]);
   });
 
   it('tells of a deletion on the server and names its evidence', async () => {
@@ -137,7 +165,7 @@ function steps(of: () => Stage): void {
   it('removes its own event from the server on request', async () => {
     const { app, calendarId, person, work, kalends } = of();
     expect(await app.settled(await app.remove(calendarId, 'lunch-1'))).toMatchObject({ state: 'written' });
-    expect((await bodiesOf(person, work)).filter((body) => body.includes('Lunch with Ada'))).toEqual([]);
+    expect((await bodiesOf(person, work)).filter((body) => body.includes('SUMMARY:Lunch'))).toEqual([]);
     const story = await kalends.ops<{ history: readonly Row[] }>('explain', { event: 'lunch-1', calendar: calendarId });
     expect(story.history.map((one) => one['what'])).toContain('removed');
     expect(story.history.find((one) => one['what'] === 'removed')).toMatchObject({ evidence: { kind: 'own_write' } });
@@ -148,6 +176,20 @@ function steps(of: () => Stage): void {
     const busy = await app.rows('/v1/free_busy?tzid=Etc/UTC', 'free_busy');
     expect(busy).toHaveLength(eventCount - 1);
     expect(new Set(busy.map((one) => one['free_busy_status']))).toEqual(new Set(['busy']));
+  });
+
+  it('reads a series with what was changed and left out of it', async () => {
+    const { person, work } = of();
+    const [first, second, third, fourth] = [daysAhead(6), daysAhead(7), daysAhead(8), daysAhead(9)];
+    const body = seriesOf(first, { without: second, moved: third });
+    expect((await person.put(`${work}series.ics`, body)).status).toBeLessThan(300);
+    const told = (await changesTold(of())).filter((one) => String(one['summary']).startsWith('Stand-up'));
+    expect(told.map((one) => [one['summary'], one['start']])).toEqual([
+      ['Stand-up', wire(first)],
+      ['Stand-up, later', wire(third + 3_600_000)],
+      ['Stand-up', wire(fourth)],
+    ]);
+    expect(new Set(told.map((one) => one['series_identifier']))).toHaveLength(1);
   });
 
   it('creates a calendar on the server, which is there at once and can be written to', async () => {
@@ -185,6 +227,22 @@ function steps(of: () => Stage): void {
 const renamed = (k: number): string =>
   icsOf({ uid: `event-${k}@people`, summary: `Meeting ${k}, renamed`, startMs: daysAhead(1 + (k % 30), k % 20) });
 
+/** Four days in a row, without one of them, and with one of them an hour later. */
+function seriesOf(startMs: number, { without, moved }: { readonly without: number; readonly moved: number }): string {
+  const uid = 'stand-up@people';
+  const basic = (ms: number): string => wire(ms).replaceAll(/[-:]/g, '');
+  const lines = ['RRULE:FREQ=DAILY;COUNT=4', `EXDATE:${basic(without)}`];
+  const series = icsOf({ uid, summary: 'Stand-up', startMs, lines });
+  const exception = icsOf({
+    uid,
+    summary: 'Stand-up, later',
+    startMs: moved + 3_600_000,
+    lines: [`RECURRENCE-ID:${basic(moved)}`],
+  });
+  const component = exception.slice(exception.indexOf('BEGIN:VEVENT'), exception.indexOf('END:VCALENDAR'));
+  return series.replace('END:VCALENDAR', `${component}END:VCALENDAR`);
+}
+
 export const signed = (request: ReceivedRequest, secret: string): boolean =>
   request.headers['cronofy-hmac-sha256'] === createHmac('sha256', secret).update(request.raw).digest('base64');
 
@@ -194,6 +252,17 @@ async function changesTold({ receiver, app, secret }: Stage): Promise<readonly R
   expect(signed(request, secret)).toBe(true);
   const since = encodeURIComponent(String(notificationIn(request)['changes_since']));
   return app.rows(`/v1/events?tzid=Etc/UTC&last_modified=${since}&include_deleted=true`, 'events');
+}
+
+const managedOf = (app: ApiClient): Promise<readonly Row[]> =>
+  app.rows('/v1/events?tzid=Etc/UTC&only_managed=true', 'events');
+
+/** URL and body of the only event of the application. */
+async function ownEvent(person: RawClient, calendar: string): Promise<readonly [string, string]> {
+  const own = [...(await person.list(calendar)).keys()].filter((url) => url.includes('/kalends-'));
+  expect(own).toHaveLength(1);
+  const [url = ''] = own;
+  return [url, (await person.get(url)).text];
 }
 
 async function bodiesOf(person: RawClient, calendar: string): Promise<readonly string[]> {
