@@ -45,6 +45,8 @@ test('what cannot be met is a few faults, each with its reason', () => {
     'query_without_component_400',
     'principal_wrong_500',
     'put_uid_elsewhere_409',
+    'uid_aliased_changes',
+    'uid_aliased_moves',
     'put_without_end_403',
     'delete_third_403',
     'mkcalendar_405',

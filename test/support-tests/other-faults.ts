@@ -76,6 +76,21 @@ export const otherFaults = {
     const refused = await kit.ask('PUT', `${other}e1.ics`, { body: event('u-e1.ics', 'twin') });
     expect([refused.status, refused.body]).toEqual([409, expect.stringContaining('no-uid-conflict')]);
   },
+  uid_aliased_changes: async (kit) => {
+    const other = kit.server.world.addCalendar('alice', 'Other');
+    kit.server.world.put(other, 'copy.ics', event('u-e1.ics', 'e1.ics'));
+    expect((await kit.put('e1.ics')).status).toBe(204);
+    expect(kit.server.world.body(other, 'copy.ics')).toBe(event('u-e1.ics', 'changed'));
+    expect((await kit.ask('DELETE', `${calendar}e1.ics`)).status).toBe(204);
+    expect(kit.server.world.names(other)).toEqual([]);
+  },
+  uid_aliased_moves: async (kit) => {
+    const other = kit.server.world.addCalendar('alice', 'Other');
+    kit.server.world.put(other, 'copy.ics', event('u-e1.ics', 'e1.ics'));
+    expect((await kit.put('e1.ics')).status).toBe(204);
+    expectChanged(kit);
+    expect(kit.server.world.names(other)).toEqual([]);
+  },
   put_without_end_403: async (kit) => {
     const body = event('u-e1.ics', 'endless').replace(/^DTEND.*\r\n/m, '');
     expect((await kit.put('e1.ics', body)).status).toBe(403);

@@ -1,4 +1,5 @@
 /** DELETE of a resource or, by its owner, of a calendar. */
+import { aliasedRemoval } from './aliases.ts';
 import { answer, refusal, type ModelAnswer, type ModelRequest } from './exchange.ts';
 import { preconditionsHold } from './preconditions.ts';
 import { targetAt } from './properties.ts';
@@ -23,6 +24,7 @@ export function del(context: ModelContext, request: ModelRequest): ModelAnswer {
   if (removalsOf(mount.calendar, resource.uid) >= 2 && context.faults.fires('delete_third_403', request) !== null)
     return answer(403);
   context.state.remove(mount.calendar, resource.name, context.clock.now());
+  aliasedRemoval(context, request, mount, resource);
   request.effect = { kind: 'removed', path: pathOf(mount.user, mount.segment, resource.name) };
   return answer(context.faults.fires('delete_404', request) === null ? 204 : 404);
 }

@@ -75,6 +75,10 @@ export const faultTable = {
     does: 'a UID that was removed from the calendar is refused with 400 (the trash bin of Nextcloud)',
   },
   put_uid_elsewhere_409: { does: 'a UID that another calendar of the person holds is refused with 409 (Fastmail)' },
+  uid_aliased_changes: {
+    does: 'a UID in two calendars of a person is one event: what is written or removed here is so there, too (Zimbra)',
+  },
+  uid_aliased_moves: { does: 'a UID is in one calendar of a person: writing it here takes it from there (Zimbra)' },
   put_without_end_403: { does: 'an event without DTEND is refused (iCloud)' },
   put_rewrites_body: { does: 'the server stores another body than it was sent and returns no ETag' },
   put_drops_location: { does: 'the server drops LOCATION from what it is sent and returns no ETag' },

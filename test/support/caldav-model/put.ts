@@ -1,4 +1,5 @@
 /** PUT of one resource: checks in the order of RFC 4791 section 5.3.2, then one effect. */
+import { aliasedWrite } from './aliases.ts';
 import { brokenPrecondition, rewritten, withoutLocation } from './content.ts';
 import { answer, refusal, type ModelAnswer, type ModelRequest } from './exchange.ts';
 import { tagHeaders } from './get.ts';
@@ -73,6 +74,7 @@ function store(context: ModelContext, request: ModelRequest, mount: Mount, name:
   const existed = mount.calendar.resources.has(name);
   const { body, changed } = bodyToStore(context, request);
   const resource = context.state.write(mount.calendar, name, body, context.clock.now());
+  aliasedWrite(context, request, mount, resource);
   const path = pathOf(mount.user, mount.segment, name);
   request.effect = { kind: existed ? 'updated' : 'created', path, etag: resource.etag };
   // RFC 4791 section 5.3.4: no ETag when what is stored is not what was sent.
