@@ -76,6 +76,7 @@ const ofMultigets: ReadonlySet<FaultName> = new Set([
   'multiget_404_listed',
   'multiget_empty_href',
   'body_as_propstat_404',
+  'multiget_413',
   'bodies_in_two_cdata',
   'missing_href_mangled',
   'slow_hrefs',

@@ -56,6 +56,7 @@ const wanted: Readonly<Record<string, readonly [FaultName, ...FaultName[]]>> = {
   'tsdav: calendar-data in two CDATA sections': ['bodies_in_two_cdata'],
   'tsdav: deletion as propstat-404': ['removals_as_propstat_404'],
   'a wrong content type on a valid document': ['content_type_wrong'],
+  '413 of a multiget that is too large: shrink it': ['multiget_413'],
   '423 Locked': ['write_locked_423'],
 };
 

@@ -56,6 +56,12 @@ export const readingFaults = {
   body_as_propstat_404: async (kit) => {
     expect(await kit.multiget()).toContain('./e1.ics props with-etag');
   },
+  multiget_413: async (kit) => {
+    const asked = async (names: readonly string[]) =>
+      kit.ask('REPORT', calendar, { body: multigetBody(names.map((name) => calendar + name)) });
+    expect((await asked(names)).status).toBe(413);
+    expect((await asked(names.slice(0, 1))).status).toBe(207);
+  },
   bodies_in_two_cdata: async (kit) => {
     const { body } = await kit.ask('REPORT', calendar, { body: multigetBody([`${calendar}e1.ics`]) });
     expect(body).toMatch(

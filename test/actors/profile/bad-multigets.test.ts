@@ -106,6 +106,29 @@ test('several that fail among many cost questions by their number, not by the si
   expect(await cached(rig)).toHaveLength(396);
 });
 
+test.each([
+  [300, 40],
+  [300, 7],
+  [100, 1],
+])('%i changes where no more than %i at once are answered, and else 413: halved until they are', async (n, most) => {
+  const rig = await syncedOverCalDav({ events: 1 });
+  rig.other.server.faults.set('multiget_413', { always: true, value: most });
+  put(rig, 0, n, 'Changed');
+  const asked = rig.other.server.log.length;
+  await pull(rig);
+  expect(await cached(rig)).toHaveLength(n);
+  // Each piece is more than half of what the server takes, and each refusal is of two pieces.
+  expect(requests(rig, asked, 'REPORT') + requests(rig, asked, 'GET')).toBeLessThan(10 + (4 * n) / most);
+  expect(await calendarState(rig)).toBe('live');
+  await expectAllWell(rig);
+  // Nothing is left of it where a change is small enough.
+  const refused = rig.other.server.faults.count('multiget_413');
+  put(rig, 0, most, 'Again');
+  await pull(rig);
+  expect(rig.other.server.faults.count('multiget_413')).toBe(refused);
+  await expectAllWell(rig);
+});
+
 test('a resource that nobody can read, or with a hostile rule, affects itself alone', async () => {
   const rig = await syncedInMemory({ events: 3 });
   rig.other.put(work, 'broken.ics', 'BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nDTSTART:nonsense');

@@ -24,6 +24,7 @@ const troubles: readonly Trouble[] = [
   { faults: ['multiget_404_listed'] },
   { faults: ['multiget_omits'] },
   { faults: ['multiget_empty_href'] },
+  { faults: ['multiget_413'] },
   { faults: ['body_as_propstat_404'] },
   { faults: ['initial_tells_removals', 'delta_repeats'] },
   { faults: ['token_stuck'] },

@@ -1,6 +1,6 @@
 /** REPORT calendar-multiget (RFC 4791 section 7.9) and the ways in which servers get it wrong. */
 import { unreachable } from '../../../domain/errors.ts';
-import type { ModelAnswer, ModelRequest } from './exchange.ts';
+import { answer, type ModelAnswer, type ModelRequest } from './exchange.ts';
 import { multistatus, sample, type PropertyName, type Row } from './multistatus.ts';
 import { askingOf } from './propfind.ts';
 import { rowOf, targetAt, usualProperties, type Asking } from './properties.ts';
@@ -12,6 +12,7 @@ export function multiget(context: ModelContext, request: ModelRequest, mount: Mo
   const asked = child(root, dav, 'prop')?.children ?? usualProperties;
   const asking = askingOf(context, request);
   const hrefs = children(root, dav, 'href').map((element) => element.text.trim());
+  if (context.faults.fires('multiget_413', request, (most) => hrefs.length > most) !== null) return answer(413);
   const rows = hrefs.map((href) => rowFor(asking, mount, href, asked));
   return multistatus(asking.href, damaged(context, request, rows));
 }

@@ -16,6 +16,7 @@ export const faultTable = {
   multiget_404_listed: { does: 'multiget answers 404 for each listed resource with this chance', value: 0.3 },
   multiget_empty_href: { does: 'multiget answers with an empty href in place of the first resource' },
   body_as_propstat_404: { does: 'multiget answers the etag, and 404 for calendar-data, of the first resource' },
+  multiget_413: { does: 'a multiget that names more resources than this is refused with 413 as a whole', value: 1 },
   bodies_in_two_cdata: { does: 'calendar-data comes in two CDATA sections (B4)' },
   // listings
   listing_empty: { does: 'a complete listing of a calendar is empty' },
