@@ -1,11 +1,12 @@
 /** Pulling one calendar: one page per turn, from what is owed, what is held, a delta, or a listing. */
-import { pulling } from '../../config/policies.ts';
+import { guard, pulling } from '../../config/policies.ts';
 import { isKalendsError, KalendsError } from '../../domain/errors.ts';
 import type { CalendarId, ResourceId } from '../../domain/ids.ts';
 import type { ResourceDoc } from '../../domain/resource.ts';
 import { each, leftOverAt, repairLeft } from '../../domain/sync/checkpoint.ts';
+import { isPlausible } from '../../domain/sync/guard.ts';
 import { nextQuestion } from '../../domain/sync/owed.ts';
-import type { ListedResource } from '../../providers/provider.ts';
+import type { ListedResource, Listing, ListOptions } from '../../providers/provider.ts';
 import { removalsHeld, type Activation } from './activation.ts';
 import { planNext, probeCalendar } from './calendar-work.ts';
 import { readCheckpoint } from './checkpoint-store.ts';
@@ -13,6 +14,9 @@ import { dropWork } from './listing.ts';
 import { askOwed, batchOf } from './owed.ts';
 import { cachedByRef, chunkSize, holdQuietly, learn, nominate, storeCheckpoint, take, type PullTurn } from './page.ts';
 import { verifyHeld } from './verify.ts';
+
+/** By ref. */
+type Etags = ReadonlyMap<string, string | null>;
 
 /** Does one page, and plans the next. */
 export async function pullCalendar(activation: Activation, calendarId: CalendarId): Promise<void> {
@@ -154,7 +158,7 @@ async function askAtOnce(turn: PullTurn): Promise<void> {
 /** Everything there is, compared with the cache; answers true when a first listing has more parts. Its token and ctag were read before it, so what changes meanwhile is seen again. */
 async function pullListing(turn: PullTurn): Promise<boolean> {
   const { activation, calendar } = turn;
-  const { provider, session, deps } = activation;
+  const { deps } = activation;
   if (!isOld(turn) && (await sameCtag(turn))) {
     turn.read = true;
     return false;
@@ -165,10 +169,9 @@ async function pullListing(turn: PullTurn): Promise<boolean> {
   // Where nothing is known no removal is decided: a first listing may come in parts, between which writes go on.
   const first = known.size === 0;
   const options = { withBodies: first && failures === 0, inParts: first && turn.checkpoint.deltaPages === 0 };
-  const listing = await provider.list(session, calendar.ref, options);
-  const present = new Set(listing.resources.map((one) => one.ref));
+  const listing = await listPlausibly(turn, known, options);
   const wanted = await takeListed(turn, listing.resources, known);
-  const absent = [...known.keys()].filter((ref) => !present.has(ref));
+  const absent = absentFrom(listing, known);
   countPage(turn, first ? 0 : wanted.length + absent.length);
   await nominate(turn, absent.map(asAbsent));
   await learn(turn, each(wanted, { kind: 'reported' }));
@@ -179,6 +182,26 @@ async function pullListing(turn: PullTurn): Promise<boolean> {
   turn.checkpoint = { ...turn.checkpoint, token, ctag, unseen: [], ...pages };
   turn.read = !more;
   return more;
+}
+
+/**
+ * A listing that lacks more of what is known than people are likely to remove is not taken for complete, and read again.
+ * What the second says counts, for it is no chance any more; what it lacks is for the guard to doubt.
+ */
+async function listPlausibly(turn: PullTurn, known: Etags, options: ListOptions): Promise<Listing> {
+  const { activation, calendar } = turn;
+  const { provider, session, deps } = activation;
+  const listing = await provider.list(session, calendar.ref, options);
+  const lacking = absentFrom(listing, known).length;
+  if (isPlausible(known.size, lacking, guard)) return listing;
+  const facts = { calendar: calendar._id, known: known.size, lacking };
+  deps.report('a listing lacks more than is plausible: it is read again', facts);
+  return provider.list(session, calendar.ref, options);
+}
+
+function absentFrom(listing: Listing, known: Etags): readonly string[] {
+  const present = new Set(listing.resources.map((one) => one.ref));
+  return [...known.keys()].filter((ref) => !present.has(ref));
 }
 
 /** For servers without sync tokens: the ctag of the last listing is still the calendar's. */
@@ -195,7 +218,7 @@ const isOld = ({ activation, checkpoint }: PullTurn): boolean =>
   activation.deps.clock.now() - checkpoint.listedAtMs > activation.deps.polling.reconcileMs;
 
 /** The etags of all that the cache holds of this calendar, by ref; a page at a time, since bodies come along. */
-async function knownEtags({ activation, calendar }: PullTurn): Promise<ReadonlyMap<string, string | null>> {
+async function knownEtags({ activation, calendar }: PullTurn): Promise<Etags> {
   const { documents, clock } = activation.deps;
   const etags = new Map<string, string | null>();
   let after: ResourceId | null = null;
@@ -216,7 +239,7 @@ async function knownEtags({ activation, calendar }: PullTurn): Promise<ReadonlyM
 async function takeListed(
   turn: PullTurn,
   listed: readonly ListedResource[],
-  known?: ReadonlyMap<string, string | null>,
+  known?: Etags,
 ): Promise<readonly string[]> {
   const wanted: string[] = [];
   for (let at = 0; at < listed.length; at += chunkSize) {
@@ -231,7 +254,7 @@ async function takeListed(
   return wanted;
 }
 
-async function etagsOf(turn: PullTurn, listed: readonly ListedResource[]): Promise<ReadonlyMap<string, string | null>> {
+async function etagsOf(turn: PullTurn, listed: readonly ListedResource[]): Promise<Etags> {
   const cached = await cachedByRef(
     turn,
     listed.map((one) => one.ref),

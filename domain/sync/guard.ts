@@ -50,8 +50,7 @@ export function guardRemovals(input: GuardInput): GuardDecision {
   if (nominations.length === 0) return { believed: [], held: [], tally, suspicious: false };
   const counted = tally.reduce((sum, entry) => sum + entry.count, 0);
   const before = input.liveCount + counted;
-  const allowed = Math.max(numbers.removalsFloor, Math.floor(before * numbers.removalsShare));
-  const suspicious = counted + nominations.length > allowed || nominations.length >= input.liveCount;
+  const suspicious = counted + nominations.length > allowedOf(before, numbers) || nominations.length >= input.liveCount;
   const proved = nominations.filter((one): one is Nomination & { evidence: Evidence } => one.evidence !== null);
   const holdAll = suspicious || input.breakerHolds;
   const believed = holdAll ? [] : proved;
@@ -63,3 +62,10 @@ export function guardRemovals(input: GuardInput): GuardDecision {
     suspicious,
   };
 }
+
+const allowedOf = (before: number, { removalsFloor, removalsShare }: GuardNumbers): number =>
+  Math.max(removalsFloor, Math.floor(before * removalsShare));
+
+/** Whether a listing may be complete, by what it lacks of what is known: one that lacks as much as is suspicious is not. */
+export const isPlausible = (known: number, lacking: number, numbers: GuardNumbers): boolean =>
+  lacking === 0 || (lacking < known && lacking <= allowedOf(known, numbers));

@@ -5,7 +5,7 @@ import { guard } from '../../config/policies.ts';
 import type { ResourceId } from '../../domain/ids.ts';
 import type { Evidence } from '../../domain/resource.ts';
 import type { RemovalTally } from '../../domain/sync/checkpoint.ts';
-import { guardRemovals, type Nomination } from '../../domain/sync/guard.ts';
+import { guardRemovals, isPlausible, type Nomination } from '../../domain/sync/guard.ts';
 
 const nowMs = 1_800_000_000_000;
 const proof: Evidence = { kind: 'tombstone', request: 'REPORT', status: 404, atMs: nowMs };
@@ -72,4 +72,17 @@ test('however a calendar is emptied, within a day no more than the allowance goe
     ),
     { numRuns: 300, seed: 20_261_120 },
   );
+});
+
+test.each([
+  [0, 0, true],
+  [1, 0, true],
+  [1, 1, false],
+  [5, 5, false],
+  [40, 5, true],
+  [40, 6, false],
+  [1_000, 100, true],
+  [1_000, 101, false],
+])('of %i that are known a listing that lacks %i may be complete: %s', (known, lacking, plausible) => {
+  expect(isPlausible(known, lacking, guard)).toBe(plausible);
 });

@@ -1,6 +1,7 @@
 /** Removals that are too many, or that nobody can prove, are held and verified, one by one, before they are believed. */
 import { expect, test } from 'vitest';
 import { KalendsError } from '../../../domain/errors.ts';
+import type { FaultName } from '../../support/caldav-model/faults.ts';
 import { expectAllWell } from './invariants.ts';
 import { day, hour } from './rig.ts';
 import {
@@ -34,6 +35,40 @@ test('an emptied listing removes nothing, is noticed, and its calendar is set as
   rig.other.server.faults.clearAll();
   await rig.pass(7 * hour);
   expect(await calendarState(rig)).toBe('live');
+  await expectAllWell(rig);
+});
+
+test.each<[FaultName, number]>([
+  ['listing_empty', 1],
+  ['listing_omits', 0.5],
+])('a listing that lacks too much is not taken for complete, and read again (%s)', async (fault, value) => {
+  const rig = await syncedOverCalDav({ events: 200 });
+  rig.other.server.world.forgetTokens(home + work);
+  rig.other.server.faults.set(fault, { nextN: 1, value });
+  put(rig, 0, 3, 'Changed');
+  rig.other.remove(work, 'e7.ics');
+  const asked = rig.other.server.log.length;
+  await pull(rig);
+  expect(rig.other.server.faults.count(fault)).toBe(1);
+  // Only what is missing from the second is asked for: twice, with its calendar in between.
+  expect(requests(rig, asked, 'GET')).toBe(2);
+  expect(rig.reports.map((one) => one.what)).toEqual(['a listing lacks more than is plausible: it is read again']);
+  expect(await calendarState(rig)).toBe('live');
+  await expectAllWell(rig);
+});
+
+test('what two listings lack in the same way is held, and each is verified', async () => {
+  const rig = await syncedOverCalDav({ events: 40 });
+  for (let k = 0; k < 30; k += 1) rig.other.remove(work, `e${k}.ics`);
+  rig.other.server.world.forgetTokens(home + work);
+  const asked = rig.other.server.log.length;
+  await pull(rig, hour);
+  const listings = rig.other.server.log.slice(asked).filter((one) => one.report === 'sync-collection');
+  expect(listings.length).toBeLessThan(6);
+  expect(await cached(rig)).toHaveLength(10);
+  const removals = (await logOf(rig)).filter((line) => line.includes('removed'));
+  expect(removals).toHaveLength(30);
+  expect(removals.every((line) => line.endsWith('direct_get'))).toBe(true);
   await expectAllWell(rig);
 });
 
