@@ -184,7 +184,7 @@ export const sentinel = {
 export const writing = {
   /** An accepted write that could not be carried out for this long is expired, with a reason. */
   expireAfterMs: 7 * day,
-  /** Reconciliations after 412 or 409 before a write is rejected. */
+  /** Reconciliations after 412 or 409 before a write is rejected; and calls for reminders that its server does not keep. */
   conflictsMax: 3,
   /**
    * A call that was given up may have its effect this much later: proxies in front of calendar servers wait a minute, and

@@ -1,5 +1,5 @@
 /** Late effects: what a write turn does about calls of unknown outcome that may still come to have theirs. */
-import { mayHaveDone, type LateCall } from '../../domain/intent.ts';
+import { mayHaveDone, type Attempt, type LateCall } from '../../domain/intent.ts';
 import { change } from './activation.ts';
 import { voidAttempt } from './intents.ts';
 import { isSameCall, lateCallsOf, lateEffectMsOf } from './late-calls.ts';
@@ -15,9 +15,10 @@ import { stateOf, type WriteTurn } from './write-turn.ts';
 export async function meetsLateCall(turn: WriteTurn, givesUp: boolean): Promise<boolean> {
   const { activation, calendarId, eventId, intents } = turn;
   const late = lateCallsOf(activation).filter((one) => one.calendarId === calendarId && one.eventId === eventId);
-  const shown = late.find((one) => intents.some(({ n }) => n === one.n) && isShown(turn, one));
+  const upTo = ({ n }: LateCall): WriteTurn => ({ ...turn, intents: intents.filter((one) => one.n <= n) });
+  const shown = late.find((one) => intents.some(({ n }) => n === one.n) && isShown(upTo(one), one.attempt));
   if (shown !== undefined) {
-    const attempted = attemptedBy(turn, shown);
+    const attempted = upTo(shown);
     await commitSettled(attempted, stateOf(attempted, shown.attempt), shown.attempt.sentHash);
     answered(turn, shown, 'landed');
     return true;
@@ -55,24 +56,17 @@ function answered({ activation }: WriteTurn, late: LateCall, found: Found): void
   change(activation, { lateCalls: found === 'something_else' ? [...others, { ...late, shown: true }] : others });
 }
 
-/** The turn as it was when the call was made. */
-const attemptedBy = (turn: WriteTurn, { n }: LateCall): WriteTurn => ({
-  ...turn,
-  intents: turn.intents.filter((one) => one.n <= n),
-});
-
 /**
  * A pull has shown exactly what was sent, where it was sent to; or, of a life that the call began, wherever a person moved
  * it: nobody else makes its UID.
  */
-function isShown(turn: WriteTurn, late: LateCall): boolean {
+function isShown(turn: WriteTurn, attempt: Attempt): boolean {
   const { resource, generation } = turn;
-  const { attempt } = late;
   return (
     resource?.live === 1 &&
     (resource._id === attempt.resourceId || (attempt.baseEtag === null && attempt.generation === generation)) &&
     resource.observedHash === attempt.sentHash &&
     resource.etag !== attempt.baseEtag &&
-    remindersAsWanted(turn, stateOf(attemptedBy(turn, late), attempt), resource.body)
+    remindersAsWanted(turn, attempt, stateOf(turn, attempt), resource.body)
   );
 }

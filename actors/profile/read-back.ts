@@ -1,4 +1,5 @@
 /** Reading back: what became of a provider call whose outcome is unknown, from the calendar itself. */
+import { writing } from '../../config/policies.ts';
 import { KalendsError } from '../../domain/errors.ts';
 import { writeEvent } from '../../domain/icalendar/write.ts';
 import { eventKeyOf, type Attempt, type IntentDoc } from '../../domain/intent.ts';
@@ -113,7 +114,7 @@ const wasSeen = (turn: WriteTurn, attempt: Attempt, state: WantedState): boolean
   turn.resource._id === attempt.resourceId &&
   turn.resource.observedHash === attempt.sentHash &&
   turn.resource.etag !== attempt.baseEtag &&
-  remindersAsWanted(turn, state, turn.resource.body);
+  remindersAsWanted(turn, attempt, state, turn.resource.body);
 
 /** What was looked at may just have been recorded as gone, and have been seen under another name before. */
 async function whereItIs(turn: WriteTurn): Promise<WriteTurn> {
@@ -126,12 +127,13 @@ function hasLanded(turn: WriteTurn, attempt: Attempt, state: WantedState, found:
   const { normalise, clock } = turn.activation.deps;
   if (attempt.baseEtag !== null && found.etag === attempt.baseEtag) return false;
   const seen = normalise(found.format, found.body);
-  if (seen.observedHash === attempt.sentHash && remindersAsWanted(turn, state, found.body)) return true;
+  if (seen.observedHash === attempt.sentHash && remindersAsWanted(turn, attempt, state, found.body)) return true;
   if (state.wanted === null || seen.problem !== null) return false;
   try {
     const again = writeEvent({ base: found.body, fields: state.wanted, uid: seen.uid ?? '', nowMs: clock.now() });
     return (
-      normalise('icalendar', again).observedHash === seen.observedHash && remindersAsWanted(turn, state, found.body)
+      normalise('icalendar', again).observedHash === seen.observedHash &&
+      remindersAsWanted(turn, attempt, state, found.body)
     );
   } catch {
     // What cannot be written to was not written by us.
@@ -139,9 +141,17 @@ function hasLanded(turn: WriteTurn, attempt: Attempt, state: WantedState, found:
   }
 }
 
-/** The hash of what a reader sees says nothing of alarms, and an application may have asked for nothing else. */
-export function remindersAsWanted({ activation }: WriteTurn, { wanted }: WantedState, body: string): boolean {
-  if (wanted?.reminders === undefined) return true;
+/**
+ * The hash of what a reader sees says nothing of alarms, and an application may have asked for nothing else. A server that
+ * adds and drops them by itself (iCloud) will not be talked out of it: after a few calls its word stands.
+ */
+export function remindersAsWanted(
+  { activation }: WriteTurn,
+  { number }: Attempt,
+  { wanted }: WantedState,
+  body: string,
+): boolean {
+  if (wanted?.reminders === undefined || number > writing.conflictsMax) return true;
   const { reminders } = wanted;
   return writeEvent({ base: body, fields: { reminders }, uid: '', nowMs: activation.deps.clock.now() }) === body;
 }

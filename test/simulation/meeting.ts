@@ -10,6 +10,7 @@ export const neverMet: ReadonlyMap<FaultName, string> = new Map([
   ['put_uid_elsewhere_409', 'a UID that Kalends chooses is of one calendar'],
   ['uid_aliased_changes', 'a UID that Kalends chooses is of one calendar, and nobody copies it to another here'],
   ['uid_aliased_moves', 'the same'],
+  ['put_drops_alarms', 'no application asks for reminders here; what the server added may be dropped all the same'],
   ['put_without_end_403', 'Kalends writes DTEND'],
   ['delete_third_403', 'each life has a UID of its own, and ends once'],
   ['mkcalendar_405', 'no calendar is made here'],

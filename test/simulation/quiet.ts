@@ -4,6 +4,7 @@ import { compareWithRebuild } from '../../store/rebuild.ts';
 import type { Member, Party } from './cast.ts';
 import { hereIsAsWritten } from './here.ts';
 import { differing, namedWrongly, rowsBelieved, rowsOf } from './lines.ts';
+import { withoutAlarms } from './reader.ts';
 import type { Simulation } from './simulation.ts';
 import { contentsOf, effectsHappenedOnce, writesEndedAsAccepted } from './writes.ts';
 
@@ -138,8 +139,8 @@ async function cacheIsTheCalendar({ watch, server }: Simulation, { app, refs, lo
     const cached = await watch.store.find('resourcesOfCalendar', { calendarId, live: 1 });
     const there = [...(server.world.contents(login).get(`/calendars/${login}/${ref}`) ?? [])];
     const lines = (all: readonly (readonly [string, string])[]): string[] =>
-      // Line ends that a server does not escape arrive as LF (XML 1.0 section 2.11).
-      all.map(([name, body]) => `${name} ${body.replaceAll('\r\n', '\n')}`);
+      // Line ends that a server does not escape arrive as LF (XML 1.0 section 2.11); alarms come and go unseen.
+      all.map(([name, body]) => `${name} ${withoutAlarms(body).replaceAll('\r\n', '\n')}`);
     const problem = differing(
       `the cache of ${login} ${ref}`,
       lines(cached.map((one) => [one.ref, one.body])),

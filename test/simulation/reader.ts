@@ -32,15 +32,18 @@ export const shownBy = (body: string): readonly string[] => occurrencesIn(body).
 export const textOf = (body: string, name: string): string => valueOf(body, name) ?? '';
 
 /**
- * Everything that a reader could see differently: all but the stamps that programs and servers change by themselves, and
- * what only they understand, in any order and folded in any way.
+ * Everything that a reader could see differently: all but the stamps and alarms that programs and servers change by
+ * themselves, and what only they understand, in any order and folded in any way.
  */
 export function saidBy(body: string): string {
-  const lines = unfolded(body)
+  const lines = unfolded(withoutAlarms(body))
     .split(/\r?\n/)
     .filter((line) => line !== '' && !unseen.test(line));
   return lines.toSorted().join('\n');
 }
+
+/** Servers add and drop them (iCloud). */
+export const withoutAlarms = (body: string): string => body.replaceAll(/^BEGIN:VALARM[^]*?^END:VALARM\r?\n/gm, '');
 
 const unseen = /^(?:DTSTAMP|LAST-MODIFIED|CREATED|SEQUENCE|PRODID|X-[^:;]*)[:;]/;
 

@@ -47,6 +47,7 @@ test('what cannot be met is a few faults, each with its reason', () => {
     'put_uid_elsewhere_409',
     'uid_aliased_changes',
     'uid_aliased_moves',
+    'put_drops_alarms',
     'put_without_end_403',
     'delete_third_403',
     'mkcalendar_405',

@@ -43,6 +43,7 @@ const wanted: Readonly<Record<string, readonly [FaultName, ...FaultName[]]>> = {
   'iCloud: status line may be empty; props in two propstats': ['statuses_empty', 'props_in_two_propstats'],
   'iCloud: calendar-query needs an inner filter, allprop fails': ['query_without_component_400', 'allprop_500'],
   'iCloud: events without end are rejected': ['put_without_end_403'],
+  'iCloud: default alarms come and go': ['put_adds_alarm', 'put_drops_alarms', 'reads_add_alarm'],
   '403 on write while reads work': ['write_forbidden_403'],
   'Xandikos: status precedes prop; a mangled href': ['status_before_props', 'missing_href_mangled'],
   'Nextcloud: trashbin, third delete': ['put_deleted_uid_400', 'delete_third_403'],

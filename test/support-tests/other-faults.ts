@@ -2,7 +2,7 @@
 import { expect } from 'vitest';
 import { calendar, type FaultKit } from './fault-kit.ts';
 import type { Scenario } from './reading-faults.ts';
-import { event } from './sequences.ts';
+import { event, multigetBody } from './sequences.ts';
 
 function beforeEffect(status: number, headers: Readonly<Record<string, string>> = {}): Scenario {
   return async (kit) => {
@@ -22,6 +22,8 @@ function expectChanged(kit: FaultKit): void {
   expect(kit.last().effect.kind).toBe('updated');
   expect(kit.server.world.body(calendar, 'e1.ics')).toBe(event('u-e1.ics', 'changed'));
 }
+
+const alarm = ['BEGIN:VALARM', 'ACTION:DISPLAY', 'DESCRIPTION:x', 'TRIGGER:-PT10M', 'END:VALARM'].join('\n');
 
 const located = event('u-e1.ics', 'changed', 'LOCATION:Room 1');
 
@@ -106,6 +108,29 @@ export const otherFaults = {
     const answer = await kit.put('e1.ics', located);
     expect([answer.status, answer.headers['etag']]).toEqual([204, undefined]);
     expectChanged(kit);
+  },
+  put_adds_alarm: async (kit) => {
+    const answer = await kit.put('e1.ics');
+    expect([answer.status, answer.headers['etag']]).toEqual([204, undefined]);
+    expect(kit.server.world.body(calendar, 'e1.ics').match(/BEGIN:VALARM/g)).toHaveLength(1);
+    await kit.put('e1.ics', kit.server.world.body(calendar, 'e1.ics'));
+    expect(kit.server.world.body(calendar, 'e1.ics').match(/BEGIN:VALARM/g)).toHaveLength(1);
+  },
+  put_drops_alarms: async (kit) => {
+    const answer = await kit.put('e1.ics', event('u-e1.ics', 'changed', alarm));
+    expect([answer.status, answer.headers['etag']]).toEqual([204, undefined]);
+    expectChanged(kit);
+  },
+  reads_add_alarm: async (kit) => {
+    const read = async () => kit.ask('GET', `${calendar}e1.ics`);
+    const [first, listed] = [
+      await read(),
+      await kit.ask('REPORT', calendar, { body: multigetBody([`${calendar}e1.ics`]) }),
+    ];
+    for (const { body } of [first, listed]) expect(body).toContain('BEGIN:VALARM');
+    kit.server.faults.clearAll();
+    const second = await read();
+    expect([second.headers['etag'], second.body]).toEqual([first.headers['etag'], event('u-e1.ics', 'e1.ics')]);
   },
   put_without_etag: async (kit) => {
     expect((await kit.put('e1.ics')).headers['etag']).toBeUndefined();

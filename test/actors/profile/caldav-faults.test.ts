@@ -46,6 +46,8 @@ const troubles: readonly Trouble[] = [
   { faults: ['status_before_props', 'missing_href_mangled', 'bodies_in_two_cdata', 'content_type_wrong'] },
   { faults: ['hrefs_at_escaped', 'allprop_500', 'query_without_component_400', 'put_without_end_403'] },
   { faults: ['put_deleted_uid_400', 'delete_third_403', 'put_uid_elsewhere_409'] },
+  { faults: ['put_adds_alarm', 'reads_add_alarm'] },
+  { faults: ['put_drops_alarms'] },
   { faults: ['uid_aliased_changes'] },
   { faults: ['uid_aliased_moves'] },
   { faults: ['token_zero'] },

@@ -1,5 +1,8 @@
 /** What a calendar server checks in a body before it stores it (RFC 4791 section 5.3.2.1), and how some change it. */
 import ICAL from 'ical.js';
+import type { ModelRequest } from './exchange.ts';
+import type { ModelContext } from './server.ts';
+import type { ModelResource } from './state.ts';
 
 /** The components whose first one gives the resource its kind. */
 const kinds: ReadonlySet<string> = new Set(['vevent', 'vtodo', 'vjournal']);
@@ -44,4 +47,27 @@ export function rewritten(body: string): string {
 /** Says less than it was told to. */
 export function withoutLocation(body: string): string {
   return body.replaceAll(/^LOCATION[;:].*(?:\r?\n[ \t].*)*\r?\n/gm, '');
+}
+
+const defaultAlarm = ['BEGIN:VALARM', 'ACTION:AUDIO', 'TRIGGER:-PT30M', 'X-APPLE-DEFAULT-ALARM:TRUE', 'END:VALARM', ''];
+
+/** Each event has the default alarm once. */
+export const withDefaultAlarm = (body: string): string =>
+  body.includes('X-APPLE-DEFAULT-ALARM')
+    ? body
+    : body.replaceAll(/^END:VEVENT/gm, (end) => defaultAlarm.join('\r\n') + end);
+
+export const hasAlarms = (body: string): boolean => /^BEGIN:VALARM/m.test(body);
+
+export const withoutAlarms = (body: string): string => body.replaceAll(/^BEGIN:VALARM[^]*?^END:VALARM\r?\n/gm, '');
+
+/** What is shown of a body: one way for all of an answer, and asked only where there is one. */
+export function bodyWriter({ faults }: ModelContext, request: ModelRequest): (resource: ModelResource) => string {
+  let adds: boolean | null = null;
+  return ({ body }) => {
+    const alarmed = withDefaultAlarm(body);
+    if (alarmed === body) return body;
+    adds ??= faults.fires('reads_add_alarm', request) !== null;
+    return adds ? alarmed : body;
+  };
 }

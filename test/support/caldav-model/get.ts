@@ -1,4 +1,5 @@
 /** GET and HEAD of one resource. */
+import { bodyWriter } from './content.ts';
 import { etagWriter } from './etags.ts';
 import { answer, type ModelAnswer, type ModelRequest } from './exchange.ts';
 import { targetAt } from './properties.ts';
@@ -9,7 +10,7 @@ export function get(context: ModelContext, request: ModelRequest): ModelAnswer {
   const target = targetAt(context, request.segments);
   if (target === null) return answer(404);
   if (target.kind !== 'resource') return answer(200, { 'content-type': 'text/plain' }, 'a collection\n');
-  const { body } = target.resource;
+  const body = bodyWriter(context, request)(target.resource);
   const headers = { ...tagHeaders(context, request, target.resource), 'content-type': 'text/calendar; charset=utf-8' };
   return answer(200, headers, request.method === 'HEAD' ? '' : body);
 }

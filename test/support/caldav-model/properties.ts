@@ -55,6 +55,7 @@ export interface Asking {
   /** Writes the hrefs inside values as those of rows are written. */
   readonly href: (path: string) => string;
   readonly etag: (resource: ModelResource) => string;
+  readonly body: (resource: ModelResource) => string;
 }
 
 /** The row for a target: what it has of the asked properties, and what it has not. */
@@ -190,7 +191,7 @@ function resourceValue(asking: Asking, mount: Mount, resource: ModelResource, ke
     case `${dav} current-user-privilege-set`:
       return privileges(mount.access);
     case `${caldav} calendar-data`:
-      return escapeText(resource.body);
+      return escapeText(asking.body(resource));
     default:
       return null;
   }

@@ -1,5 +1,6 @@
 /** PROPFIND, depth 0 and 1 (RFC 4918 section 9.1). */
 import { unreachable } from '../../../domain/errors.ts';
+import { bodyWriter } from './content.ts';
 import { etagWriter } from './etags.ts';
 import { answer, refusal, type ModelAnswer, type ModelRequest } from './exchange.ts';
 import { hrefWriter, multistatus, sample, type PropertyName } from './multistatus.ts';
@@ -30,6 +31,7 @@ export function askingOf(context: ModelContext, request: ModelRequest): Asking {
     request,
     href: hrefWriter(context, request),
     etag: etagWriter(context, request),
+    body: bodyWriter(context, request),
   };
 }
 

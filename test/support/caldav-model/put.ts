@@ -1,6 +1,13 @@
 /** PUT of one resource: checks in the order of RFC 4791 section 5.3.2, then one effect. */
 import { aliasedWrite } from './aliases.ts';
-import { brokenPrecondition, rewritten, withoutLocation } from './content.ts';
+import {
+  brokenPrecondition,
+  hasAlarms,
+  rewritten,
+  withDefaultAlarm,
+  withoutAlarms,
+  withoutLocation,
+} from './content.ts';
 import { answer, refusal, type ModelAnswer, type ModelRequest } from './exchange.ts';
 import { tagHeaders } from './get.ts';
 import { multistatus } from './multistatus.ts';
@@ -89,6 +96,13 @@ function bodyToStore(context: ModelContext, request: ModelRequest): { body: stri
   }
   if (context.faults.fires('put_rewrites_body', request) !== null) {
     return { body: rewritten(request.body), changed: true };
+  }
+  if (hasAlarms(request.body) && context.faults.fires('put_drops_alarms', request) !== null) {
+    return { body: withoutAlarms(request.body), changed: true };
+  }
+  const alarmed = withDefaultAlarm(request.body);
+  if (alarmed !== request.body && context.faults.fires('put_adds_alarm', request) !== null) {
+    return { body: alarmed, changed: true };
   }
   return { body: request.body, changed: false };
 }
