@@ -139,7 +139,8 @@ export const errorGuide = {
     todo: 'nothing',
   },
   conflicting_state: {
-    means: 'the server cannot do this to the resource as it stands (409)',
+    means:
+      'the server cannot do this to the resource as it stands (409), or names no version of it that could be guarded',
     seen: 'the operation, if it persists',
     todo: 'nothing',
   },

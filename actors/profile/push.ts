@@ -5,14 +5,14 @@ import type { Attempt } from '../../domain/intent.ts';
 import { managedKey } from '../../domain/managed-event.ts';
 import { groupOf, reconcile, type Reconciled } from '../../domain/sync/reconcile.ts';
 import { bodyOf } from '../../domain/sync/body.ts';
-import type { Evidence, Observation } from '../../domain/resource.ts';
+import type { Evidence, Observation, ResourceDoc } from '../../domain/resource.ts';
 import type { Precondition } from '../../providers/provider.ts';
 import { assertMayWrite, type Activation } from './activation.ts';
 import { carrierOf } from './carrier.ts';
 import { afterFailedCall, endRefused, refuse } from './failed-write.ts';
 import { meetsLateCall } from './late-effects.ts';
 import { mayCarryOut } from './permission.ts';
-import { cameBack, readBack } from './read-back.ts';
+import { cameBack, look, readBack } from './read-back.ts';
 import type { EventToWrite, PlannedCall, WriteTurn } from './write-turn.ts';
 import { looksElsewhere, mayBeOurs } from './whereabouts.ts';
 import { commitGone, commitPut, commitRemoval, commitSettled } from './write-commit.ts';
@@ -44,6 +44,10 @@ export async function writeEventTurn(activation: Activation, event: EventToWrite
   // What a late call was found to have left, or not.
   if (givesUp) turn = await openTurn(activation, event);
   if (!givesUp && (await cameBack(turn))) return;
+  if (!givesUp && needsVersion(turn)) {
+    await look(turn, { ref: turn.resource.ref, resourceId: turn.resource._id });
+    turn = await openTurn(activation, event);
+  }
   if (await looksElsewhere(turn)) return;
   const group = wishOf(turn);
   if (isDone(group)) return carryOut(group.turn, group.wish);
@@ -52,6 +56,14 @@ export async function writeEventTurn(activation: Activation, event: EventToWrite
   if (isOver) return;
   return carryOut(group.turn, group.wish);
 }
+
+interface Standing extends WriteTurn {
+  readonly resource: ResourceDoc;
+}
+
+/** A call is wanted, and no version was named of what it is to change: a few servers do so only of what is asked for alone. */
+const needsVersion = (turn: WriteTurn): turn is Standing =>
+  turn.resource?.live === 1 && turn.resource.etag === null && wishOf(turn).wish.kind !== 'settled';
 
 /** A removal that was called for, and needs no call any more, is done, whatever is permitted by now. */
 const isDone = ({ turn, wish }: Group): boolean =>

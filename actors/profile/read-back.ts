@@ -70,8 +70,10 @@ export async function settleIfLanded(turn: WriteTurn, intent: IntentDoc, attempt
 export const settleIfLandedBefore = (turn: WriteTurn, intent: IntentDoc, attempt: Attempt): Promise<Found> =>
   isOnlyCall(turn, attempt) ? look(turn, attempt) : settleIfLanded(turn, intent, attempt);
 
-/** What stands where the call would have written, whoever wrote it. */
-export async function look(turn: WriteTurn, attempt: Attempt): Promise<Exclude<Found, 'landed'>> {
+type Place = Pick<Attempt, 'ref' | 'resourceId'>;
+
+/** What stands where the call would have written, or is about to, whoever wrote it. */
+export async function look(turn: WriteTurn, attempt: Place): Promise<Exclude<Found, 'landed'>> {
   const { provider, session } = turn.activation;
   if (!provider.capabilities.pull) return 'nothing';
   return believed(turn, await recordSeen(turn, attempt, await provider.get(session, turn.calendar, attempt.ref)));
@@ -188,7 +190,7 @@ function sentBody(turn: WriteTurn, attempt: Attempt, { wanted }: WantedState): s
 type Seen = Exclude<Found, 'landed'> | 'held';
 
 /** What the calendar holds now, through the one entrance: somebody else's change if it differs from the cache. */
-async function recordSeen(turn: WriteTurn, attempt: Attempt, got: Got): Promise<Seen> {
+async function recordSeen(turn: WriteTurn, attempt: Place, got: Got): Promise<Seen> {
   if (got.kind === 'found') {
     await recordResidue(turn, got.observation);
     return 'something_else';

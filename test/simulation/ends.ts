@@ -20,13 +20,15 @@ export interface EndedWrite {
   readonly forbiddenAtMs: number | null;
   /** Until when its calendar was said to be gone, since the write was accepted; Infinity: it still is; null: it was not. */
   readonly calendarGoneUntilMs: number | null;
+  /** A GET of this event named no version since the write was accepted, so that nothing could be written onto it. */
+  readonly unversioned: boolean;
   /** What the server answered to writes of this event since the write was accepted. */
   readonly answers: readonly Asked[];
 }
 
 /** Why it should not have ended so, for people; null: it should. */
 export function unjustified(write: EndedWrite): string | null {
-  const { intent, acceptedAtMs, nowMs, forbiddenAtMs, calendarGoneUntilMs, answers } = write;
+  const { intent, acceptedAtMs, nowMs, forbiddenAtMs, calendarGoneUntilMs, unversioned, answers } = write;
   if (intent.state === 'expired') {
     const days = (nowMs - acceptedAtMs) / (24 * 60 * minute);
     return nowMs - acceptedAtMs < expireAfterMs - apartMs ? `it expired after ${days.toFixed(1)} days` : null;
@@ -38,6 +40,7 @@ export function unjustified(write: EndedWrite): string | null {
     return calendarGoneUntilMs === null || nowMs - calendarGoneUntilMs > checkedWithinMs
       ? 'its calendar is there'
       : null;
+  if (code === 'conflicting_state') return unversioned ? null : 'the server named a version of it';
   // A bare 403 to a write is for good; the server of the simulation refuses nothing else so.
   if (code === 'content_refused')
     return answers.some(({ status }) => status === 403) ? null : 'the server refused no write of it';

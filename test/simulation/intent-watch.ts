@@ -71,10 +71,9 @@ export function createIntentWatch(world: IntentWatchWorld): IntentWatch {
     const sinceMs = acceptedAtMs.get(intent._id) ?? 0;
     const login = world.loginOf(intent.profileId);
     const isMeant = meantBy(intent);
-    const answers = asked.filter(
-      ({ user, atMs, what, at }) =>
-        user === login && atMs >= sinceMs && (what === 'PUT' || what === 'DELETE') && isMeant(at),
-    );
+    const since = asked.filter(({ user, atMs, at }) => user === login && atMs >= sinceMs && isMeant(at));
+    const answers = since.filter(({ what }) => what === 'PUT' || what === 'DELETE');
+    const unversioned = since.some(({ what, faults }) => what === 'GET' && faults.includes('etags_absent'));
     const forbidden = revoked.get(intent.appId);
     // A bulk delete goes on after the event that it had to leave.
     const untilMs = wish.kind === 'delete_all' ? Infinity : forbidden?.untilMs;
@@ -85,7 +84,7 @@ export function createIntentWatch(world: IntentWatchWorld): IntentWatch {
     const calendarGoneUntilMs = gone.findLast((one) => one.toMs >= sinceMs)?.toMs ?? null;
     const eventOf = ({ at }: Asked): string => `${placeIn(at)} ${eventAt.get(at) ?? ''}`;
     const groups = wish.kind === 'delete_all' ? [...Map.groupBy(answers, eventOf).values()] : [answers];
-    const ended = { intent, acceptedAtMs: sinceMs, nowMs: now(), forbiddenAtMs, calendarGoneUntilMs };
+    const ended = { intent, acceptedAtMs: sinceMs, nowMs: now(), forbiddenAtMs, calendarGoneUntilMs, unversioned };
     // Of a bulk delete, one event is enough.
     const whys = (groups.length === 0 ? [[]] : groups).map((one) => unjustified({ ...ended, answers: one }));
     const [why = null] = whys;

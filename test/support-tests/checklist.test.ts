@@ -53,6 +53,7 @@ const wanted: Readonly<Record<string, readonly [FaultName, ...FaultName[]]>> = {
   'DavMail: etags without quotes': ['bare_etags'],
   'GMX: 500 for a valid password with a wrong principal': ['principal_wrong_500'],
   'rustical: a token that leads back': ['token_zero', 'token_stuck'],
+  'Google: numeric or absent etags': ['bare_etags', 'etags_unlisted', 'etags_absent'],
   'Google: no MKCALENDAR': ['mkcalendar_405'],
   'tsdav: calendar-data in two CDATA sections': ['bodies_in_two_cdata'],
   'tsdav: deletion as propstat-404': ['removals_as_propstat_404'],

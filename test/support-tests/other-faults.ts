@@ -23,6 +23,12 @@ function expectChanged(kit: FaultKit): void {
   expect(kit.server.world.body(calendar, 'e1.ics')).toBe(event('u-e1.ics', 'changed'));
 }
 
+const namingVersions = async (kit: FaultKit) => [
+  await kit.propfind(calendar, 1),
+  await kit.sync(''),
+  await kit.ask('REPORT', calendar, { body: multigetBody([`${calendar}e1.ics`]) }),
+];
+
 const alarm = ['BEGIN:VALARM', 'ACTION:DISPLAY', 'DESCRIPTION:x', 'TRIGGER:-PT10M', 'END:VALARM'].join('\n');
 
 const located = event('u-e1.ics', 'changed', 'LOCATION:Room 1');
@@ -142,6 +148,16 @@ export const otherFaults = {
   weak_etags: async (kit) => {
     expect((await kit.ask('GET', `${calendar}e1.ics`)).headers['etag']?.[0]).toMatch(/^W\/"/);
     expect((await kit.propfind(calendar, 1)).body).toContain('<D:getetag>W/');
+  },
+  etags_unlisted: async (kit) => {
+    for (const { body } of await namingVersions(kit)) expect(body).not.toMatch(/<D:getetag>[^<]*e\d/);
+    expect((await kit.ask('GET', `${calendar}e1.ics`)).headers['etag']).toHaveLength(1);
+    expect((await kit.put('e1.ics')).headers['etag']).toHaveLength(1);
+  },
+  etags_absent: async (kit) => {
+    for (const { body } of await namingVersions(kit)) expect(body).not.toMatch(/<D:getetag>[^<]*e\d/);
+    expect((await kit.ask('GET', `${calendar}e1.ics`)).headers['etag']).toBeUndefined();
+    expect((await kit.put('e1.ics')).headers['etag']).toBeUndefined();
   },
   bare_etags: async (kit) => {
     const etag = (await kit.ask('GET', `${calendar}e1.ics`)).headers['etag']?.[0] ?? '';

@@ -57,8 +57,8 @@ export const readingFaults = {
     expect(await kit.multiget()).toContain('./e1.ics props with-etag');
   },
   multiget_413: async (kit) => {
-    const asked = async (names: readonly string[]) =>
-      kit.ask('REPORT', calendar, { body: multigetBody(names.map((name) => calendar + name)) });
+    const asked = async (some: readonly string[]) =>
+      kit.ask('REPORT', calendar, { body: multigetBody(some.map((name) => calendar + name)) });
     expect((await asked(names)).status).toBe(413);
     expect((await asked(names.slice(0, 1))).status).toBe(207);
   },

@@ -52,6 +52,7 @@ const troubles: readonly Trouble[] = [
   { faults: ['uid_aliased_moves'] },
   { faults: ['token_zero'] },
   { faults: ['bare_etags'] },
+  { faults: ['etags_unlisted'] },
 ];
 
 const sideWith =

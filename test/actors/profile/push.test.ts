@@ -196,19 +196,6 @@ test('an event that a person moved to another name carries on under it', async (
   await expectAllWell(rig);
 });
 
-test('where a server gives no etags, an existing event is not overwritten blindly', async () => {
-  const rig = await syncedInMemory();
-  await rig.upsert(work, 'x', wish('One'));
-  await rig.pass(minute);
-  const all = await rig.documents.find('resourcesOfCalendar', { calendarId: rig.calendarId(work), live: 1 });
-  const resource = all.find((one) => one.eventId === 'x');
-  if (resource === undefined) throw new Error('not written');
-  await rig.documents.upsertMany('resources', [{ ...resource, etag: null }]);
-  await rig.upsert(work, 'x', { summary: 'Two' });
-  await rig.pass(minute);
-  expect(await outcomes(rig)).toEqual(['1 upsert written', '2 upsert rejected conflicting_state']);
-});
-
 test('a refusal for good ends the write, and says why', async () => {
   const rig = await syncedInMemory();
   for (const code of ['content_refused', 'privilege_missing', 'method_unsupported', 'bad_request'] as const) {

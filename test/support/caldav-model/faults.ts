@@ -90,6 +90,8 @@ export const faultTable = {
   duplicate_uids_accepted: { does: 'a second resource with a UID of the same calendar is accepted' },
   weak_etags: { does: 'etags are weak' },
   bare_etags: { does: 'etags are times without quotes (DavMail)' },
+  etags_unlisted: { does: 'listings, deltas and reports name no etag, a GET and a PUT do (Google)' },
+  etags_absent: { does: 'no answer names an etag (Google)' },
   delete_third_403: { does: 'a DELETE is refused with 403 where the UID was removed twice before (Nextcloud #42582)' },
   write_forbidden_403: { does: 'PUT and DELETE are 403 without a reason, reads work (iCloud)' },
   write_locked_423: { does: 'PUT and DELETE are 423: somebody holds a lock' },

@@ -1,6 +1,6 @@
 /** GET and HEAD of one resource. */
 import { bodyWriter } from './content.ts';
-import { etagWriter } from './etags.ts';
+import { etagInHeader } from './etags.ts';
 import { answer, type ModelAnswer, type ModelRequest } from './exchange.ts';
 import { targetAt } from './properties.ts';
 import type { ModelContext } from './server.ts';
@@ -21,6 +21,9 @@ export function tagHeaders(
   request: ModelRequest,
   resource: ModelResource,
 ): Readonly<Record<string, string>> {
-  const etag = etagWriter(context, request)(resource);
-  return context.abilities.scheduleTags ? { etag, 'schedule-tag': resource.scheduleTag } : { etag };
+  const etag = etagInHeader(context, request)(resource);
+  return {
+    ...(etag === null ? {} : { etag }),
+    ...(context.abilities.scheduleTags ? { 'schedule-tag': resource.scheduleTag } : {}),
+  };
 }

@@ -1,5 +1,6 @@
 /** The properties that each kind of thing on the model server has. */
 import { unreachable } from '../../../domain/errors.ts';
+import type { EtagWriter } from './etags.ts';
 import type { ModelRequest } from './exchange.ts';
 import type { PropertyName, Row } from './multistatus.ts';
 import type { ModelContext } from './server.ts';
@@ -54,7 +55,7 @@ export interface Asking {
   readonly request: ModelRequest;
   /** Writes the hrefs inside values as those of rows are written. */
   readonly href: (path: string) => string;
-  readonly etag: (resource: ModelResource) => string;
+  readonly etag: EtagWriter;
   readonly body: (resource: ModelResource) => string;
 }
 
@@ -178,8 +179,10 @@ function resourceValue(asking: Asking, mount: Mount, resource: ModelResource, ke
   switch (key) {
     case `${dav} resourcetype`:
       return '';
-    case `${dav} getetag`:
-      return escapeText(asking.etag(resource));
+    case `${dav} getetag`: {
+      const etag = asking.etag(resource);
+      return etag === null ? null : escapeText(etag);
+    }
     case `${dav} getcontenttype`:
       return 'text/calendar; charset=utf-8; component=VEVENT';
     case `${dav} getcontentlength`:

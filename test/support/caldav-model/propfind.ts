@@ -1,7 +1,7 @@
 /** PROPFIND, depth 0 and 1 (RFC 4918 section 9.1). */
 import { unreachable } from '../../../domain/errors.ts';
 import { bodyWriter } from './content.ts';
-import { etagWriter } from './etags.ts';
+import { etagInRows } from './etags.ts';
 import { answer, refusal, type ModelAnswer, type ModelRequest } from './exchange.ts';
 import { hrefWriter, multistatus, sample, type PropertyName } from './multistatus.ts';
 import { rowOf, targetAt, usualProperties, type Asking, type Target } from './properties.ts';
@@ -30,7 +30,7 @@ export function askingOf(context: ModelContext, request: ModelRequest): Asking {
     context,
     request,
     href: hrefWriter(context, request),
-    etag: etagWriter(context, request),
+    etag: etagInRows(context, request),
     body: bodyWriter(context, request),
   };
 }
