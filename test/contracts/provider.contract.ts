@@ -3,13 +3,14 @@ import { describe } from 'vitest';
 import { everyMethodContract } from './provider-every-method.ts';
 import { listingContract } from './provider-listing.ts';
 import { readingContract } from './provider-reading.ts';
-import { createSuite, type Missing, type ProviderUnderTest, type Traits } from './provider-subject.ts';
+import type { MissingServer } from '../support/caldav-server.ts';
+import { createSuite, type ProviderUnderTest, type Traits } from './provider-subject.ts';
 import { writingContract } from './provider-writing.ts';
 
 export function providerContract(
   name: string,
   traits: Traits,
-  start: () => Promise<ProviderUnderTest | Missing>,
+  start: () => Promise<ProviderUnderTest | MissingServer>,
 ): void {
   describe(`the provider port on ${name}`, () => {
     const suite = createSuite(name, traits, start);

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { jetstream, notifying } from '../../config/policies.ts';
 import { streamKey } from '../../domain/notification/subscriber.ts';
 import { changesSubject, createStreamTarget, streamName, type StreamTarget } from '../../services/notifier/stream.ts';
-import { isMissing } from '../support/caldav-server.ts';
+import { usable } from '../support/caldav-server.ts';
 import { startNats, type RunningServer } from '../support/nats.ts';
 import { accountId, appId, createWorld, notice, profileId, put, type World } from './world.ts';
 
@@ -17,13 +17,9 @@ interface Message {
   readonly notices: readonly { readonly type: string }[];
 }
 
-const started = await startNats({ jetstream: true });
-if (isMissing(started)) {
-  if ((process.env['CI'] ?? '') !== '') throw new Error(`missing under CI: ${started.missing}`);
-  process.stderr.write(`\nNOT TESTED: net changes over JetStream, because ${started.missing}\n\n`);
-}
+const started = usable('NATS', await startNats({ jetstream: true }));
 
-describe.skipIf(isMissing(started))('the stream of an account', () => {
+describe.skipIf(started === null)('the stream of an account', () => {
   const server = started as RunningServer;
   const subject = changesSubject(appId, accountId);
   let world: World;

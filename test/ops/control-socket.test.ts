@@ -4,10 +4,13 @@ import { createServer, type Server } from 'node:net';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { dial, listen, socketPath } from '../../services/control-socket.ts';
+import { onlyWhere } from '../../tools/test/verdict.ts';
 import { failure } from '../contracts/provider-subject.ts';
 import { temporaryFolder } from '../support/process.ts';
 
 const stranger = 4_242;
+const isRoot = process.getuid?.() === 0;
+const giving = `${onlyWhere}this is root, who alone can give a file to somebody else`;
 const undo: (() => unknown)[] = [];
 afterEach(async () => {
   for (const one of undo.splice(0).reverse()) await one();
@@ -50,8 +53,8 @@ describe.each([
     expect(await answered(dataDir)).toEqual({ action: 'ops.ping', params: { n: 1 } });
   });
 
-  // Only root can give a file to somebody else.
-  test.skipIf(process.getuid?.() !== 0)('a socket of somebody else is not dialled', async () => {
+  test('a socket of somebody else is not dialled', async ({ skip }) => {
+    skip(!isRoot, giving);
     const dataDir = dataFolder(name);
     await answered(dataDir);
     for (const one of undo.splice(1).reverse()) await one();
@@ -72,11 +75,11 @@ describe('a folder that others can look into', () => {
     return dataDir;
   };
 
-  test.each<[string, (folder: string) => void, boolean]>([
+  test.for<[string, (folder: string) => void, boolean]>([
     ['because of its mode', (folder) => chmodSync(folder, 0o777), true],
-    ['because it is somebody else’s', (folder) => chownSync(folder, stranger, stranger), process.getuid?.() === 0],
-  ])('%s is neither listened in nor dialled', async (_why, change, isPossible) => {
-    if (!isPossible) return;
+    ['because it is somebody else’s', (folder) => chownSync(folder, stranger, stranger), isRoot],
+  ])('%s is neither listened in nor dialled', async ([_why, change, isPossible], { skip }) => {
+    skip(!isPossible, giving);
     const dataDir = folderFirst(change);
     const heard = await thiefAt(socketPath(dataDir));
     expect((await failure(dial(dataDir))).code).toBe('configuration_invalid');

@@ -5,7 +5,7 @@ import type { Clock } from '../../domain/clock.ts';
 import { createCalDav } from '../../providers/caldav/caldav.ts';
 import { createHttp, type Http, type HttpOptions, type HttpRequest } from '../../providers/http.ts';
 import type { Provider } from '../../providers/provider.ts';
-import type { Missing, People, ProviderUnderTest, Wire } from '../contracts/provider-subject.ts';
+import type { People, ProviderUnderTest, Wire } from '../contracts/provider-subject.ts';
 import { isMissing, rawClient, type CalDavServer, type MissingServer } from '../support/caldav-server.ts';
 import { deadEnds, unknownName } from './dead-ends.ts';
 
@@ -99,7 +99,7 @@ export async function calDavUnderTest<Server extends CalDavServer>(
     readonly people?: (server: Server) => People;
     readonly paging?: (server: Server, wire: WatchedWire) => NonNullable<ProviderUnderTest['paging']>;
   } = {},
-): Promise<ProviderUnderTest | Missing> {
+): Promise<ProviderUnderTest | MissingServer> {
   const server = await start();
   if (isMissing(server)) return server;
   const http = localHttp();

@@ -11,19 +11,17 @@ import type { MongoDocuments } from '../../store/engines/mongo.ts';
 import { indexesOf } from '../../store/engines/question.ts';
 import { documentsContract } from '../contracts/documents.contract.ts';
 import type { Ground } from '../contracts/documents/ground.ts';
-import { isMissing } from '../support/caldav-server.ts';
-import { mayBeMissing, startMongo } from '../support/mongo.ts';
+import { usable } from '../support/caldav-server.ts';
+import { startMongo } from '../support/mongo.ts';
 import type { MongoServer } from '../support/mongo.ts';
 import { cuttable } from './cuttable.ts';
 import { modelled } from './model.ts';
 import { everyQuestion } from './questions.ts';
 import { schema } from './samples.ts';
 
-const server = await startMongo();
-if (isMissing(server)) {
-  mayBeMissing(server.missing);
-  test.skip(`MongoDB is missing: ${server.missing}`, () => undefined);
-} else suite(server);
+const server = usable('MongoDB', await startMongo());
+if (server === null) test.skip('MongoDB is missing', () => undefined);
+else suite(server);
 
 function suite(mongo: MongoServer): void {
   const admin = new MongoClient(mongo.url);

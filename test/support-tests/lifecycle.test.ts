@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { onlyWhere } from '../../tools/test/verdict.ts';
 import { usable, type CalDavServer, type MissingServer } from '../support/caldav-server.ts';
 import { startCyrus } from '../support/cyrus.ts';
 import { freePorts } from '../support/free-port.ts';
@@ -34,8 +35,9 @@ function processesIn(folder: string): string[] {
   });
 }
 
-describe.skipIf(!existsSync('/proc/self/cmdline')).each(starts)('%s', (name, start) => {
+describe.each(starts)('%s', (name, start) => {
   test('answers when it is started, and leaves no process, port or folder when it is stopped', async (context) => {
+    context.skip(!existsSync('/proc/self/cmdline'), `${onlyWhere}processes are listed in /proc`);
     const server = usable(name, await start());
     if (server === null) {
       context.skip();

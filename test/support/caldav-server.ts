@@ -1,4 +1,5 @@
 /** What every calendar server that tests run against looks like, and a raw client to edit behind Kalends' back. */
+import { underCi } from '../../tools/setup/ci.ts';
 
 /** A running server with one login; real software or the model. */
 export interface CalDavServer {
@@ -33,13 +34,13 @@ export function isMissing(started: object): started is MissingServer {
 }
 
 /**
- * For suites: what was started, or null where this machine cannot start it. Under CI that is a failure; elsewhere it is
- * said so loudly that nobody takes the suite for passed: `describe.skipIf(server === null)`.
+ * For every suite that needs a server: what was started, or null where this machine cannot start it. Under CI that is a
+ * failure; elsewhere it is said so loudly that nobody takes the suite for passed: `describe.skipIf(server === null)`.
  */
 export function usable<S extends object>(name: string, started: S | MissingServer): S | null {
   if (!isMissing(started)) return started;
   const sentence = `SKIPPED, NOT PASSED: the suites that need ${name}, because ${started.missing}`;
-  if (process.env['CI'] !== undefined && process.env['CI'] !== '') throw new Error(sentence);
+  if (underCi()) throw new Error(sentence);
   process.stderr.write(`\n*** ${sentence} ***\n\n`);
   return null;
 }

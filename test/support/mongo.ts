@@ -39,12 +39,6 @@ export async function startMongo(): Promise<MongoServer | MissingServer> {
   return tryTwice(() => startStandIn(java));
 }
 
-/** A suite must not pass over a missing server where nobody looks: throws under CI, says so loudly elsewhere. */
-export function mayBeMissing(missing: string): void {
-  if ((process.env['CI'] ?? '') !== '') throw new Error(`missing under CI: ${missing}`);
-  process.stderr.write(`\nNOT TESTED, because this is missing: ${missing}\n\n`);
-}
-
 async function startMongod(command: string): Promise<MongoServer> {
   const folder = temporaryFolder('mongod');
   const port = await freePort();
