@@ -12,10 +12,9 @@ export interface DemoServer {
 
 export async function startCalendarServer(log: (text: string) => void): Promise<DemoServer> {
   const { radicale } = await ensureSystemPackages(['radicale'], log);
-  const started = await startRadicale();
+  const started = typeof radicale === 'object' ? radicale : await startRadicale();
   if (!isMissing(started)) return { server: started, description: 'a real Radicale' };
-  const why = typeof radicale === 'object' ? radicale.missing : started.missing;
-  log(`no Radicale can be had here (${why}): the test suite's own model CalDAV server takes its place`);
+  log(`no Radicale can be had here (${started.missing}): the test suite's own model CalDAV server takes its place`);
   return {
     server: await startModelServer(),
     description: 'the model CalDAV server of the test suite, in place of a real one',

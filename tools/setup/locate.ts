@@ -5,15 +5,15 @@ import { delimiter, join } from 'node:path';
 /** The repository's root, whatever the working directory. */
 export const repositoryRoot: string = join(import.meta.dirname, '..', '..');
 
-/** The Python virtual environment that stands in where there are no system packages. */
-export const virtualEnvironment: string = join(repositoryRoot, '.cache', 'venv');
+/** The Python virtual environment that stands in where there are no system packages. `TEST_VENV`: for tests of how it is made. */
+export const virtualEnvironment = (): string => process.env['TEST_VENV'] ?? join(repositoryRoot, '.cache', 'venv');
 
 /** Servers live outside an ordinary person's PATH on Debian. */
-const moreFolders = ['/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/lib/cyrus/bin', join(virtualEnvironment, 'bin')];
+const moreFolders = ['/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/lib/cyrus/bin'];
 
 /** The absolute path of an executable file, or null when it is nowhere. */
 export function locate(program: string): string | null {
-  const folders = [...(process.env['PATH'] ?? '').split(delimiter), ...moreFolders];
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), ...moreFolders, join(virtualEnvironment(), 'bin')];
   for (const folder of folders) {
     const path = join(folder, program);
     if (folder !== '' && isExecutable(path)) return path;

@@ -1,5 +1,5 @@
 /** Radicale and Xandikos where there are no system packages: a Python virtual environment inside `.cache`. */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { locate, virtualEnvironment } from './locate.ts';
 import { run } from './run.ts';
@@ -22,19 +22,23 @@ export function isPythonServer(name: string): name is PythonServer {
 export async function installInVirtualEnvironment(name: PythonServer): Promise<string | null> {
   const made = await makeEnvironment();
   if (made !== null) return made;
-  const python = join(virtualEnvironment, 'bin', 'python');
+  const python = join(virtualEnvironment(), 'bin', 'python');
   const quietly = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check'];
   const installed = await run(python, [...quietly, ...packages[name]]);
   if (!installed.ok) return `pip install ${packages[name].join(' ')}: ${installed.tail}`;
-  const works = await run(join(virtualEnvironment, 'bin', name), ['--version']);
-  return works.ok ? null : `${name} was installed but does not run: ${works.tail}`;
+  const program = join(virtualEnvironment(), 'bin', name);
+  const works = await run(program, ['--version']);
+  if (works.ok) return null;
+  // Or the next who looks for it takes it for one that is present.
+  rmSync(program, { force: true });
+  return `${name} was installed but does not run: ${works.tail}`;
 }
 
 async function makeEnvironment(): Promise<string | null> {
   if (locate('python3') === null) return 'there is no python3';
-  const existing = await run(join(virtualEnvironment, 'bin', 'python'), ['-m', 'pip', '--version']);
+  const existing = await run(join(virtualEnvironment(), 'bin', 'python'), ['-m', 'pip', '--version']);
   if (existing.ok) return null;
-  mkdirSync(dirname(virtualEnvironment), { recursive: true });
-  const made = await run('python3', ['-m', 'venv', '--clear', virtualEnvironment]);
+  mkdirSync(dirname(virtualEnvironment()), { recursive: true });
+  const made = await run('python3', ['-m', 'venv', '--clear', virtualEnvironment()]);
   return made.ok ? null : `python3 -m venv: ${made.tail}`;
 }
