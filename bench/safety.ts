@@ -15,9 +15,14 @@ const ratioMax = 1.05;
 /** Pairs in one pair of processes, after two that warm up: fresh processes now and then, so that no luck of one compiler run decides. */
 const pairsEach = 8;
 
-/** At least 30 pairs, however few rounds are asked for. */
+/** However few rounds are asked for: an interval wants 30 pairs. */
+const roundsMin = 4;
+
 export const safety: Bench = (scale) =>
-  safetyOf(scale, scale.quick ? { size: 250, pairs: 1 } : { size: 500, pairs: Math.max(32, scale.runs * pairsEach) });
+  safetyOf(
+    scale,
+    scale.quick ? { size: 250, pairs: 1 } : { size: 500, pairs: Math.max(roundsMin, scale.runs) * pairsEach },
+  );
 
 interface Pair {
   readonly safe: Round;

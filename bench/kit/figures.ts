@@ -15,10 +15,15 @@ export interface Figure {
   readonly interval?: readonly [number, number];
   /** The median may not be larger; absent where nothing was promised. */
   readonly atMost?: number;
-  readonly met?: boolean;
+  readonly target?: Target;
   /** What else belongs to it. */
   readonly detail?: Readonly<Record<string, unknown>>;
 }
+
+type Side = 'meets' | 'misses';
+
+/** The median decides. Where the interval does not lie on its side of the bound altogether, that is said beside it. */
+export type Target = 'met' | 'not met' | `median ${Side}, interval ${Side | 'crosses'}`;
 
 /** How much is measured: `quick` proves that everything runs, and its numbers mean nothing. */
 export interface Scale {
@@ -50,10 +55,16 @@ export function intervalOf(ratios: readonly number[]): readonly [number, number]
   return [Math.exp(mean - 2 * error), Math.exp(mean + 2 * error)];
 }
 
-function intervalIn(unit: Figure['unit'], values: readonly number[]): Pick<Figure, 'interval'> {
-  if (unit !== 'ratio' || values.length < pairsMin) return {};
-  const [low, high] = intervalOf(values);
-  return { interval: [rounded(low), rounded(high)] };
+const intervalIn = (unit: Figure['unit'], values: readonly number[]): Figure['interval'] =>
+  unit !== 'ratio' || values.length < pairsMin ? undefined : intervalOf(values);
+
+const sideOf = (value: number, atMost: number): Side => (value <= atMost ? 'meets' : 'misses');
+
+function targetOf(atMost: number, middle: number, interval: Figure['interval']): Target {
+  const side = sideOf(middle, atMost);
+  const [low, high] = (interval ?? [middle, middle]).map((end) => sideOf(end, atMost));
+  if (low === side && high === side) return side === 'meets' ? 'met' : 'not met';
+  return `median ${side}, interval ${low === undefined || low !== high ? 'crosses' : low}`;
 }
 
 /** Three digits that mean something. */
@@ -66,20 +77,21 @@ export function figureOf(labels: Labels, values: readonly number[]): Figure | nu
   if (values.length === 0) return null;
   const { atMost, detail, ...rest } = labels;
   const middle = median(values);
+  const interval = intervalIn(rest.unit, values);
   return {
     ...rest,
     median: rounded(middle),
     spread: [rounded(Math.min(...values)), rounded(Math.max(...values))],
     runs: values.length,
-    ...intervalIn(rest.unit, values),
-    ...(atMost === undefined ? {} : { atMost, met: middle <= atMost }),
+    ...(interval === undefined ? {} : { interval: [rounded(interval[0]), rounded(interval[1])] }),
+    ...(atMost === undefined ? {} : { atMost, target: targetOf(atMost, middle, interval) }),
     ...(detail === undefined ? {} : { detail }),
   };
 }
 
-/** Figures depend on the machine: only who knows the machine can demand, by `strict`, that they are met. */
+/** Figures depend on the machine: only who knows the machine can demand, by `strict`, that medians meet their targets. */
 export const exitCodeOf = (figures: readonly Figure[], strict: boolean): number =>
-  strict && figures.some(({ met }) => met === false) ? 1 : 0;
+  strict && figures.some(({ target }) => target === 'not met' || target?.startsWith('median misses') === true) ? 1 : 0;
 
 /** Columns for a terminal; details are in the JSON lines alone. */
 export function table(figures: readonly Figure[]): string {
@@ -90,7 +102,7 @@ export function table(figures: readonly Figure[]): string {
     `${one.spread[0]} … ${one.spread[1]}`,
     one.interval === undefined ? '' : `${one.interval[0]} … ${one.interval[1]}`,
     String(one.runs),
-    one.atMost === undefined ? '' : `≤ ${one.atMost}: ${one.met === true ? 'met' : 'NOT MET'}`,
+    one.atMost === undefined ? '' : `≤ ${one.atMost}: ${one.target === 'not met' ? 'NOT MET' : one.target}`,
   ]);
   const all = [['figure', 'subject', 'median', 'spread', '95 % of the mean', 'runs', 'target'], ...rows];
   const widths = all[0]?.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0))) ?? [];

@@ -31,9 +31,9 @@ describe.skipIf(radicale === null)('the CalDAV bench', () => {
       ]);
       const of = (figure: string, subject: string) =>
         figures.find((one) => one.figure === figure && one.subject === subject);
-      expect(of('pull without change', 'Kalends, requests')).toMatchObject({ median: 1, met: true });
-      expect(of('pull without change', 'Kalends, commits')).toMatchObject({ median: 0, met: true });
-      expect(of('updates and removals', 'Kalends, requests')).toMatchObject({ met: true });
+      expect(of('pull without change', 'Kalends, requests')).toMatchObject({ median: 1, target: 'met' });
+      expect(of('pull without change', 'Kalends, commits')).toMatchObject({ median: 0, target: 'met' });
+      expect(of('updates and removals', 'Kalends, requests')).toMatchObject({ target: 'met' });
       expect(of('first sync, warm', 'Kalends ÷ floor')).toMatchObject({ unit: 'ratio', runs: 1 });
       const { version } = JSON.parse(readFileSync('node_modules/tsdav/package.json', 'utf8')) as { version: string };
       expect(of('pull without change', `tsdav ${version}`)).toBeDefined();

@@ -12,6 +12,11 @@ test('every subject is weighed, the real supervisor among them', { timeout: 120_
   const figures = await idleActorsOf({ quick: true, runs: 1, log: () => undefined }, [50]);
   expect(new Set(figures.map((one) => one.subject))).toEqual(new Set(idleSubjects));
   expect(figures).toHaveLength(2 * idleSubjects.length);
+  const promised = figures.filter((one) => one.atMost !== undefined);
+  const heap = ['heap per actor, 50', 'B', 1_024];
+  expect(new Set(promised.map((one) => [one.subject, one.figure, one.unit, one.atMost].join()))).toEqual(
+    new Set(['supervisors', 'runtime', 'runtime_queued'].map((subject) => [subject, ...heap].join())),
+  );
 });
 
 test('supervisors whose profiles are not there weigh nothing and are refused', { timeout: 60_000 }, async () => {

@@ -19,10 +19,10 @@ test('a figure says whether its target was met, and nothing where nothing was me
     median: 2,
     spread: [1, 9],
     runs: 3,
-    met: true,
+    target: 'met',
   });
-  expect(figureOf({ ...labels, atMost: 1.9 }, [1, 2, 9])).toMatchObject({ met: false });
-  expect(figureOf(labels, [1])).not.toHaveProperty('met');
+  expect(figureOf({ ...labels, atMost: 1.9 }, [1, 2, 9])).toMatchObject({ target: 'not met' });
+  expect(figureOf(labels, [1])).not.toHaveProperty('target');
   expect(figureOf(labels, [])).toBeNull();
 });
 
@@ -48,6 +48,27 @@ test('many ratios say together where their mean is, whichever of the two is divi
   expect(figureOf(labels, ratios.slice(3))).not.toHaveProperty('interval');
   expect(figureOf({ ...labels, unit: 'ms' }, ratios)).not.toHaveProperty('interval');
 });
+
+const half = (value: number, others: number): number[] =>
+  Array.from({ length: 32 }, (_, k) => (k % 2 === 0 ? value : others));
+
+test.each([
+  ['both below', half(0.9, 0.91), 'met', 0],
+  ['both above', half(1.2, 1.21), 'not met', 1],
+  ['around it, the median below', [...half(0.7, 1.4), 0.7], 'median meets, interval crosses', 0],
+  ['around it, the median above', [...half(0.7, 1.4), 1.4], 'median misses, interval crosses', 1],
+  ['above it, the median below', [...half(0.99, 9), 0.99], 'median meets, interval misses', 0],
+  ['below it, the median above', [...half(0.1, 1.01), 1.01], 'median misses, interval meets', 1],
+])(
+  'where the interval and the median are not on one side of the bound, it is said: %s',
+  (_where, ratios, target, strict) => {
+    const figure = figureOf({ bench: 'b', figure: 'f', subject: 's', unit: 'ratio', atMost: 1 }, ratios);
+    expect(figure).toMatchObject({ target });
+    const figures = figure === null ? [] : [figure];
+    expect(table(figures)).toContain(`≤ 1: ${target === 'not met' ? 'NOT MET' : target}`);
+    expect(exitCodeOf(figures, true)).toBe(strict);
+  },
+);
 
 test('the table shows a target that was missed', () => {
   const missed = figureOf({ bench: 'b', figure: 'f', subject: 's', unit: 'ratio', atMost: 1 }, [2]);
