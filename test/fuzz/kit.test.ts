@@ -1,6 +1,8 @@
 /** The kit itself: it finds what is wrong, says how to see it again, and notices an input that never ends. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import { fuzz, type Ending, type Entrance } from './kit.ts';
 
@@ -40,6 +42,22 @@ test('the same inputs come in every run, most of them different from each other'
   const [first, second] = [await run(), await run()];
   expect(first).toEqual(second);
   expect(new Set(first).size).toBeGreaterThan(150);
+});
+
+test('an input that takes too much memory is reported, though it has given it back at its end', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const take = (): number => Array.from({ length: 64 }, () => new Float64Array(1_000_000).fill(1.5)).length;
+  const attempt = (): Ending => {
+    expect(take()).toBe(64);
+    // The first finds that nobody has them, the second gives their bytes back.
+    collect();
+    collect();
+    return 'refusal';
+  };
+  await expect(fuzz(entrance({ runs: 1, samples: ['x'], attempt }))).rejects.toThrow(
+    expect.objectContaining({ cause: expect.objectContaining({ message: expect.stringMatching(/bytes of memory/) }) }),
+  );
 });
 
 /** Until the end: what is freed during an attempt would count for it. */

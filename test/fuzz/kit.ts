@@ -6,6 +6,7 @@
  */
 import { pick, seeded, type Seeded } from '../support/seeded.ts';
 import { mutated, type Vocabulary } from './mutate.ts';
+import { resident } from './resident.ts';
 import { watchdog } from './watchdog.ts';
 
 export interface Entrance extends Vocabulary {
@@ -33,7 +34,7 @@ export interface Fuzzed {
   readonly shareOfMeaning: number;
 }
 
-/** Far above what any input needs, far below what would hurt: heap and buffers, garbage included. */
+/** Far above what any input needs, far below what would hurt: heap and buffers, garbage included, given back or not. */
 const bytesMax = 384 * 1024 * 1024;
 /** Of the processor, so that a busy machine changes nothing; the slowest inputs take a tenth. */
 const cpuMsMax = 3_000;
@@ -85,7 +86,7 @@ interface Tried {
 }
 
 async function tryOne(entrance: Entrance, input: string, seed: number): Promise<Tried> {
-  const [bytes, cpu] = [bytesUsed(), process.cpuUsage()];
+  const [bytes, before, cpu] = [bytesUsed(), resident(), process.cpuUsage()];
   let ending: Ending;
   try {
     // What an attempt rolls is the same for each try of the same seed.
@@ -93,7 +94,10 @@ async function tryOne(entrance: Entrance, input: string, seed: number): Promise<
   } catch (error) {
     return { failure: error ?? new Error('something was thrown that is nothing'), ending: null };
   }
-  const used = bytesUsed() - bytes;
+  const { peakBytes } = resident();
+  // A peak that is no new one was that of an input before, which did not take too much.
+  const passing = peakBytes > before.peakBytes ? peakBytes - before.nowBytes : 0;
+  const used = Math.max(bytesUsed() - bytes, passing);
   if (used > bytesMax) return { failure: new RangeError(`it took ${used} bytes of memory`), ending };
   const { user, system } = process.cpuUsage(cpu);
   const cpuMs = Math.round((user + system) / 1_000);
