@@ -40,6 +40,12 @@ export interface HeldRequest {
   readonly note: string;
 }
 
+/** Not to be tried before `untilMs`, after so many failures in a row. */
+export interface SetBack {
+  readonly times: number;
+  readonly untilMs: number;
+}
+
 export interface CalendarWork {
   readonly state: CalendarState;
   readonly nextPollAtMs: number;
@@ -51,6 +57,8 @@ export interface CalendarWork {
   readonly readAtMs: number | null;
   /** The last `readAtMs` of which everything has arrived: what the cache shows is at least as new. */
   readonly freshAtMs: number | null;
+  /** What was written there stopped the whole profile, so often in a row: no write is tried before that time; absent: none did. */
+  readonly writesSetBack?: SetBack;
   /** Where the log ended when the calendar, which had been gone, came back: what it held until then may be there again. */
   readonly backSeq?: number;
 }

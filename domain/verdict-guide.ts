@@ -5,7 +5,7 @@ import type { Verdict } from './errors.ts';
 export const verdictGuide = {
   transient: 'tries again with growing delays; after too many in a row the smallest scope that fails is quarantined',
   rate_limited:
-    'waits as long as the server says, inside bounds, else with growing delays; writes wait with it; what does not end is quarantined',
+    'waits as long as the server says, inside bounds, else with growing delays; writes wait with it; what met it, and the writes of its calendar, wait longer, so that the rest goes on in between; what does not end is quarantined',
   auth_suspect:
     'counts it and tries again as seldom as a probe; only several refusals over a stated time, with the host otherwise well, become a relink',
   auth_revoked: 'stops all requests of the profile until the person connects again; cache and accepted writes stay',

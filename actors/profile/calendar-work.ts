@@ -31,7 +31,9 @@ export function planNext(turn: PullTurn, leftOverAtMs: number | null): void {
   // What claimed removals that nobody believes yet may have kept silent about anything else, too.
   const believed = isComplete(checkpoint) && !checkpoint.held.some((one) => one.suspicious);
   const freshAtMs = believed && readAtMs !== null ? readAtMs : work.freshAtMs;
-  const next = { state, nextPollAtMs, changedAtMs, failures: 0, readAtMs, freshAtMs };
+  // What brought it back is a listing, and proves nothing of what failed: where that fails again, it is set aside at once.
+  const failures = work.state.name === 'quarantined' ? work.failures : 0;
+  const next = { state, nextPollAtMs, changedAtMs, failures, readAtMs, freshAtMs };
   changeCalendar(activation, calendar._id, { ...work, ...next });
   change(activation, { freshAtMs: stalest(Object.values(activation.profile.calendars)) });
 }

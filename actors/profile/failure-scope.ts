@@ -1,16 +1,23 @@
 /** A failure that was met in one place: whether it is that place's matter alone, or the profile's. */
 import { backoff } from '../../config/policies.ts';
 import { delayOf } from '../../domain/backoff.ts';
-import { toKalendsError, type ErrorCode, type KalendsError } from '../../domain/errors.ts';
+import { toKalendsError, type ErrorCode, type KalendsError, type Verdict } from '../../domain/errors.ts';
 import type { CalendarId } from '../../domain/ids.ts';
 import type { IntentDoc } from '../../domain/intent.ts';
 import { transition } from '../../domain/machines/calendar.ts';
 import { respectRetryAfter } from '../../domain/machines/delays.ts';
 import type { Failure } from '../../domain/machines/machine.ts';
+import { triedAgainAt } from '../../domain/machines/profile.ts';
 import { spread } from '../../domain/sync/polling.ts';
 import { change, changeCalendar, type Activation } from './activation.ts';
 import { machineContext } from './calendar-work.ts';
-import { postponeLast } from './intents.ts';
+import { postponeLast, waitsUntil } from './intents.ts';
+
+/** What a piece of work concerns: the scope that a failure in it may be confined to. */
+export type Scope =
+  | { readonly kind: 'profile' | 'list' }
+  | { readonly kind: 'event'; readonly intents: readonly IntentDoc[] }
+  | { readonly kind: 'calendar'; readonly calendarId: CalendarId };
 
 /** Null when the calendar takes it; else the error that the profile machine is to be fed with. */
 export async function calendarFailed(
@@ -72,6 +79,59 @@ export async function listFailed(activation: Activation, error: KalendsError): P
 
 export const knowsCalendars = ({ profile }: Activation): boolean =>
   Object.values(profile.calendars).some((one) => one.state.name !== 'gone');
+
+/**
+ * Where the profile waits because of one answer, which nobody asked a second question about: what met it waits longer than
+ * the profile. Something else is tried first, and goes on where it is this piece of work alone that always meets it; so do
+ * writes to other calendars, and reads, where it is all the writes of a calendar.
+ */
+export async function setBehind(activation: Activation, scope: Scope, error: KalendsError): Promise<void> {
+  const { deps, profile } = activation;
+  if (!ofTheAccount.has(error.code) || profile.state.name === 'relink_required') return;
+  const fromMs = triedAgainAt(profile.state) ?? deps.clock.now();
+  if (scope.kind === 'list' && knowsCalendars(activation))
+    change(activation, { nextListAtMs: fromMs + spread(deps.polling.baseMs, deps.polling.jitter, deps.random) });
+  if (scope.kind === 'calendar') {
+    const work = profile.calendars[scope.calendarId];
+    if (work === undefined) return;
+    const failures = work.failures + 1;
+    const nextPollAtMs = waitsUntil(activation, failures, { fromMs, verdict: error.verdict });
+    changeCalendar(activation, scope.calendarId, { ...work, failures, nextPollAtMs });
+  }
+  if (scope.kind === 'event') {
+    const writtenAtMs = setWritesBack(activation, scope.intents, { fromMs, verdict: error.verdict });
+    await postponeLast(activation, scope.intents, error, { fromMs: writtenAtMs });
+  }
+}
+
+/** Answers when the calendar of these intents is written to again. */
+function setWritesBack(
+  activation: Activation,
+  intents: readonly IntentDoc[],
+  from: { readonly fromMs: number; readonly verdict: Verdict },
+): number {
+  const found = writtenTo(activation, intents);
+  if (found === null) return from.fromMs;
+  const times = (found.work.writesSetBack?.times ?? 0) + 1;
+  const untilMs = waitsUntil(activation, times, from);
+  changeCalendar(activation, found.calendarId, { ...found.work, writesSetBack: { times, untilMs } });
+  return untilMs;
+}
+
+/** A write was answered: the others of its calendar need not wait. */
+export function writesGoOn(activation: Activation, intents: readonly IntentDoc[]): void {
+  const found = writtenTo(activation, intents);
+  if (found?.work.writesSetBack === undefined) return;
+  const { writesSetBack: _setBack, ...work } = found.work;
+  changeCalendar(activation, found.calendarId, work);
+}
+
+function writtenTo({ profile }: Activation, intents: readonly IntentDoc[]) {
+  const wish = intents.at(-1)?.wish;
+  const calendarId = wish === undefined || wish.kind === 'delete_all' ? null : wish.calendarId;
+  const work = calendarId === null ? undefined : profile.calendars[calendarId];
+  return calendarId === null || work === undefined ? null : { calendarId, work };
+}
 
 /** The host cannot be reached, or asks for patience, or the person must act: nobody needs to be asked again. */
 export const ofTheAccount: ReadonlySet<ErrorCode> = new Set([

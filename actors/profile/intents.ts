@@ -1,10 +1,10 @@
 /** The states of intents: how each ends, with its reason, and how it is kept in between. */
 import { backoff, quarantine } from '../../config/policies.ts';
+import { profileNumbers } from '../../config/profile-numbers.ts';
 import { delayOf } from '../../domain/backoff.ts';
-import type { ErrorCode } from '../../domain/errors.ts';
-import { KalendsError } from '../../domain/errors.ts';
+import { KalendsError, type ErrorCode, type Verdict } from '../../domain/errors.ts';
 import { eventKeyOf, mayHaveDone, type Attempt, type IntentDoc } from '../../domain/intent.ts';
-import { respectRetryAfter } from '../../domain/machines/delays.ts';
+import { policyOf, respectRetryAfter } from '../../domain/machines/delays.ts';
 import type { Failure } from '../../domain/machines/machine.ts';
 import { managedKey } from '../../domain/managed-event.ts';
 import type { Durability } from '../../store/documents.ts';
@@ -103,18 +103,28 @@ async function isCarriedOut({ deps }: Activation, { n, wish }: IntentDoc): Promi
  * When a write that failed for the `attempts`-th time is tried again. One that fails so often while its account answers
  * is the event's own trouble: it is set aside, and tried as rarely as whatever else is quarantined is probed.
  */
-export function waitsUntil({ deps }: Activation, attempts: number): number {
+export function waitsUntil(
+  { deps }: Activation,
+  attempts: number,
+  { fromMs = deps.clock.now(), verdict = 'transient' }: { readonly fromMs?: number; readonly verdict?: Verdict } = {},
+): number {
   const probes = attempts - quarantine.afterAttempts;
   const ownMs =
-    probes > 0 ? delayOf(backoff.probe, probes, deps.random) : delayOf(backoff.transient, attempts, deps.random);
-  return deps.clock.now() + Math.max(1, ownMs);
+    probes > 0
+      ? delayOf(backoff.probe, probes, deps.random)
+      : delayOf(policyOf(verdict, profileNumbers), attempts, deps.random);
+  return fromMs + Math.max(1, ownMs);
 }
 
-/** What would be carried out again at once waits, so that nothing that fails goes round; the event waits with its last. */
+/**
+ * What would be carried out again at once waits, so that nothing that fails goes round; the event waits with its last.
+ * Its delay begins at `fromMs`; absent: now.
+ */
 export async function postponeLast(
   activation: Activation,
   intents: readonly IntentDoc[],
   failure: Pick<Failure, 'retryAtMs'>,
+  from: { readonly fromMs?: number } = {},
 ): Promise<void> {
   const last = intents.at(-1);
   const stored = last === undefined ? null : await activation.deps.documents.get('intents', last._id);
@@ -122,7 +132,7 @@ export async function postponeLast(
   if (stored.notBeforeMs > activation.deps.clock.now()) return;
   // A call was counted when it was marked; a question about one was not.
   const attempts = Math.max(stored.attempts, last.attempts + 1);
-  const notBeforeMs = respectRetryAfter(waitsUntil(activation, attempts), failure, machineContext(activation));
+  const notBeforeMs = respectRetryAfter(waitsUntil(activation, attempts, from), failure, machineContext(activation));
   await replaceIntent(activation, { ...stored, attempts, notBeforeMs });
 }
 

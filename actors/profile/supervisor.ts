@@ -2,8 +2,7 @@
 import { quarantine, runtime } from '../../config/policies.ts';
 import { profileNumbers } from '../../config/profile-numbers.ts';
 import { toKalendsError, unreachable, type KalendsError, type Verdict } from '../../domain/errors.ts';
-import { newRunId, slotCount, type CalendarId, type ProfileId } from '../../domain/ids.ts';
-import type { IntentDoc } from '../../domain/intent.ts';
+import { newRunId, slotCount, type ProfileId } from '../../domain/ids.ts';
 import type { Failure } from '../../domain/machines/machine.ts';
 import { mayWork, wakeAtOf } from '../../domain/machines/profile.ts';
 import { nextHorizonAt } from '../../domain/projection/horizon.ts';
@@ -14,7 +13,15 @@ import { createShares, type Limit, type Shares } from '../runtime/shares.ts';
 import { activate, change, dueHorizon, record, save, step, type Activation, type ProfileDeps } from './activation.ts';
 import { bulkDeleteTurn } from './bulk-delete.ts';
 import { countDeath, noteBegun, noteEnded } from './deaths.ts';
-import { calendarFailed, endsActivation, eventFailed, listFailed } from './failure-scope.ts';
+import {
+  calendarFailed,
+  endsActivation,
+  eventFailed,
+  listFailed,
+  setBehind,
+  writesGoOn,
+  type Scope,
+} from './failure-scope.ts';
 import { comeToGate, tellHostAnswered, tellHostFailed } from './host-gate.ts';
 import { expireIntents, markSeen } from './intents.ts';
 import { lateEffectMsOf, unknownCallsOf } from './late-calls.ts';
@@ -242,12 +249,6 @@ async function moveHorizon(
   await record(activation, { cause, operations: [], changes: [{ kind: 'horizon', horizon }] });
 }
 
-/** What a piece of work concerns: the scope that a failure in it may be confined to. */
-type Scope =
-  | { readonly kind: 'profile' | 'list' }
-  | { readonly kind: 'event'; readonly intents: readonly IntentDoc[] }
-  | { readonly kind: 'calendar'; readonly calendarId: CalendarId };
-
 const profileScope: Scope = { kind: 'profile' };
 
 function begunScopeOf(scope: Scope): BegunScope {
@@ -259,16 +260,20 @@ function begunScopeOf(scope: Scope): BegunScope {
 /** Runs what asks the provider, and feeds the machines with how that went. */
 async function attempt(activation: Activation, scope: Scope, work: () => Promise<unknown>): Promise<void> {
   await noteBegun(activation, begunScopeOf(scope));
+  let met: KalendsError | null = null;
   let failure: KalendsError | null = null;
   try {
     await work();
   } catch (error) {
-    failure = await widest(activation, scope, toKalendsError(error));
+    met = toKalendsError(error);
+    failure = await widest(activation, scope, met);
   }
   if (failure === null) await followIfSentOn(activation);
   else if (await foundElsewhere(activation, failure)) failure = null;
   if (failure !== null) await failed(activation, failure);
   else if (activation.calls.answered > 0) await recover(activation);
+  if (failure !== null && met !== null) await setBehind(activation, scope, met);
+  if (met === null && scope.kind === 'event' && activation.calls.answered > 0) writesGoOn(activation, scope.intents);
   await completeInitialSync(activation);
 }
 

@@ -72,6 +72,12 @@ export function mayWork(state: ProfileState): boolean {
   return state.name === 'connecting' || state.name === 'live';
 }
 
+/** When ordinary work is tried again, as far as is known; null where nothing forbids it, or only a person can allow it. */
+export function triedAgainAt(state: ProfileState): number | null {
+  if (state.name === 'backing_off') return state.untilMs;
+  return state.name === 'quarantined' ? state.probeAtMs : null;
+}
+
 /** When `probe_due` is next of use, in epoch milliseconds; null where the state waits for nothing. */
 export function wakeAtOf(state: ProfileState, numbers: MachineNumbers): number | null {
   if (state.name === 'backing_off') return state.untilMs;

@@ -184,9 +184,12 @@ function pieceOf(input: AgendaInput, intents: readonly IntentDoc[]): Piece[] {
   const { calendarId, eventId } = first.wish;
   const work = input.profile.calendars[calendarId];
   // One that is set aside keeps its intents until its probe succeeds; one that is gone or unknown rejects them, which is work.
-  if (work?.state.name === 'quarantined' || !intents.every((one) => wasReadFor(one, work))) return [];
+  if (work?.state.name === 'quarantined' || writesAt(work) > input.nowMs) return [];
+  if (!intents.every((one) => wasReadFor(one, work))) return [];
   return [{ kind: 'write', calendarId, eventId, intents, others: false }];
 }
+
+const writesAt = (work: CalendarWork | undefined): number => work?.writesSetBack?.untilMs ?? 0;
 
 /** A calendar that is gone is not read any more: it rejects them. */
 const wasReadFor = ({ afterReadMs }: IntentDoc, work: CalendarWork | undefined): boolean =>
@@ -222,6 +225,7 @@ function wakeAt(input: AgendaInput, expiryMs: number): number {
     expiryMs,
     profile.nextListAtMs,
     earliest(polls, ([, work]) => lookAt(work)),
+    earliest(calendarsOf(profile), ([, work]) => (writesAt(work) > nowMs ? writesAt(work) : never)),
     earliest(input.openIntents, (one) => (one.notBeforeMs > nowMs ? one.notBeforeMs : never)),
   );
 }
