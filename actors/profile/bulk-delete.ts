@@ -4,7 +4,7 @@ import type { ManagedEventDoc } from '../../domain/managed-event.ts';
 import type { Activation } from './activation.ts';
 import { rejectIntents, replaceIntent, settleIntents, voidAttempt, waitsUntil, type Refusal } from './intents.ts';
 import { unknownCallsOf } from './late-calls.ts';
-import { mayCarryOut } from './permission.ts';
+import { refusedOf } from './permission.ts';
 import { writeEventTurn } from './push.ts';
 
 /** Managed events looked at in one turn: most of them may be gone already. */
@@ -39,10 +39,11 @@ async function leaveOut(
   const calendarIds = intent.wish.kind === 'delete_all' ? intent.wish.calendarIds : null;
   const meant = event.wanted !== null && (calendarIds?.includes(event.calendarId) ?? true);
   if (!meant) return { refusal: null };
-  const refused = await mayCarryOut(activation, { calendarId: event.calendarId, intents: [intent] });
+  const refused = await refusedOf(activation, { calendarId: event.calendarId, intents: [intent] });
   if (refused === null) return null;
-  if (refused.code === 'calendar_gone' || refused.code === 'calendar_unknown') return { refusal: null };
-  return (await mayBeDeleted(activation, intent, event)) ? null : { refusal: refused };
+  const { refusal } = refused;
+  if (refusal.code === 'calendar_gone' || refusal.code === 'calendar_unknown') return { refusal: null };
+  return (await mayBeDeleted(activation, intent, event)) ? null : { refusal };
 }
 
 /** A call for this event was made whose outcome is not known, or is known and not settled yet. */

@@ -11,7 +11,7 @@ import { assertMayWrite, type Activation } from './activation.ts';
 import { carrierOf } from './carrier.ts';
 import { afterFailedCall, endRefused, refuse } from './failed-write.ts';
 import { meetsLateCall } from './late-effects.ts';
-import { mayCarryOut } from './permission.ts';
+import { refusedOf } from './permission.ts';
 import { cameBack, look, readBack } from './read-back.ts';
 import type { EventToWrite, PlannedCall, WriteTurn } from './write-turn.ts';
 import { looksElsewhere, mayBeOurs } from './whereabouts.ts';
@@ -29,17 +29,18 @@ export async function writeEventTurn(activation: Activation, event: EventToWrite
   const carriedOut = turn.intents.filter((one) => one.n <= (applied?.throughN ?? 0));
   // A crash after the commit and before the intents were settled: the log says that these are done.
   if (carriedOut.length > 0 && turn.closes) return settleIntents(activation, carriedOut);
-  const refusal = await mayCarryOut(activation, event);
-  const readable = refusal === null || (refusal.code !== 'calendar_unknown' && refusal.code !== 'calendar_gone');
+  const refused = await refusedOf(activation, event);
+  const why = refused?.refusal.code;
   const open = turn.intents.find((one) => one.attempt !== null);
   // Where nothing can be read any more, nothing can be found out.
-  if (!readable) {
+  if (refused !== null && (why === 'calendar_unknown' || why === 'calendar_gone')) {
+    const { refusal } = refused;
     if (open?.attempt) await noteLateCall(activation, turn, open, open.attempt);
     return endRefused(turn, mayHaveLanded(turn) ? withOutcomeUnknown(refusal) : refusal);
   }
   if (open?.attempt) return readBack(turn, open, open.attempt);
   const isOver = turn.closes && turn.intents.some((one) => one.expiresAtMs <= activation.deps.clock.now());
-  const givesUp = refusal !== null || isOver;
+  const givesUp = refused !== null || isOver;
   if (await meetsLateCall(turn, givesUp)) return;
   // What a late call was found to have left, or not.
   if (givesUp) turn = await openTurn(activation, event);
@@ -51,7 +52,8 @@ export async function writeEventTurn(activation: Activation, event: EventToWrite
   if (await looksElsewhere(turn)) return;
   const group = wishOf(turn);
   if (isDone(group)) return carryOut(group.turn, group.wish);
-  if (refusal !== null) return endRefused(turn, refusal);
+  // The next turn carries out what is left, in its order.
+  if (refused !== null) return endRefused({ ...turn, intents: refused.intents }, refused.refusal);
   // What has expired is not begun again: the agenda gives it up when nothing that was tried may have done it.
   if (isOver) return;
   return carryOut(group.turn, group.wish);
@@ -67,7 +69,9 @@ const needsVersion = (turn: WriteTurn): turn is Standing =>
 
 /** A removal that was called for, and needs no call any more, is done, whatever is permitted by now. */
 const isDone = ({ turn, wish }: Group): boolean =>
-  wish.kind === 'settled' && wish.wanted === null && turn.intents.some((one) => one.attempts > 0);
+  wish.kind === 'settled' &&
+  wish.wanted === null &&
+  turn.intents.some((one) => one.wish.kind !== 'upsert' && one.attempts > 0);
 
 /** Of a calendar that cannot be read any more. */
 const mayHaveLanded = (turn: WriteTurn): boolean =>

@@ -6,7 +6,7 @@ import type { Reconciled } from '../../domain/sync/reconcile.ts';
 import { assertMayWrite, record, type Activation } from './activation.ts';
 import { endsActivation } from './failure-scope.ts';
 import { settleIntents } from './intents.ts';
-import { mayCarryOut } from './permission.ts';
+import { refusedOf } from './permission.ts';
 import { callPut, callRemove, openTurn, planOf, wishOf } from './push.ts';
 import { changesOfPut, changesOfRemoval, changesOfSettled } from './write-commit.ts';
 import type { WriteTurn } from './write-turn.ts';
@@ -46,7 +46,7 @@ async function carry(activation: Activation, event: EventOfIntents): Promise<Car
   const opened = await openTurn(activation, { ...event, closes: true });
   const throughN = opened.applied?.throughN ?? 0;
   if (event.intents.some((one) => one.n <= throughN)) return null;
-  if ((await mayCarryOut(activation, event)) !== null) return null;
+  if ((await refusedOf(activation, event)) !== null) return null;
   const { turn, wish } = wishOf(opened);
   try {
     const operations = turn.intents.map((one) => one.operationId);

@@ -69,12 +69,13 @@ test('what waits for an application calendar is carried out in one commit, and e
   await rig.close();
 });
 
-test('a write that is refused takes no other with it', async () => {
+test('a write that is refused takes no other with it, not even of its event', async () => {
   const rig = await started();
   await rig.upsert(calendar, 'a', wish('A'));
   await rig.settle();
   await rig.grant(['create_event', 'read_events']);
   await rig.remove(calendar, 'a');
+  await rig.upsert(calendar, 'a', wish('A again'));
   await rig.upsert(calendar, 'b', wish('B'));
   await rig.accept({ kind: 'delete', calendarId: rig.calendarId('unknown/'), eventId: 'c' });
   await rig.upsert(calendar, 'd', wish('D'));
@@ -83,8 +84,9 @@ test('a write that is refused takes no other with it', async () => {
     '1 upsert written',
     '2 delete rejected not_permitted',
     '3 upsert written',
-    '4 delete rejected calendar_unknown',
-    '5 upsert written',
+    '4 upsert written',
+    '5 delete rejected calendar_unknown',
+    '6 upsert written',
   ]);
   await rig.close();
 });

@@ -48,35 +48,6 @@ test('an expired write that landed is found to be written', async () => {
   await expectAllWell(rig);
 });
 
-test('permission is asked again at execution', async () => {
-  const rig = await syncedInMemory();
-  await rig.upsert(work, 'x', wish('Allowed'));
-  await rig.pass(minute);
-  await rig.upsert(work, 'y', wish('Not any more'));
-  await rig.remove(work, 'x');
-  await rig.grant(['create_event']);
-  await rig.accept({ kind: 'create_calendar', calendarId: rig.calendarId('n/'), ref: 'n/', name: 'n', color: null });
-  await rig.pass(minute);
-  expect((await outcomes(rig)).slice(1)).toEqual([
-    '2 upsert written',
-    '3 delete rejected not_permitted',
-    '4 create_calendar rejected not_permitted',
-  ]);
-  await expectAllWell(rig);
-});
-
-test('what was done before permission was withdrawn is settled as done', async () => {
-  const rig = await syncedInMemory();
-  rig.other.world.failNextAfterEffect('put', timedOut);
-  rig.other.world.failNext('get', timedOut, 1);
-  await rig.upsert(work, 'x', wish('Done'));
-  await rig.settle();
-  await rig.grant([]);
-  await rig.pass(5 * minute);
-  expect(await outcomes(rig)).toEqual(['1 upsert written']);
-  await expectAllWell(rig);
-});
-
 test('a calendar that became read-only or went away meanwhile rejects what waited for it', async () => {
   const rig = await syncedInMemory();
   rig.other.addCalendar('gone');

@@ -91,24 +91,24 @@ export const writing: readonly Mutation[] = [
     name: 'no re-check of authorisation',
     mistake: 'a write whose permission ended since it was accepted is carried out',
     file: 'actors/profile/permission.ts',
-    find: 'if (missing.length === 0) return null;',
-    replace: 'if (missing.length >= 0) return null;',
+    find: 'if (missing === undefined) return null;',
+    replace: 'if (missing !== null) return null;',
   },
   {
     name: 'refuse some writes for no reason',
     mistake: 'every fourth write is rejected',
     file: 'actors/profile/push.ts',
-    find: '  if (refusal !== null) return endRefused(turn, refusal);\n',
+    find: '  if (refused !== null) return endRefused({ ...turn, intents: refused.intents }, refused.refusal);\n',
     replace:
-      "  if (refusal !== null) return endRefused(turn, refusal);\n  if (turn.intents.some((one) => one.n % 4 === 0)) return refuse(turn, { code: 'internal', description: 'no' });\n",
+      "  if (refused !== null) return endRefused({ ...turn, intents: refused.intents }, refused.refusal);\n  if (turn.intents.some((one) => one.n % 4 === 0)) return refuse(turn, { code: 'internal', description: 'no' });\n",
   },
   {
     name: 'refuse writes while the profile is not live',
     mistake: 'a write is rejected while its profile backs off or is quarantined',
     file: 'actors/profile/push.ts',
-    find: '  if (refusal !== null) return endRefused(turn, refusal);\n',
+    find: '  if (refused !== null) return endRefused({ ...turn, intents: refused.intents }, refused.refusal);\n',
     replace:
-      "  if (refusal !== null) return endRefused(turn, refusal);\n  if (activation.profile.state.name !== 'live') return refuse(turn, { code: 'internal', description: 'no' });\n",
+      "  if (refused !== null) return endRefused({ ...turn, intents: refused.intents }, refused.refusal);\n  if (activation.profile.state.name !== 'live') return refuse(turn, { code: 'internal', description: 'no' });\n",
   },
   {
     name: 'call a write of a removed event written',
@@ -209,7 +209,7 @@ export const writing: readonly Mutation[] = [
     name: 'a batch asks for no permission',
     mistake: 'writes of a batch are carried out whatever the application may do by then',
     file: 'actors/profile/write-here.ts',
-    find: '  if ((await mayCarryOut(activation, event)) !== null) return null;\n',
+    find: '  if ((await refusedOf(activation, event)) !== null) return null;\n',
     replace: '',
   },
   {
