@@ -6,8 +6,9 @@ import type { ResourceInput } from '../../domain/machines/item.ts';
 import type { HeldRequest } from '../../domain/profile.ts';
 import type { ResourceDoc } from '../../domain/resource.ts';
 import { advance, each, type HeldRemoval } from '../../domain/sync/checkpoint.ts';
-import { record, type Activation } from './activation.ts';
+import type { Activation } from './activation.ts';
 import { readCheckpoint, replaceCheckpoint } from './checkpoint-store.ts';
+import { recordShown } from './moves.ts';
 
 /** Recorded before the checkpoint forgets them, so that a crash between repeats it, and finds nothing left to record. */
 export async function settleHeld(activation: Activation, request: HeldRequest): Promise<void> {
@@ -21,7 +22,7 @@ export async function settleHeld(activation: Activation, request: HeldRequest): 
     const refs = held.map((one) => one.ref);
     const { checkpoint } = advance(stored, each(refs, inputOf(request, context.nowMs)), context);
     const changes = await changesOf(activation, calendarId, request, held);
-    await record(activation, { cause: 'operator', operations: [], changes });
+    await recordShown(activation, calendarId, { cause: 'operator', operations: [], changes });
     await replaceCheckpoint(activation, stored, checkpoint);
   }
 }

@@ -11,7 +11,7 @@ import { advance, each, type CheckpointDoc } from '../../domain/sync/checkpoint.
 import { diff } from '../../domain/sync/diff.ts';
 import { countTaken } from '../../domain/sync/sentinel/count.ts';
 import { guardRemovals, type Nomination } from '../../domain/sync/guard.ts';
-import { record, removalsHeld, type Activation } from './activation.ts';
+import { removalsHeld, type Activation } from './activation.ts';
 import { replaceCheckpoint } from './checkpoint-store.ts';
 import { lateCallsOf, repairOverwritten } from './late-calls.ts';
 import { recordShown } from './moves.ts';
@@ -93,7 +93,7 @@ async function recordChanges(turn: PullTurn, changes: readonly Change[]): Promis
   const isReinstated = (one: Change): boolean => one.kind === 'resource_put' && one.differs && sought.has(one.ref);
   const reinstated = sought.size === 0 ? [] : changes.filter(isReinstated);
   const others = reinstated.length === 0 ? changes : changes.filter((one) => !isReinstated(one));
-  await record(activation, { cause: 'repair', operations: [], changes: reinstated });
+  await recordShown(activation, turn.calendar._id, { cause: 'repair', operations: [], changes: reinstated });
   const lateCalls = lateCallsOf(activation);
   await repairOverwritten(activation, lateCalls, others);
   for (const batch of withOurs(activation.openIntents, lateCalls, others))

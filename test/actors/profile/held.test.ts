@@ -5,7 +5,7 @@ import { KalendsError } from '../../../domain/errors.ts';
 import { createNormalise } from '../../../domain/normalise.ts';
 import { explain } from '../../../services/ops/explain.ts';
 import { listHeld, sayOfHeld, type HeldWord } from '../../../services/ops/held.ts';
-import { ics } from './bodies.ts';
+import { ics, wish } from './bodies.ts';
 import { commitsOf, expectHonestLog, expectRebuildable, expectWholeLog } from './invariants.ts';
 import { day, hour, minute, profileId, type Rig } from './rig.ts';
 import { cached, checkpointOf, logOf, pull, seqOf, syncedInMemory, syncedOverCalDav, work } from './starts.ts';
@@ -67,6 +67,24 @@ test('a release is recorded on the operator’s word, one by one or all, and nev
   expect((await logOf(rig, seq)).every((line) => line.startsWith('operator removed'))).toBe(true);
   expect((await checkpointOf(rig)).held).toEqual([]);
   await expect(say(rig, { word: 'release' })).rejects.toMatchObject({ code: 'not_known' });
+  await expectSound(rig);
+});
+
+test('an event of an application whose old name is released follows to its new one', async () => {
+  const rig = await syncedInMemory({ events: 0 });
+  for (let k = 0; k < 8; k += 1) await rig.upsert(work, `x${k}`, wish(`X ${k}`));
+  await rig.pass(minute);
+  rig.other.world.failNext('get', () => new KalendsError('server_error', 'oh'), 100_000);
+  const own = [...(rig.other.contents().get(work) ?? [])];
+  for (const [ref, body] of own) {
+    rig.other.remove(work, ref);
+    rig.other.put(work, `moved-${ref}`, body);
+  }
+  await pull(rig);
+  expect((await checkpointOf(rig)).held).toHaveLength(8);
+  await say(rig, { word: 'release' });
+  const live = await rig.documents.find('resourcesOfCalendar', { calendarId: rig.calendarId(work), live: 1 });
+  expect(live.map((one) => one.eventId ?? '').sort()).toEqual(Array.from({ length: 8 }, (_, k) => `x${k}`));
   await expectSound(rig);
 });
 

@@ -112,6 +112,27 @@ test('what still stands is reinstated with the cause repair, what is truly gone 
   await expectAllWell(rig);
 });
 
+test('an event of an application follows to the copy of it that is reinstated', async () => {
+  const rig = await synced<ModelSide>({ events: 3, side: (clock, random) => modelSide(clock, random) });
+  await rig.upsert(work, 'x', wish('X'));
+  await rig.pass(minute);
+  const [own = '', body = ''] =
+    [...(rig.other.contents().get(work) ?? [])].find(([ref]) => ref.startsWith('kalends')) ?? [];
+  rig.other.put(work, 'copy.ics', body);
+  await pull(rig);
+  for (const ref of [own, 'copy.ics']) rig.other.remove(work, ref);
+  await pull(rig);
+  // As if its server had been wrong about this one.
+  rig.other.put(work, 'copy.ics', body);
+  const seq = await seqOf(rig);
+  await ask(rig, { carryOut: true });
+  await rig.pass(minute);
+  expect(await logOf(rig, seq)).toEqual(['repair put copy.ics', 'repair managed x g1']);
+  const live = await rig.documents.find('resourcesOfCalendar', { calendarId: rig.calendarId(work), live: 1 });
+  expect(live.find((one) => one.ref === 'copy.ics')?.eventId).toBe('x');
+  await expectAllWell(rig);
+});
+
 test('a repair is carried to its end, whatever crashes or fails on the way', async () => {
   const whole = await damaged();
   const begin = whole.plan.passages.length;
