@@ -62,10 +62,22 @@ export const mayHaveDone = (call: LateCall, { n, wish }: IntentDoc): boolean =>
 export type IntentState = 'queued' | 'attempting' | 'written' | 'merged' | 'rejected' | 'expired';
 
 export interface BulkProgress {
-  /** The id of the last managed event that was dealt with; they are taken in the order of their ids. */
+  /** The calendar that it is in: whatever the intent waits for, it waits for there. */
+  readonly calendarId: CalendarId;
+  /** The id of the last managed event of that calendar that was dealt with; they are taken in the order of their ids. */
   readonly after: string;
+  /** Calendars that it left, where something is to be waited for. */
+  readonly waiting: readonly BulkPart[];
+  /** Calendars that it has gone through: what was accepted later is carried out there. */
+  readonly done: readonly CalendarId[];
   /** Why some event had to be left; the last reason counts. */
   readonly refusal: { readonly code: ErrorCode; readonly description: string } | null;
+}
+
+/** A bulk delete in a calendar that it has left for another, with the fields that its intent had there. */
+export interface BulkPart extends Pick<IntentDoc, 'notBeforeMs' | 'afterReadMs' | 'conflicts'> {
+  readonly calendarId: CalendarId;
+  readonly after: string;
 }
 
 /** The collection `intents`. Inserted by the API, decided by the actor. */
@@ -101,7 +113,7 @@ export interface IntentDoc {
   readonly seen?: 1 | null;
   /** How often a conflict made the actor reconcile again. */
   readonly conflicts: number;
-  /** How far a bulk delete has come; absent before its first event. */
+  /** How far a bulk delete has come; absent before its first calendar. */
   readonly progress?: BulkProgress;
   /** Nobody asked for it: a late call of ours overwrote what had been written, and this puts it right. */
   readonly repair?: true;

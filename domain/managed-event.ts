@@ -66,3 +66,9 @@ export interface ManagedEventDoc extends ManagedOutcome {
 }
 
 export const managedKey = (calendarId: CalendarId, eventId: string): string => `${calendarId}|${eventId}`;
+
+/** Between these are the keys of all managed events of a calendar: `}` comes after `|`. */
+export const managedKeysOf = (calendarId: CalendarId): { readonly gt: string; readonly lt: string } => ({
+  gt: managedKey(calendarId, ''),
+  lt: `${calendarId}}`,
+});

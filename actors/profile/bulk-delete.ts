@@ -1,30 +1,63 @@
-/** A bulk delete: one ordered intent, carried out event by event, in the order of their ids, until none is left. */
-import type { Attempt, BulkProgress, IntentDoc } from '../../domain/intent.ts';
-import type { ManagedEventDoc } from '../../domain/managed-event.ts';
+/** A bulk delete: one ordered intent, carried out calendar by calendar and event by event, until none is left. */
+import type { CalendarId } from '../../domain/ids.ts';
+import type { Attempt, IntentDoc } from '../../domain/intent.ts';
+import { managedKeysOf, type ManagedEventDoc } from '../../domain/managed-event.ts';
+import { dealtWith, goInto, goneThrough } from '../../domain/sync/bulk.ts';
 import type { Activation } from './activation.ts';
-import { rejectIntents, replaceIntent, settleIntents, voidAttempt, waitsUntil, type Refusal } from './intents.ts';
-import { unknownCallsOf } from './late-calls.ts';
+import { rejectIntents, replaceIntent, settleIntents, voidAttempt, type Refusal } from './intents.ts';
+import { noteLateCall, unknownCallsOf } from './late-calls.ts';
 import { refusedOf } from './permission.ts';
-import { writeEventTurn } from './push.ts';
+import { openTurn, writeEventTurn } from './push.ts';
 
 /** Managed events looked at in one turn: most of them may be gone already. */
 const pageSize = 100;
 
-/** One event's removal, or the end of the intent. */
-export async function bulkDeleteTurn(activation: Activation, intent: IntentDoc): Promise<void> {
-  const { documents } = activation.deps;
-  const profileId = activation.profile._id;
-  const begun: BulkProgress = intent.progress ?? { after: '', refusal: null };
-  const page = await documents.find('managedOfProfile', { profileId, _id: { gt: begun.after } }, { limit: pageSize });
-  let progress = begun;
-  for (const event of page) {
-    const left = await leaveOut(activation, intent, event);
-    if (left === null) return deleteOrWait(activation, { ...intent, progress }, event);
-    progress = { after: event._id, refusal: left.refusal ?? progress.refusal };
+/** One event's removal in one of these calendars, in which nothing is to be waited for; or the end of the intent. */
+export async function bulkDeleteTurn(
+  activation: Activation,
+  begun: IntentDoc,
+  calendarIds: readonly CalendarId[],
+): Promise<void> {
+  if (calendarIds.length === 0) return end(activation, begun);
+  const here = begun.progress?.calendarId;
+  const isHere = (one: CalendarId): boolean => one === here;
+  let intent = calendarIds.some(isHere) ? begun : await putDown(activation, begun);
+  for (const calendarId of [...calendarIds.filter(isHere), ...calendarIds.filter((one) => !isHere(one))]) {
+    intent = goInto(intent, calendarId);
+    const page = await pageOf(activation, intent);
+    for (const event of page) {
+      const left = await leaveOut(activation, intent, event);
+      // Stored before anything is asked there, so that a failure sets back the calendar that it was met in.
+      if (left === null)
+        return deleteOne(activation, isHere(calendarId) ? intent : await replaceIntent(activation, intent), event);
+      intent = dealtWith(intent, event._id, left.refusal);
+    }
+    if (page.length === pageSize) break;
+    intent = goneThrough(intent);
   }
-  if (page.length === pageSize) return void (await voidAttempt(activation, intent, { progress }));
-  const { refusal } = progress;
+  await voidAttempt(activation, intent);
+}
+
+/** In the calendar that it is in. */
+async function pageOf({ deps, profile }: Activation, { progress }: IntentDoc): Promise<readonly ManagedEventDoc[]> {
+  if (progress === undefined) return [];
+  const { gt, lt } = managedKeysOf(progress.calendarId);
+  const params = { profileId: profile._id, _id: { gt: progress.after === '' ? gt : progress.after, lt } };
+  return deps.documents.find('managedOfProfile', params, { limit: pageSize });
+}
+
+async function end(activation: Activation, intent: IntentDoc): Promise<void> {
+  const refusal = intent.progress?.refusal ?? null;
   return refusal === null ? settleIntents(activation, [intent]) : rejectIntents(activation, [intent], refusal);
+}
+
+/** It goes on elsewhere before it is known what became of a call: that is remembered as one that was given up. */
+async function putDown(activation: Activation, intent: IntentDoc): Promise<IntentDoc> {
+  const { attempt } = intent;
+  if (attempt === null) return intent;
+  const event = (await pageOf(activation, intent)).find((one) => attemptOn(intent, one) !== null);
+  if (event !== undefined) await noteLateCall(activation, event, intent, attempt);
+  return voidAttempt(activation, intent);
 }
 
 /**
@@ -36,9 +69,7 @@ async function leaveOut(
   intent: IntentDoc,
   event: ManagedEventDoc,
 ): Promise<{ readonly refusal: Refusal | null } | null> {
-  const calendarIds = intent.wish.kind === 'delete_all' ? intent.wish.calendarIds : null;
-  const meant = event.wanted !== null && (calendarIds?.includes(event.calendarId) ?? true);
-  if (!meant) return { refusal: null };
+  if (event.wanted === null) return { refusal: null };
   const refused = await refusedOf(activation, { calendarId: event.calendarId, intents: [intent] });
   if (refused === null) return null;
   const { refusal } = refused;
@@ -60,14 +91,6 @@ async function mayBeDeleted(activation: Activation, intent: IntentDoc, event: Ma
 /** An attempt of an earlier turn is this event's: it is the first that was not dealt with. */
 const attemptOn = ({ attempt }: IntentDoc, { resourceId }: ManagedEventDoc): Attempt | null =>
   attempt?.resourceId === resourceId ? attempt : null;
-
-/** A calendar that was set aside has to be found well first, like for any other write. */
-async function deleteOrWait(activation: Activation, intent: IntentDoc, event: ManagedEventDoc): Promise<void> {
-  const state = activation.profile.calendars[event.calendarId]?.state;
-  if (state?.name !== 'quarantined') return deleteOne(activation, intent, event);
-  const notBeforeMs = Math.max(state.probeAtMs, waitsUntil(activation, 1));
-  await replaceIntent(activation, { ...intent, notBeforeMs });
-}
 
 async function deleteOne(activation: Activation, intent: IntentDoc, event: ManagedEventDoc): Promise<void> {
   const { calendarId, eventId } = event;

@@ -7,6 +7,7 @@ import { eventKeyOf, mayHaveDone, type Attempt, type IntentDoc } from '../../dom
 import { policyOf, respectRetryAfter } from '../../domain/machines/delays.ts';
 import type { Failure } from '../../domain/machines/machine.ts';
 import { managedKey } from '../../domain/managed-event.ts';
+import { dealtWith } from '../../domain/sync/bulk.ts';
 import type { Durability } from '../../store/documents.ts';
 import type { Activation } from './activation.ts';
 import { machineContext } from './calendar-work.ts';
@@ -144,8 +145,7 @@ export async function leaveEvent(
   refusal: Refusal | null,
 ): Promise<void> {
   for (const intent of intents) {
-    const progress = { after, refusal: refusal ?? intent.progress?.refusal ?? null };
-    await voidAttempt(activation, intent, { progress, conflicts: 0, notBeforeMs: 0 });
+    await voidAttempt(activation, dealtWith(intent, after, refusal), { conflicts: 0, notBeforeMs: 0 });
   }
 }
 
@@ -153,7 +153,7 @@ export async function leaveEvent(
 export async function voidAttempt(
   activation: Activation,
   intent: IntentDoc,
-  fields: Partial<Pick<IntentDoc, 'notBeforeMs' | 'conflicts' | 'progress' | 'afterReadMs'>> = {},
+  fields: Partial<Pick<IntentDoc, 'notBeforeMs' | 'conflicts' | 'afterReadMs'>> = {},
 ): Promise<IntentDoc> {
   return replaceIntent(activation, { ...intent, ...fields, state: 'queued', attempt: null });
 }

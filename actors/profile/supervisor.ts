@@ -215,7 +215,7 @@ async function doPiece(activation: Activation, piece: WorkPiece): Promise<void> 
       return writeAllHere(activation, piece.events);
     case 'delete_all':
       return attempt(activation, { kind: 'event', intents: [piece.intent] }, () =>
-        bulkDeleteTurn(activation, piece.intent),
+        bulkDeleteTurn(activation, piece.intent, piece.calendarIds),
       );
     case 'make_calendar':
       return attempt(activation, { kind: 'event', intents: [piece.intent] }, () =>

@@ -1,10 +1,11 @@
 /** The agenda: which piece of work a profile's next turn does; writes and operators first, then pulls. */
 import type { Horizon } from '../commit.ts';
 import type { CalendarId } from '../ids.ts';
-import { eventKeyOf, mayHaveDone, type IntentDoc, type LateCall, type Wish } from '../intent.ts';
+import { eventKeyOf, mayHaveDone, type IntentDoc, type LateCall } from '../intent.ts';
 import type { NoticeType } from '../notice.ts';
 import type { CalendarWork, ProfileDoc } from '../profile.ts';
 import { sameHorizon } from '../projection/horizon.ts';
+import { calendarsLeft, waitsInUntil, waitsOf } from './bulk.ts';
 import { tellingOf, type Outage, type OutageNumbers } from './outage.ts';
 
 /** All open intents of one event that no bulk delete separates, in order. */
@@ -31,7 +32,8 @@ export type Piece =
   | ({ readonly kind: 'write'; readonly others: boolean } & EventOfIntents)
   /** All that may be written now, where nobody has to be asked: in the order of their first intents. */
   | { readonly kind: 'write_here'; readonly events: readonly EventOfIntents[] }
-  | { readonly kind: 'delete_all'; readonly intent: IntentDoc }
+  /** In the calendars where nothing is to be waited for; none: it has gone through all. */
+  | { readonly kind: 'delete_all'; readonly intent: IntentDoc; readonly calendarIds: readonly CalendarId[] }
   | { readonly kind: 'make_calendar'; readonly intent: IntentDoc }
   | { readonly kind: 'list' }
   | { readonly kind: 'pull'; readonly calendarId: CalendarId }
@@ -123,7 +125,9 @@ function expiriesOf({ openIntents, lateCalls, lateEffectMs }: AgendaInput): Read
 
 const isReadBack = (piece: Piece): boolean =>
   (piece.kind === 'write' && piece.intents.some((one) => one.attempt !== null)) ||
-  (piece.kind === 'delete_all' && piece.intent.attempt !== null);
+  (piece.kind === 'delete_all' &&
+    piece.intent.attempt !== null &&
+    piece.calendarIds.some((one) => one === piece.intent.progress?.calendarId));
 
 /** A write of which something has expired that a call given up may have done. */
 const mayBeDone = (piece: Piece, expired: readonly IntentDoc[], lateCalls: readonly LateCall[]): boolean =>
@@ -141,20 +145,27 @@ function nextWrite(input: AgendaInput, ready: readonly Piece[]): Piece | null {
 const withOthers = (piece: Piece, ready: readonly Piece[]): Piece =>
   piece.kind === 'write' ? { ...piece, others: ready.length > 1 } : piece;
 
-/** What was accepted for the calendars that a bulk delete names is carried out before it, or waits until it is done. */
+/**
+ * What was accepted for a calendar that a bulk delete means is carried out before that goes through it, or waits until it
+ * has. In one calendar nobody waits for another.
+ */
 function readyWrites(input: AgendaInput): Piece[] {
   const due = (one: IntentDoc): boolean => one.notBeforeMs <= input.nowMs;
   const together = new Map<string, IntentDoc[]>();
-  const barriers: IntentDoc[] = [];
+  /** Calendars that earlier writes wait for, and those that an earlier bulk delete has yet to go through. */
   const waiting = new Set<CalendarId>();
+  const barred = new Set<CalendarId>();
   const ready: { readonly n: number; readonly piece: Piece }[] = [];
   for (const intent of input.openIntents) {
     const { wish } = intent;
     if (wish.kind === 'delete_all') {
-      const first = !barriers.some((one) => overlap(one.wish, wish)) && ![...waiting].some((id) => names(wish, id));
-      if (first && due(intent)) ready.push({ n: intent.n, piece: { kind: 'delete_all', intent } });
-      barriers.push(intent);
-    } else if (!barriers.some((one) => names(one.wish, wish.calendarId))) {
+      const known = calendarsOf(input.profile).map(([calendarId]) => calendarId);
+      const left = calendarsLeft(intent, [...new Set([...known, ...waiting, ...barred])]);
+      const calendarIds = left.filter((id) => !waiting.has(id) && !barred.has(id) && mayGoInto(input, intent, id));
+      const isNext = left.length === 0 || calendarIds.length > 0;
+      if (isNext) ready.push({ n: intent.n, piece: { kind: 'delete_all', intent, calendarIds } });
+      for (const calendarId of left) barred.add(calendarId);
+    } else if (!barred.has(wish.calendarId)) {
       waiting.add(wish.calendarId);
       const key = eventKeyOf(intent);
       const before = together.get(key);
@@ -169,13 +180,11 @@ function readyWrites(input: AgendaInput): Piece[] {
   return ready.sort((a, b) => a.n - b.n).map((one) => one.piece);
 }
 
-const calendarsNamed = (wish: Wish): readonly CalendarId[] | null =>
-  wish.kind === 'delete_all' ? wish.calendarIds : [wish.calendarId];
-
-const names = (wish: Wish, calendarId: CalendarId): boolean => calendarsNamed(wish)?.includes(calendarId) ?? true;
-
-const overlap = (one: Wish, other: Wish): boolean =>
-  calendarsNamed(other)?.some((calendarId) => names(one, calendarId)) ?? true;
+/** One that is set aside keeps what is to be deleted there until its probe succeeds. */
+const mayGoInto = ({ profile, nowMs }: AgendaInput, intent: IntentDoc, calendarId: CalendarId): boolean =>
+  profile.calendars[calendarId]?.state.name !== 'quarantined' &&
+  writesAt(profile.calendars[calendarId]) <= nowMs &&
+  waitsInUntil(intent, calendarId) <= nowMs;
 
 function pieceOf(input: AgendaInput, intents: readonly IntentDoc[]): Piece[] {
   const [first] = intents;
@@ -226,7 +235,7 @@ function wakeAt(input: AgendaInput, expiryMs: number): number {
     profile.nextListAtMs,
     earliest(polls, ([, work]) => lookAt(work)),
     earliest(calendarsOf(profile), ([, work]) => (writesAt(work) > nowMs ? writesAt(work) : never)),
-    earliest(input.openIntents, (one) => (one.notBeforeMs > nowMs ? one.notBeforeMs : never)),
+    earliest(input.openIntents.flatMap(waitsOf), (atMs) => (atMs > nowMs ? atMs : never)),
   );
 }
 

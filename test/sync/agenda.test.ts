@@ -5,6 +5,7 @@ import type { CalendarId, OperationId } from '../../domain/ids.ts';
 import type { IntentDoc, LateCall } from '../../domain/intent.ts';
 import type { CalendarWork, ProfileDoc } from '../../domain/profile.ts';
 import { nextPiece, type AgendaInput } from '../../domain/sync/agenda.ts';
+import { goInto, goneThrough } from '../../domain/sync/bulk.ts';
 import { accountId, appId, calendarId, intent, nowMs, profileId, remove, removeAll, upsert } from './samples.ts';
 
 const horizon = { day: '2027-01-15', zoneData: '2026c', projector: 1 };
@@ -140,6 +141,34 @@ test('a bulk delete waits for all before it, and holds back all behind it', () =
   expect(written([upsert(1, {}, 'x', { notBeforeMs: nowMs + 1 }), removeAll(2), remove(3, 'y')])).toBe('idle');
   expect(written([removeAll(2), remove(3)])).toBe('delete_all 2');
   expect(written([{ ...removeAll(2), notBeforeMs: nowMs + 1 }, remove(3)])).toBe('idle');
+});
+
+test('a bulk delete goes into each calendar where nothing waits, and holds back no other', () => {
+  const [sick, well] = [calendarId, 'cal_2' as CalendarId];
+  const to = (n: number, calendar: CalendarId): IntentDoc =>
+    intent(n, { kind: 'upsert', calendarId: calendar, eventId: 'x', patch: {} });
+  const at = profile({ calendars: { [sick]: quarantined(nowMs + hour), [well]: live } });
+  const piece = (...openIntents: IntentDoc[]) => nextPiece(input({ profile: at, openIntents }));
+  expect(piece(to(1, sick), removeAll(2), to(3, well))).toMatchObject({ kind: 'delete_all', calendarIds: [well] });
+  const gone = goneThrough(goInto(removeAll(2), well));
+  expect(piece(to(1, sick), gone, to(3, well), to(4, sick))).toMatchObject({ kind: 'write', intents: [{ n: 3 }] });
+  expect(piece(gone, to(3, sick)).kind).toBe('idle');
+  expect(written([goneThrough(goInto(gone, sick)), to(3, sick)], { profile: at })).toBe('delete_all 2');
+  // One that has yet to go through a calendar holds back the next one there.
+  expect(piece(gone, removeAll(3))).toMatchObject({ intent: { n: 3 }, calendarIds: [well] });
+});
+
+test('a bulk delete that waits in one calendar is woken for it, whatever it does in another', () => {
+  const other = 'cal_2' as CalendarId;
+  const waiting = { ...goInto(removeAll(1), calendarId), notBeforeMs: nowMs + 10 };
+  const at = profile({ calendars: { [calendarId]: live, [other]: live } });
+  expect(nextPiece(input({ profile: at, openIntents: [waiting] }))).toMatchObject({ calendarIds: [other] });
+  const later = goneThrough(goInto(waiting, other));
+  expect(nextPiece(input({ profile: at, openIntents: [later] }))).toEqual({ kind: 'idle', untilMs: nowMs + 10 });
+  expect(goInto(later, calendarId)).toMatchObject({
+    notBeforeMs: nowMs + 10,
+    progress: { waiting: [], done: [other] },
+  });
 });
 
 test('a calendar is made in its turn', () => {

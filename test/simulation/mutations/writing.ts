@@ -180,15 +180,15 @@ export const writing: readonly Mutation[] = [
   {
     name: 'a bulk delete goes beyond its calendars',
     mistake: 'events of calendars that were not named are deleted as well',
-    file: 'actors/profile/bulk-delete.ts',
-    find: '(calendarIds?.includes(event.calendarId) ?? true)',
-    replace: '(calendarIds?.includes(event.calendarId) !== null)',
+    file: 'domain/sync/bulk.ts',
+    find: '(wish.calendarIds ?? all)',
+    replace: 'all',
   },
   {
     name: 'later writes do not wait for a bulk delete',
     mistake: 'what was accepted after a bulk delete is carried out before it',
     file: 'domain/sync/agenda.ts',
-    find: '      barriers.push(intent);\n',
+    find: '      for (const calendarId of left) barred.add(calendarId);\n',
     replace: '',
   },
   {
