@@ -9,9 +9,9 @@ import { everyProfile } from './profiles.ts';
 
 export interface ResealOutcome {
   readonly resealed: number;
-  /** Sealed with the first key already. */
+  /** Sealed with the first key already, which opens them. */
   readonly current: number;
-  /** Their key is not in the ring, or they were changed: left as they are. While there are none, older keys may go. */
+  /** No key of the ring opens them: left as they are. While there are none, older keys may go. */
   readonly unsealable: number;
 }
 
@@ -30,15 +30,12 @@ export async function reseal(context: ResealContext): Promise<ResealOutcome> {
   return counts;
 }
 
-/** Null where the first key sealed it. */
-function anew(sealing: Sealing, sealed: Sealed, place: string): Sealed | null {
-  return sealing.isCurrent(sealed) ? null : sealing.seal(sealing.open(sealed, place), place);
-}
-
+/** Every box is opened: a key that is lost may have had the id of one that is there, e.g. of one made anew. */
 function tryAnew(sealing: Sealing, sealed: Sealed, place: string): { readonly outcome: Outcome; readonly box: Sealed } {
   try {
-    const box = anew(sealing, sealed, place);
-    return box === null ? { outcome: 'current', box: sealed } : { outcome: 'resealed', box };
+    const plain = sealing.open(sealed, place);
+    if (sealing.isCurrent(sealed)) return { outcome: 'current', box: sealed };
+    return { outcome: 'resealed', box: sealing.seal(plain, place) };
   } catch (error) {
     if (!isKalendsError(error) || error.code !== 'unsealable') throw error;
     return { outcome: 'unsealable', box: sealed };

@@ -64,6 +64,15 @@ it('seals every login and secret with the first key, leaves what it cannot open,
   expect(again).toEqual({ resealed: 0, current: 252, unsealable: 1 + others.length });
 });
 
+it('does not take a secret for current because its key had the id of the first one', async () => {
+  const { documents } = world;
+  const id = asProfileId('pro_namesake');
+  await profileWith(id, createSealing([key('namesake')], randomBytes).seal('x', credentialsContext(id)));
+  const outcome = await reseal({ documents, sealing: createSealing([key('namesake')], randomBytes) });
+  expect(outcome).toMatchObject({ resealed: 0, current: 0 });
+  expect(outcome.unsealable).toBeGreaterThan(0);
+});
+
 it('never writes over what was changed meanwhile', async () => {
   const { documents } = world;
   const id = asProfileId('pro_raced');
