@@ -14,8 +14,8 @@ class KalendsRegenerator extends moleculer.Errors.Regenerator {
   override extractPlainError(error: Record<string, unknown>): PlainMoleculerError {
     const plain = super.extractPlainError(error);
     if (!isKalendsError(error)) return plain;
-    const { ids, fields, retryAtMs, evidence } = error;
-    return { ...plain, data: { ids, fields, retryAtMs, evidence } };
+    const { ids, fields, retryAtMs, evidence, next } = error;
+    return { ...plain, data: { ids, fields, retryAtMs, evidence, next } };
   }
 
   override restoreCustomError(plain: unknown): Error {

@@ -113,6 +113,8 @@ export interface KalendsErrorOptions {
   /** Not before this time, in epoch milliseconds, already clamped. */
   readonly retryAtMs?: number;
   readonly evidence?: FailureEvidence;
+  /** What a person at the command line can do about it, where the code alone does not say so. */
+  readonly next?: string;
   readonly cause?: unknown;
   /** The 422 rows of the HTTP API, by field. */
   readonly fields?: Readonly<Record<string, readonly { readonly key: string; readonly description: string }[]>>;
@@ -126,6 +128,7 @@ export class KalendsError extends Error {
   readonly ids: Readonly<Record<string, string>>;
   readonly retryAtMs: number | null;
   readonly evidence: FailureEvidence | null;
+  readonly next: string | null;
   readonly fields: KalendsErrorOptions['fields'] | null;
 
   constructor(code: ErrorCode, message: string, options: KalendsErrorOptions = {}) {
@@ -136,6 +139,7 @@ export class KalendsError extends Error {
     this.ids = options.ids ?? {};
     this.retryAtMs = options.retryAtMs ?? null;
     this.evidence = options.evidence ?? null;
+    this.next = options.next ?? null;
     this.fields = options.fields ?? null;
   }
 }

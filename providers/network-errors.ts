@@ -27,7 +27,7 @@ const texts: Partial<Record<ErrorCode, string>> = {
   connect_failed: 'no connection could be made',
   timed_out: 'no answer came in time',
   cut_short: 'the connection ended before a whole answer had come',
-  tls_failed: 'no secure connection could be made: check the certificate',
+  tls_failed: 'no secure connection could be made',
   shutting_down: 'this process is shutting down',
 };
 

@@ -3,12 +3,13 @@ import { KalendsError } from '../domain/errors.ts';
 
 /** What crosses: the cause stays behind, in the log of the process where it happened. */
 export type PlainError = Pick<KalendsError, 'code' | 'message'> &
-  Partial<Pick<KalendsError, 'ids' | 'evidence' | 'fields' | 'retryAtMs'>>;
+  Partial<Pick<KalendsError, 'ids' | 'evidence' | 'next' | 'fields' | 'retryAtMs'>>;
 
-export function restoredError({ code, message, ids, evidence, fields, retryAtMs }: PlainError): KalendsError {
+export function restoredError({ code, message, ids, evidence, next, fields, retryAtMs }: PlainError): KalendsError {
   return new KalendsError(code, message, {
     ...(ids ? { ids } : {}),
     ...(evidence ? { evidence } : {}),
+    ...(typeof next === 'string' ? { next } : {}),
     ...(fields ? { fields } : {}),
     ...(typeof retryAtMs === 'number' ? { retryAtMs } : {}),
   });

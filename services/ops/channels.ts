@@ -53,13 +53,10 @@ export async function listDeliveries(
   channel: string,
 ): Promise<readonly DeliveryRow[]> {
   if ((await documents.get('subscribers', channel)) === null) {
-    throw new KalendsError(
-      'not_known',
-      `there is no channel ${channel}; \`kalends ops channels\` lists those that are open`,
-      {
-        ids: { channel },
-      },
-    );
+    throw new KalendsError('not_known', `there is no channel ${channel}`, {
+      ids: { channel },
+      next: '`kalends ops channels` lists those that are open',
+    });
   }
   const newest = await documents.find(
     'deliveriesOfSubscriber',

@@ -1,6 +1,6 @@
 /** Connecting a profile: find the account's root, prove the credentials, then make everything durable. */
 import { isDeepStrictEqual } from 'node:util';
-import { isKalendsError, KalendsError } from '../../domain/errors.ts';
+import { isKalendsError } from '../../domain/errors.ts';
 import { newProfileId, slotOf, type AccountId, type AppId, type ProfileId } from '../../domain/ids.ts';
 import { loginOf } from '../../domain/login.ts';
 import type { ProfileDoc, ProfileRequest, ProviderName } from '../../domain/profile.ts';
@@ -16,6 +16,7 @@ import {
   type RegistryContext,
 } from '../auth/registry.ts';
 import type { OpsContext } from './context.ts';
+import { profileOr404 } from './profiles.ts';
 
 export interface ConnectInput {
   readonly provider: ProviderName;
@@ -147,11 +148,7 @@ export async function revise(
   fields: Partial<Pick<ProfileDoc, 'credentials' | 'root' | 'address' | 'email'>> = {},
 ): Promise<void> {
   for (;;) {
-    const profile = await context.documents.get('profiles', profileId);
-    if (profile === null)
-      throw new KalendsError('not_known', `there is no profile ${profileId}; \`kalends ops profiles\` lists them`, {
-        ids: { profile: profileId },
-      });
+    const profile = await profileOr404(context, profileId);
     // The last word counts: only that one need not be said twice.
     const said = isDeepStrictEqual(profile.requests.at(-1), request);
     const requests = said ? profile.requests : [...profile.requests, request];

@@ -83,11 +83,10 @@ async function resourceNamed({ documents }: ExplainContext, input: ExplainInput)
   const id = event?.resourceId ?? managed?.resourceId ?? input.event;
   const resource = await documents.get('resources', id);
   if (resource !== null) return resource;
-  throw new KalendsError(
-    'not_known',
-    `nothing is known of ${input.event}; give an event_uid, a resource id, or an event_id together with --calendar`,
-    { ids: { event: input.event } },
-  );
+  throw new KalendsError('not_known', `nothing is known of ${input.event}`, {
+    ids: { event: input.event },
+    next: 'give an event_uid, a resource id, or an event_id together with --calendar',
+  });
 }
 
 function rowFor(

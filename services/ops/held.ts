@@ -76,8 +76,9 @@ export async function sayOfHeld(context: HeldContext, word: HeldWord): Promise<o
     .flatMap(({ held }) => held.map((one) => one.resourceId))
     .filter((id) => word.resource === undefined || id === word.resource);
   if (resourceIds.length === 0) {
-    throw new KalendsError('not_known', `nothing of that is held; \`kalends ops held ${profile._id}\` lists what is`, {
+    throw new KalendsError('not_known', 'nothing of that is held', {
       ids: { profile: profile._id },
+      next: `\`kalends ops held ${profile._id}\` lists what is`,
     });
   }
   const kind = word.word === 'release' ? ('release_held' as const) : ('discard_held' as const);

@@ -67,8 +67,9 @@ function rowOf(profile: ProfileDoc): ProfileRow {
 export async function profileOr404(context: Pick<OpsContext, 'documents'>, profileId: ProfileId): Promise<ProfileDoc> {
   const profile = await context.documents.get('profiles', profileId);
   if (profile !== null) return profile;
-  throw new KalendsError('not_known', `there is no profile ${profileId}; \`kalends ops profiles\` lists them`, {
+  throw new KalendsError('not_known', `there is no profile ${profileId}`, {
     ids: { profile: profileId },
+    next: '`kalends ops profiles` lists them',
   });
 }
 

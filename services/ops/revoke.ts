@@ -7,11 +7,10 @@ import type { OpsContext } from './context.ts';
 /** Answers how many grants were ended; 0 when that had been done before. `connect` gives a new one. */
 export async function revokeAccess(context: OpsContext, accountId: AccountId): Promise<object> {
   if ((await context.documents.get('accounts', accountId)) === null) {
-    throw new KalendsError(
-      'not_known',
-      `there is no account ${accountId}; \`kalends ops profiles\` lists profiles with their accounts`,
-      { ids: { account: accountId } },
-    );
+    throw new KalendsError('not_known', `there is no account ${accountId}`, {
+      ids: { account: accountId },
+      next: '`kalends ops profiles` lists profiles with their accounts',
+    });
   }
   const grants = await liveGrants(context.documents, accountId);
   for (const grant of grants) {

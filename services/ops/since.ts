@@ -8,5 +8,7 @@ export function sinceOf(text: string, nowMs: number): number {
   const [, count, unit = ''] = /^(\d+)([mhd])$/.exec(text) ?? [];
   const atMs = count === undefined ? Date.parse(text) : nowMs - Number(count) * (units[unit] ?? 0);
   if (Number.isFinite(atMs) && atMs <= nowMs) return atMs;
-  throw new KalendsError('invalid_input', `\`${text}\` is no time past: write 90m, 36h, 7d, or 2026-11-20T08:00:00Z`);
+  throw new KalendsError('invalid_input', `\`${text}\` is no time past`, {
+    next: 'write 90m, 36h, 7d, or 2026-11-20T08:00:00Z',
+  });
 }

@@ -23,7 +23,7 @@ function complaint(error: unknown): string {
 function sentenceOf(error: KalendsError): string {
   const where = Object.entries(error.ids).map(([name, id]) => `${name} ${id}`);
   const evidence = error.evidence?.request === undefined ? [] : [`asked: ${error.evidence.request}`];
-  const next = nextStep(error.code);
+  const next = nextStep(error);
   const told = next === null ? error.message : `${error.message}; ${next}`;
   return `kalends: ${told} [${[error.code, ...where, ...evidence].join('; ')}]`;
 }
@@ -32,7 +32,7 @@ function rowOf(error: KalendsError): object {
   return {
     code: error.code,
     message: error.message.trim(),
-    next: nextStep(error.code),
+    next: nextStep(error),
     ids: error.ids,
     asked: error.evidence?.request ?? null,
   };
