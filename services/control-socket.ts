@@ -5,7 +5,8 @@ import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
-import { KalendsError, toKalendsError } from '../domain/errors.ts';
+import { isKalendsError, KalendsError, toKalendsError } from '../domain/errors.ts';
+import { unusableFile } from '../domain/unusable-file.ts';
 import { restoredError } from './restored-error.ts';
 
 /** Calls an operators' action by name. */
@@ -45,7 +46,6 @@ function demandOwned(dataDir: string, path: string, found: Stats): void {
 
 /** One JSON object a line: `{id, action, params}` in, `{id, result}` or `{id, error}` out. Only this user may connect. */
 export async function listen(dataDir: string, call: OpsCall): Promise<{ close(): Promise<void> }> {
-  mkdirSync(dataDir, { recursive: true });
   const path = socketPath(dataDir);
   ownFolder(dataDir, dirname(path));
   const sockets = new Set<Socket>();
@@ -58,7 +58,7 @@ export async function listen(dataDir: string, call: OpsCall): Promise<{ close():
   // Whoever has the store open owns the socket: one that is left over belongs to a process that died.
   rmSync(path, { force: true });
   await new Promise<void>((ready, failed) => {
-    server.once('error', failed);
+    server.once('error', (error) => failed(unusableFile(path, 'written', error)));
     server.listen(path, ready);
   });
   chmodSync(path, 0o600);
@@ -79,8 +79,8 @@ async function answer(socket: Socket, line: string, call: OpsCall): Promise<void
       throw new KalendsError('not_permitted', "only operators' actions are answered here");
     reply(socket, { id, result: await call(request.action, request.params) });
   } catch (error) {
-    const { code, message, ids, evidence, fields, retryAtMs } = toKalendsError(error);
-    reply(socket, { id, error: { code, message, ids, evidence, fields, retryAtMs } });
+    const { code, message, ids, evidence, next, fields, retryAtMs } = toKalendsError(error);
+    reply(socket, { id, error: { code, message, ids, evidence, next, fields, retryAtMs } });
   }
 }
 
@@ -89,6 +89,14 @@ function reply(socket: Socket, message: object): void {
 }
 
 function ownedSocket(dataDir: string): string | null {
+  try {
+    return ownedSocketIn(dataDir);
+  } catch (error) {
+    throw isKalendsError(error) ? error : unusableFile(dataDir, 'read', error);
+  }
+}
+
+function ownedSocketIn(dataDir: string): string | null {
   if (statSync(dataDir, { throwIfNoEntry: false }) === undefined) return null;
   const path = socketPath(dataDir);
   const folder = dirname(path);
@@ -143,7 +151,7 @@ export async function dial(dataDir: string): Promise<{ call: OpsCall; close(): v
 interface Reply {
   readonly id: number;
   readonly result?: unknown;
-  readonly error?: Pick<KalendsError, 'code' | 'message' | 'ids' | 'evidence' | 'fields' | 'retryAtMs'>;
+  readonly error?: Pick<KalendsError, 'code' | 'message' | 'ids' | 'evidence' | 'next' | 'fields' | 'retryAtMs'>;
 }
 
 function settle(waiting: Map<number, Waiting>, line: string): void {

@@ -40,7 +40,7 @@ import { createAuthService } from './auth.service.ts';
 import { createAuthenticator, type Authenticator } from './auth/authenticate.ts';
 import { secretContext } from './auth/registry.ts';
 import { createGatewayService, type GatewayContext } from './gateway.service.ts';
-import { keyRing } from './keys.ts';
+import { keyRing, type KeyRing } from './keys.ts';
 import { createLifecycle } from './lifecycle.ts';
 import { createLog } from './log.ts';
 import { createNotifierService } from './notifier.service.ts';
@@ -72,6 +72,7 @@ interface Parts {
   readonly http: Http;
   readonly closeHttp: () => Promise<void>;
   readonly providers: (name: ProviderName) => Provider;
+  readonly ring: KeyRing;
   readonly sealing: Sealing;
   readonly pageKey: Buffer;
   readonly broker: ServiceBroker;
@@ -124,6 +125,7 @@ export function createNode(config: Config, options: NodeOptions = {}): KalendsNo
       // Stores and actors before the broker: they work without it.
       start: async () => {
         await parts.documents.open();
+        await parts.ring.keep(parts.documents);
         await membership.start();
         await actors?.start();
         notifier?.start();
@@ -170,8 +172,8 @@ function gatewayContext(parts: Parts, authHere: boolean): GatewayContext {
 const authenticationMs = 5_000;
 
 function createParts(config: Config, around: Around): Parts {
-  const keys = keyRing(config);
-  const [firstKey] = keys;
+  const ring = keyRing(config);
+  const [firstKey] = ring.keys;
   if (firstKey === undefined)
     throw new KalendsError('configuration_invalid', 'the key ring is empty: give at least one key in KALENDS_KEYS');
   const addresses = { allowPrivate: config.allowPrivateAddresses, allow: config.allowedAddresses };
@@ -186,7 +188,8 @@ function createParts(config: Config, around: Around): Parts {
     http,
     closeHttp: () => own.close(),
     providers: createProviders(http, around.provider ?? ((one) => one)),
-    sealing: createSealing(keys, randomBytes),
+    ring,
+    sealing: createSealing(ring.keys, randomBytes),
     pageKey: Buffer.from(hkdfSync('sha256', firstKey.key, '', 'kalends page addresses', 32)),
     broker: new moleculer.ServiceBroker(brokerOptions(config, nodeId, around.log)),
     log: createLog(config.logLevel, around.log),

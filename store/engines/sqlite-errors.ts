@@ -1,6 +1,7 @@
 /** What SQLite says went wrong, in the words of Kalends. */
 import { KalendsError, isKalendsError } from '../../domain/errors.ts';
 import type { ErrorCode } from '../../domain/errors.ts';
+import { isOfFile, unusableFile } from '../../domain/unusable-file.ts';
 
 export function sqliteCode(error: unknown): string {
   const code = typeof error === 'object' && error !== null ? (error as { code?: unknown }).code : undefined;
@@ -55,6 +56,7 @@ export function fromSqlite(error: unknown, path: string): KalendsError {
   const code = sqliteCode(error);
   const known = reasons.find(([prefix]) => code.startsWith(prefix));
   if (known !== undefined) return new KalendsError(known[1], `${path}: ${known[2]}`, { ids, cause: error });
+  if (isOfFile(error)) return unusableFile(path, 'written', error);
   const text = error instanceof Error ? error.message : String(error);
   return new KalendsError(isOfTheDatabase(error) ? 'store_unavailable' : 'internal', `${path}: ${text}`, {
     ids,

@@ -1,5 +1,5 @@
 /** The command line end to end: what operators type, on a process that runs and on a store that nobody has open. */
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { asProfileId } from '../../domain/ids.ts';
@@ -209,15 +209,25 @@ describe('a process that another Node started', () => {
 });
 
 describe('a folder without data', () => {
-  it('is not taken for an empty service by commands that only look, and stays as it is', async () => {
+  it('is not taken for an empty service by commands, and stays as it is', async () => {
     const elsewhere = join(folder('elsewhere'), 'data');
-    for (const args of [['ops', 'profiles'], ['repl']] as const) {
+    for (const args of [['ops', 'profiles'], ['repl'], connectArgs(server.url)] as const) {
       const outcome = await kalends(elsewhere, [...args], { input: 'call ops.profiles\n' });
       expect(outcome).toMatchObject({ status: 1, stdout: '' });
       expect(outcome.stderr).toContain(`there is no data of Kalends in ${elsewhere}`);
       expect(outcome.stderr).toContain('KALENDS_DATA_DIR');
     }
     expect(existsSync(elsewhere)).toBe(false);
+  });
+
+  it('that cannot be made is told with what to do, not with a stack', async () => {
+    const file = folder('a file');
+    writeFileSync(file, '');
+    for (const args of [['start'], ['ops', 'profiles']] as const) {
+      const { status, stdout, stderr } = await kalends(join(file, 'data'), [...args]);
+      expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+      expect(stderr).toMatch(/^kalends: .*KALENDS_DATA_DIR.* \[configuration_invalid\]\n$/);
+    }
   });
 });
 

@@ -57,8 +57,11 @@ export function newNode(
 ): KalendsNode {
   const config = settingsFor(dataDir, { KALENDS_LOG_LEVEL: 'trace', ...settings });
   const node = createNode(config, { around: { log: logSink, ...around } });
-  useKeys(settings['KALENDS_KEYS'] ?? readFileSync(join(dataDir, 'sealing-keys'), 'utf8'));
-  return node;
+  const start = async (): Promise<void> => {
+    await node.start();
+    useKeys(settings['KALENDS_KEYS'] ?? readFileSync(join(dataDir, 'sealing-keys'), 'utf8'));
+  };
+  return { ...node, start };
 }
 
 export async function startNode(options: NodeOptions = {}): Promise<NodeUnderTest> {

@@ -61,6 +61,6 @@ async function connectCalDav(options: CalDavOptions): Promise<void> {
 }
 
 async function connect(input: ConnectInput): Promise<void> {
-  const outcome = await withOperator(settingsOf(), (call) => call('ops.connect', input), true);
+  const outcome = await withOperator(settingsOf(), (call) => call('ops.connect', input));
   process.stdout.write(`${JSON.stringify(outcome)}\n`);
 }

@@ -15,16 +15,16 @@ export interface Operator {
 /**
  * With the embedded store one process has it open: it is asked through its socket. With MongoDB and NATS whichever
  * process of the cluster runs `ops` is asked. Where there is neither, this process opens the store and does it itself.
- * Rejects with `configuration_invalid` where that is a file which is not there: only `connect` may begin one.
+ * Rejects with `configuration_invalid` where that is a file which is not there: only `kalends start` begins one, or else
+ * a command in the wrong directory would.
  */
-export async function openOperator(config: Config, mayBegin = false): Promise<Operator> {
+export async function openOperator(config: Config): Promise<Operator> {
   const running = await runningOperator(config);
   if (running !== null) return running;
-  if (config.store.kind === 'sqlite' && !mayBegin && !existsSync(storeFile(config))) {
-    throw new KalendsError(
-      'configuration_invalid',
-      `there is no data of Kalends in ${resolve(config.dataDir)}: run this where it was started, or say where that is with KALENDS_DATA_DIR`,
-    );
+  if (config.store.kind === 'sqlite' && !existsSync(storeFile(config))) {
+    throw new KalendsError('configuration_invalid', `there is no data of Kalends in ${resolve(config.dataDir)}`, {
+      next: 'run this where `kalends start` was run, or say where that is with KALENDS_DATA_DIR; on a new machine run `kalends start` first',
+    });
   }
   return ownOperator(config);
 }
@@ -46,12 +46,8 @@ async function ownOperator(config: Config): Promise<Operator> {
   };
 }
 
-export async function withOperator<T>(
-  config: Config,
-  work: (call: OpsCall) => Promise<T>,
-  mayBegin = false,
-): Promise<T> {
-  const operator = await openOperator(config, mayBegin);
+export async function withOperator<T>(config: Config, work: (call: OpsCall) => Promise<T>): Promise<T> {
+  const operator = await openOperator(config);
   try {
     return await work(operator.call);
   } finally {
