@@ -1,7 +1,7 @@
 /** The registry: applications, accounts, grants and the tokens that operators issue. */
 import { allScopes, type AccountDoc, type AppDoc, type GrantDoc, type Scope } from '../../domain/account.ts';
 import type { Clock, Random } from '../../domain/clock.ts';
-import { KalendsError } from '../../domain/errors.ts';
+import { isKalendsError, KalendsError } from '../../domain/errors.ts';
 import { newAccountId, newAppId, newGrantId, type AccountId, type AppId, type GrantId } from '../../domain/ids.ts';
 import type { Documents } from '../../store/documents.ts';
 import type { RandomBytes, Sealing } from '../sealing.ts';
@@ -15,6 +15,8 @@ export interface RegistryContext {
   readonly sealing: Sealing;
 }
 
+const listsApps = '`kalends ops apps` lists applications with their ids, app_…';
+
 /** Tells a leaked secret by its looks, as secret scanners expect. */
 const secretPrefix = 'KLN_';
 
@@ -23,11 +25,17 @@ export const secretContext = (appId: AppId): string => `app:${appId}:client_secr
 
 const newSecret = (randomBytes: RandomBytes): string => secretPrefix + randomBytes(32).toString('base64url');
 
+/** Rejects with `invalid_input` what says nothing. */
+export function demandName(what: string, name: string): void {
+  if (name.trim() === '') throw new KalendsError('invalid_input', `${what} is empty`, { next: 'give one' });
+}
+
 /** Rejects with `duplicate_key` when the name is taken. The client secret is returned this once in the clear. */
 export async function createApp(
   context: RegistryContext,
   name: string,
 ): Promise<{ readonly app: AppDoc; readonly clientSecret: string }> {
+  demandName('the name of the application', name);
   const nowMs = context.clock.now();
   const id = newAppId(nowMs, context.random);
   const clientSecret = newSecret(context.randomBytes);
@@ -39,7 +47,15 @@ export async function createApp(
     secrets: [{ sealed: context.sealing.seal(clientSecret, secretContext(id)), createdAtMs: nowMs }],
     createdAtMs: nowMs,
   };
-  await context.documents.insert('apps', app);
+  try {
+    await context.documents.insert('apps', app);
+  } catch (error) {
+    if (!isKalendsError(error) || error.code !== 'duplicate_key') throw error;
+    throw new KalendsError('duplicate_key', `there is an application called ${name} already`, {
+      next: listsApps,
+      cause: error,
+    });
+  }
   return { app, clientSecret };
 }
 
@@ -70,7 +86,12 @@ export async function addClientSecret(context: RegistryContext, appId: AppId): P
 async function revise(context: RegistryContext, appId: AppId, change: (app: AppDoc) => AppDoc): Promise<void> {
   for (;;) {
     const app = await context.documents.get('apps', appId);
-    if (app === null) throw new KalendsError('not_known', 'there is no such application', { ids: { appId } });
+    if (app === null) {
+      throw new KalendsError('not_known', `there is no application with the id ${appId}`, {
+        ids: { app: appId },
+        next: listsApps,
+      });
+    }
     if (await context.documents.replace('apps', { ...change(app), rev: app.rev + 1 }, app.rev)) return;
   }
 }
@@ -98,6 +119,16 @@ export async function createAccount(context: RegistryContext, wanted: NewAccount
   };
   await context.documents.insert('accounts', account);
   return account;
+}
+
+/** The person lives in another zone, or the first one was a mistake. */
+export async function moveAccount(context: RegistryContext, id: AccountId, timeZone: string): Promise<void> {
+  for (;;) {
+    const account = await context.documents.get('accounts', id);
+    if (account === null || account.timeZone === timeZone) return;
+    const moved = { ...account, timeZone, rev: account.rev + 1 };
+    if (await context.documents.replace('accounts', moved, account.rev)) return;
+  }
 }
 
 /** Takes back an account that nobody was told of. */

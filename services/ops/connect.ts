@@ -1,17 +1,20 @@
 /** Connecting a profile: find the account's root, prove the credentials, then make everything durable. */
 import { isDeepStrictEqual } from 'node:util';
-import { isKalendsError } from '../../domain/errors.ts';
+import { isKalendsError, KalendsError } from '../../domain/errors.ts';
 import { newProfileId, slotOf, type AccountId, type AppId, type ProfileId } from '../../domain/ids.ts';
 import { loginOf } from '../../domain/login.ts';
 import type { ProfileDoc, ProfileRequest, ProviderName } from '../../domain/profile.ts';
 import { projectorVersion } from '../../domain/projection/project.ts';
+import { ianaZone } from '../../domain/time/iana.ts';
 import type { Connected, Credentials } from '../../providers/provider.ts';
 import {
   createAccount,
   createGrant,
+  demandName,
   findOrCreateApp,
   issueToken,
   liveGrants,
+  moveAccount,
   withdrawAccount,
   type RegistryContext,
 } from '../auth/registry.ts';
@@ -25,8 +28,8 @@ export interface ConnectInput {
   /** Host name, address or URL; for application calendars a name of the caller's choice. */
   readonly address: string;
   readonly credentials: Credentials;
-  /** IANA name of the zone that the person lives in. */
-  readonly timeZone: string;
+  /** IANA name of the zone that the person lives in; left out: what it was, and of a new account that of this process. */
+  readonly timeZone?: string;
 }
 
 export interface ConnectOutcome {
@@ -45,6 +48,8 @@ const patienceMs = 60_000;
 
 /** Rejects with what is wrong and what to do: the address, the password, or a server that is no calendar server. */
 export async function connect(context: ConnectContext, input: ConnectInput): Promise<ConnectOutcome> {
+  const timeZone = zoneOf(input);
+  demandNamed(input);
   const provider = context.provider(input.provider);
   const { address, credentials } = input;
   const connected = await provider.connect({ address, credentials }, AbortSignal.timeout(patienceMs));
@@ -54,19 +59,41 @@ export async function connect(context: ConnectContext, input: ConnectInput): Pro
     const [known] = await context.documents.find('profilesByLogin', { login });
     const outcome =
       known === undefined
-        ? await connectNew(context, app._id, input, connected)
-        : await connectAgain(context, known, credentials, connected);
+        ? await connectNew(context, app._id, { ...input, timeZone: timeZone ?? ownZone() }, connected)
+        : await connectAgain(context, known, { credentials, timeZone }, connected);
     // Somebody else connected the same login meanwhile.
     if (outcome !== null) return outcome;
   }
 }
 
+const ownZone = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+/** As the zone data writes it; null where none is given. */
+function zoneOf({ timeZone }: ConnectInput): string | null {
+  if (timeZone === undefined) return null;
+  const zone = ianaZone(timeZone);
+  if (zone !== null) return zone.id;
+  throw new KalendsError('invalid_input', `there is no time zone \`${timeZone}\``, {
+    next: 'give a name of the IANA database, e.g. Europe/Berlin',
+  });
+}
+
+/** Nothing of it may be empty: it mostly is an unset variable of a script. */
+function demandNamed({ app, address, credentials }: ConnectInput): void {
+  demandName('the name of the application', app);
+  demandName(credentials.kind === 'none' ? 'the name of the calendar' : 'the address of the calendar server', address);
+  if (credentials.kind !== 'password') return;
+  demandName('the user name', credentials.username);
+  demandName('the password', credentials.password);
+}
+
 async function connectAgain(
   context: ConnectContext,
   known: ProfileDoc,
-  credentials: Credentials,
+  { credentials, timeZone }: { readonly credentials: Credentials; readonly timeZone: string | null },
   connected: Connected,
 ): Promise<ConnectOutcome> {
+  if (timeZone !== null) await moveAccount(context, known.accountId, timeZone);
   const sealed = context.sealCredentials(known._id, credentials);
   const { root, address, email } = connected;
   await revise(context, known._id, 'relinked', { credentials: sealed, root, address, email });
@@ -80,7 +107,7 @@ async function connectAgain(
 async function connectNew(
   context: ConnectContext,
   appId: AppId,
-  input: ConnectInput,
+  input: ConnectInput & { readonly timeZone: string },
   connected: Connected,
 ): Promise<ConnectOutcome | null> {
   // Without another side there is nobody whose calendars these are but the application.

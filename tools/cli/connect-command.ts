@@ -10,11 +10,14 @@ interface CalDavOptions {
   readonly url: string;
   readonly username: string;
   readonly app: string;
-  readonly timeZone: string;
+  readonly timeZone?: string;
   readonly passwordStdin?: boolean;
 }
 
-const ownZone = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone;
+const zoneOption = [
+  '--time-zone <name>',
+  'IANA name of the zone that the person lives in; of this machine where it is new',
+] as const;
 
 export const connectCommand = (): Command =>
   new Command('connect')
@@ -26,7 +29,7 @@ export const connectCommand = (): Command =>
         .requiredOption('--username <name>', 'user name at the calendar server')
         .requiredOption('--app <name>', 'the application that the account belongs to; made when it is new')
         .option('--password-stdin', 'read the password from standard input')
-        .option('--time-zone <name>', 'IANA name of the zone that the person lives in', ownZone())
+        .option(...zoneOption)
         .option('--json', 'print complaints as JSON; the answer always is')
         .action(connectCalDav),
     )
@@ -35,30 +38,32 @@ export const connectCommand = (): Command =>
         .description('an application calendar: events that live in Kalends alone')
         .requiredOption('--name <name>', 'a name of your choice; the same name gives the same calendar')
         .requiredOption('--app <name>', 'the application that the calendar belongs to; made when it is new')
-        .option('--time-zone <name>', 'IANA name of the zone of the calendar', ownZone())
+        .option(...zoneOption)
         .option('--json', 'print complaints as JSON; the answer always is')
-        .action((options: { name: string; app: string; timeZone: string }) =>
+        .action((options: { name: string; app: string; timeZone?: string }) =>
           connect({
             provider: 'cronofy',
             app: options.app,
             address: options.name,
             credentials: { kind: 'none' },
-            timeZone: options.timeZone,
+            ...zoneIn(options),
           }),
         ),
     );
 
 async function connectCalDav(options: CalDavOptions): Promise<void> {
   if (options.passwordStdin !== true) {
-    throw new KalendsError(
-      'invalid_input',
-      'give the password on standard input and say --password-stdin: on the command line other users of this machine could read it',
-    );
+    throw new KalendsError('invalid_input', 'no password was given', {
+      next: 'give it on standard input and say --password-stdin: on the command line other users of this machine could read it',
+    });
   }
   const password = (await text(process.stdin)).replace(/\r?\n$/, '');
-  const { url: address, username, app, timeZone } = options;
-  await connect({ provider: 'caldav', app, address, credentials: { kind: 'password', username, password }, timeZone });
+  const { url: address, username, app } = options;
+  const credentials = { kind: 'password', username, password } as const;
+  await connect({ provider: 'caldav', app, address, credentials, ...zoneIn(options) });
 }
+
+const zoneIn = ({ timeZone }: { readonly timeZone?: string }) => (timeZone === undefined ? {} : { timeZone });
 
 async function connect(input: ConnectInput): Promise<void> {
   const outcome = await withOperator(settingsOf(), (call) => call('ops.connect', input));
