@@ -7,6 +7,7 @@ import { revise } from './connect.ts';
 import type { OpsContext } from './context.ts';
 import { iso } from './iso.ts';
 import { everyProfile } from './profiles.ts';
+import { noSuchKind } from './sentinel.ts';
 import { sinceOf } from './since.ts';
 
 type RepairContext = Pick<OpsContext, 'documents' | 'clock' | 'nudge' | 'provider'>;
@@ -55,18 +56,23 @@ interface Impact {
   readonly covered: boolean;
 }
 
+/** Rejects with `not_known` where no such kind of server is connected. */
 export async function repairDeletions(context: RepairContext, input: RepairInput): Promise<RepairReport> {
   const sinceMs = sinceOf(input.since, context.clock.now());
   const impacts: Impact[] = [];
+  let known = false;
   for await (const profile of everyProfile(context)) {
     if (profile.provider !== input.provider) continue;
     const software = context.provider(profile.provider).software(profile.root);
     if (input.software !== undefined && software !== input.software) continue;
+    known = true;
     const impact = await impactOn(context, profile, sinceMs);
     const begins = input.carryOut && impact.events > 0 && !impact.covered;
     if (begins) await revise(context, profile._id, { kind: 'repair_deletions', sinceMs });
     impacts.push(begins ? { ...impact, waiting: true } : impact);
   }
+  // A name that is misspelt must not read as an all-clear.
+  if (!known) throw noSuchKind(input);
   return reportOf(context, input, sinceMs, impacts);
 }
 

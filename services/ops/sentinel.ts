@@ -21,8 +21,8 @@ export interface SentinelRow {
   readonly why: string | null;
   readonly since: string | null;
   readonly alerts: readonly string[];
-  /** Signal → [share in the last minutes, normal share], in per cent; null where too little was counted to tell. */
-  readonly shares: Readonly<Record<string, readonly [number | null, number]>>;
+  /** By signal, in per cent: the share in the last minutes, null where too little was counted to tell, and the normal one. */
+  readonly shares: Readonly<Record<string, { readonly now: number | null; readonly normal: number }>>;
   /** Alerts that ended, newest first. */
   readonly past: readonly string[];
 }
@@ -63,7 +63,7 @@ function sharesOf(doc: BaselineDoc, nowMs: number, limits: SentinelNumbers): Sen
     signals.map((signal) => {
       const [count, of] = shareOf(tally, signal);
       const now = of < limits.populationMin ? null : percent(count / of);
-      return [signal, [now, percent(normalShare(doc, signal, limits))] as const];
+      return [signal, { now, normal: percent(normalShare(doc, signal, limits)) }];
     }),
   );
 }
@@ -79,18 +79,19 @@ export interface BreakerWord {
 /** Takes effect on every node at once, or at its next flush where the message is lost. Rejects where no such kind of server is connected. */
 export async function sayOfBreaker(context: BreakerContext, word: BreakerWord): Promise<readonly SentinelRow[]> {
   const kinds = await kindsOf(context, word);
-  if (kinds.size === 0) {
-    throw new KalendsError(
-      'not_known',
-      `no profile of provider ${word.provider}${word.software === undefined ? '' : ` and software ${word.software}`} is connected; \`kalends ops sentinel\` lists what was seen`,
-      { ids: { provider: word.provider } },
-    );
-  }
+  if (kinds.size === 0) throw noSuchKind(word);
   const rows: SentinelRow[] = [];
   for (const base of kinds.values()) rows.push(rowOf(await say(context, base, word), context.clock.now()));
   context.breakerMoved();
   return rows;
 }
+
+export const noSuchKind = ({ provider, software }: Pick<BreakerWord, 'provider' | 'software'>): KalendsError =>
+  new KalendsError(
+    'not_known',
+    `no profile of provider ${provider}${software === undefined ? '' : ` and software ${software}`} is connected`,
+    { ids: { provider }, next: '`kalends ops profiles` lists providers, `kalends ops sentinel` their software' },
+  );
 
 async function kindsOf(context: BreakerContext, word: BreakerWord): Promise<ReadonlyMap<string, BaselineDoc>> {
   const wanted = (provider: string, software: string): boolean =>

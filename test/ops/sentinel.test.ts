@@ -48,8 +48,8 @@ test('an alert is stored and shown with its reason, and removals are held by it'
     alerts: [`unanswered: 50 of 200, normally 0.5 %; since ${new Date(world.clock.now()).toISOString()}`],
     past: [],
   });
-  expect(row?.shares['unanswered']).toEqual([25, 0.5]);
-  expect(row?.shares['removals']?.[0]).toBeNull();
+  expect(row?.shares['unanswered']).toEqual({ now: 25, normal: 0.5 });
+  expect(row?.shares['removals']?.now).toBeNull();
   expect(reports).toHaveLength(2);
 });
 

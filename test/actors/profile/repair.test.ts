@@ -221,13 +221,17 @@ test('applications are told of the reinstatement, and find the events among thos
   expect(updated.every((one) => one.deleted === 0)).toBe(true);
 });
 
-test('other providers and software are left alone, and so is what was removed before', async () => {
+test('what was removed before is left alone', async () => {
   const rig = await damaged();
-  expect(await ask(rig, { provider: 'caldav' })).toMatchObject({ profiles: 0, events: 0 });
-  expect(await ask(rig, { software: 'radicale' })).toMatchObject({ profiles: 0, events: 0 });
   expect((await ask(rig, { software: 'model' })).events).toBeGreaterThan(2);
   await rig.pass(8 * day);
   expect(await ask(rig)).toMatchObject({ events: 0, profiles: 0 });
+});
+
+test('a kind of server that nobody has is an error, not an all-clear', async () => {
+  const rig = await synced<ModelSide>({ events: 1 });
+  for (const wrong of [{ provider: 'caldaf' }, { software: 'radicale' }])
+    await expect(ask(rig, wrong)).rejects.toMatchObject({ code: 'not_known', next: expect.any(String) });
 });
 
 test('since when is said in minutes, hours, days, or as a time', () => {
