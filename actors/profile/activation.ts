@@ -171,6 +171,11 @@ function noteProjected(activation: Activation): void {
   });
 }
 
+/** Told to operators, with whose calendars it is about and the machine that they are on. */
+export function warn({ deps, provider, profile }: Activation, what: string, facts: object): void {
+  deps.report(what, { profile: profile._id, host: provider.hostOf(profile.root), ...facts });
+}
+
 /** Changes the document in memory; `save` makes it durable. */
 export function change(activation: Activation, fields: Partial<Omit<ProfileDoc, '_id' | 'rev'>>): void {
   activation.profile = { ...activation.profile, ...fields };

@@ -7,7 +7,7 @@ import type { Activation } from './activation.ts';
 import { rejectIntents, replaceIntent, settleIntents, voidAttempt, type Refusal } from './intents.ts';
 import { noteLateCall, unknownCallsOf } from './late-calls.ts';
 import { refusedOf } from './permission.ts';
-import { openTurn, writeEventTurn } from './push.ts';
+import { writeEventTurn } from './push.ts';
 
 /** Managed events looked at in one turn: most of them may be gone already. */
 const pageSize = 100;

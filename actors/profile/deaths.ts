@@ -4,7 +4,7 @@ import { delayOf } from '../../domain/backoff.ts';
 import { KalendsError } from '../../domain/errors.ts';
 import { intentKey, type IntentDoc } from '../../domain/intent.ts';
 import type { BegunScope } from '../../domain/profile.ts';
-import { change, save, step, type Activation } from './activation.ts';
+import { change, save, step, warn, type Activation } from './activation.ts';
 import { knowsCalendars, setCalendarBack } from './failure-scope.ts';
 import { postponeLast } from './intents.ts';
 
@@ -29,10 +29,10 @@ export function noteEnded(activation: Activation): void {
  * most processes die of something else. One that ended by an error of this process is tried again by its host.
  */
 export async function countDeath(activation: Activation): Promise<void> {
-  const { deps, process, profile } = activation;
+  const { process, profile } = activation;
   const { begun } = profile;
   if (!begun || begun.process === process) return;
-  deps.report('a process died while it asked', { profile: profile._id, ...begun.scope });
+  warn(activation, 'a process died while it asked', begun.scope);
   await setBack(activation, begun.scope);
   noteEnded(activation);
   await save(activation);

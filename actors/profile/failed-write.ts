@@ -4,6 +4,7 @@ import { isKalendsError, type ErrorCode, type KalendsError, type Verdict } from 
 import type { Attempt, IntentDoc } from '../../domain/intent.ts';
 import { respectRetryAfter, tryAgainAt } from '../../domain/machines/delays.ts';
 import { managedKey } from '../../domain/managed-event.ts';
+import { warn } from './activation.ts';
 import { machineContext } from './calendar-work.ts';
 import { endsActivation } from './failure-scope.ts';
 import { meetsLateCall } from './late-effects.ts';
@@ -30,7 +31,7 @@ export async function afterFailedCall(
   // A calendar that is not there is for the list to tell: its account may be on the move.
   if (isFinal(error) && error.code !== 'parent_missing') {
     if ((await settleIfLanded(turn, intent, attempt)) === 'landed') return;
-    turn.activation.deps.report('a write was refused for good', { event: turn.eventId, code: error.code });
+    warn(turn.activation, 'a write was refused for good', { event: turn.eventId, code: error.code });
     return refuse(turn, { code: error.code, description: error.message });
   }
   if (error.code === 'quota_exceeded') return waitForRoom(turn, intent, error);

@@ -8,7 +8,7 @@ import { transition } from '../../domain/machines/calendar.ts';
 import type { CalendarWork, MissingCalendar } from '../../domain/profile.ts';
 import type { Evidence } from '../../domain/resource.ts';
 import { spread } from '../../domain/sync/polling.ts';
-import { change, changeCalendar, record, removalsHeld, type Activation } from './activation.ts';
+import { change, changeCalendar, record, removalsHeld, warn, type Activation } from './activation.ts';
 import { concernsProfile } from './failure-scope.ts';
 import { machineContext } from './calendar-work.ts';
 
@@ -107,19 +107,19 @@ async function askForMissing(activation: Activation, seen: Seen, known: Known): 
 
 async function endIfGone(activation: Activation, calendar: CalendarDoc): Promise<boolean> {
   if (removalsHeld(activation)) return false;
-  const { provider, session, deps } = activation;
+  const { provider, session } = activation;
   try {
     const got = await provider.getCalendar(session, calendar.ref);
     if (got.kind === 'gone') {
       await endCalendar(activation, calendar, got.evidence);
       return true;
     }
-    deps.report('a calendar is missing from the list but answers', { calendar: calendar._id });
+    warn(activation, 'a calendar is missing from the list but answers', { calendar: calendar._id });
   } catch (error) {
     const failure = toKalendsError(error);
     if (concernsProfile(failure)) throw failure;
     // The list was read a moment ago, so this is the calendar's own matter: no evidence, no end.
-    deps.report('a calendar is missing from the list and cannot be asked', {
+    warn(activation, 'a calendar is missing from the list and cannot be asked', {
       calendar: calendar._id,
       code: failure.code,
     });

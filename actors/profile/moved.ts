@@ -4,7 +4,7 @@ import { toKalendsError, type ErrorCode, type KalendsError } from '../../domain/
 import { calendarIdOf, type CalendarId } from '../../domain/ids.ts';
 import { loginOf } from '../../domain/login.ts';
 import type { ProfileDoc, ProviderRoot } from '../../domain/profile.ts';
-import { change, type Activation } from './activation.ts';
+import { change, warn, type Activation } from './activation.ts';
 import { endsActivation } from './failure-scope.ts';
 import { resync } from './requests.ts';
 
@@ -34,7 +34,7 @@ async function followed(activation: Activation): Promise<boolean> {
 
 /** Null where it is found nowhere, or not to be followed yet. */
 async function lookFor(activation: Activation): Promise<ProviderRoot | null> {
-  const { provider, session, profile, deps } = activation;
+  const { provider, session, profile } = activation;
   try {
     const root = await provider.rediscover(session, profile.address ?? null);
     return root !== null && (await holdsWhatIsKnown(activation, root)) ? root : null;
@@ -42,7 +42,7 @@ async function lookFor(activation: Activation): Promise<ProviderRoot | null> {
     const error = toKalendsError(failure);
     if (endsActivation(error)) throw error;
     const { code, message } = error;
-    deps.report('an account that may have moved was not found', { profile: profile._id, code, message });
+    warn(activation, 'an account that may have moved was not found', { code, message });
     return null;
   }
 }
@@ -59,16 +59,14 @@ const notHere: ReadonlySet<ErrorCode> = new Set(['not_found', 'misdirected']);
  * A new place may stand empty, or half of it, while everything is carried there: what it does not have yet would be
  * taken for removed. What has not come after days does not come any more; a place without any of it is another one.
  */
-async function holdsWhatIsKnown(
-  { deps, provider, session, profile }: Activation,
-  root: ProviderRoot,
-): Promise<boolean> {
+async function holdsWhatIsKnown(activation: Activation, root: ProviderRoot): Promise<boolean> {
+  const { deps, provider, session, profile } = activation;
   const listed = await provider.listCalendars({ ...session, root });
   const there = new Set(listed.map((one) => calendarIdOf(profile._id, one.ref)));
   const expected = expectedOf(profile);
   const absent = expected.filter((calendarId) => !there.has(calendarId));
   if (absent.length === 0) return true;
-  deps.report('an account has moved to where calendars of it are missing', { profile: profile._id, absent });
+  warn(activation, 'an account has moved to where calendars of it are missing', { absent });
   const { state } = profile;
   const sinceMs = state.name === 'quarantined' ? state.sinceMs : deps.clock.now();
   return absent.length < expected.length && deps.clock.now() - sinceMs >= quarantine.followIncompleteAfterMs;
@@ -99,5 +97,5 @@ async function follow(activation: Activation, root: ProviderRoot): Promise<void>
   change(activation, { root, ...(free ? { login } : {}) });
   activation.session = { ...session, root };
   await resync(activation);
-  deps.report('an account has moved', { profile: profile._id, from, to });
+  warn(activation, 'an account has moved', { from, to });
 }

@@ -4,7 +4,7 @@ import { isKalendsError } from '../../domain/errors.ts';
 import { nextBatch } from '../../domain/sync/batch.ts';
 import { each } from '../../domain/sync/checkpoint.ts';
 import { afterFetch, type Question } from '../../domain/sync/owed.ts';
-import { removalsHeld } from './activation.ts';
+import { removalsHeld, warn } from './activation.ts';
 import { endsActivation, ofTheAccount } from './failure-scope.ts';
 import { cachedByRef, learn, nominate, take, type PullTurn } from './page.ts';
 
@@ -30,7 +30,7 @@ async function askTogether(turn: PullTurn, refs: readonly string[]): Promise<voi
   }
   const left = missing.size + unanswered.size;
   if (left > 0)
-    deps.report('resources were left unanswered', {
+    warn(turn.activation, 'resources were left unanswered', {
       calendar: turn.calendar._id,
       asked: refs.length,
       unanswered: left,

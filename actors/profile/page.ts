@@ -11,7 +11,7 @@ import { advance, each, type CheckpointDoc } from '../../domain/sync/checkpoint.
 import { diff } from '../../domain/sync/diff.ts';
 import { countTaken } from '../../domain/sync/sentinel/count.ts';
 import { guardRemovals, type Nomination } from '../../domain/sync/guard.ts';
-import { removalsHeld, type Activation } from './activation.ts';
+import { removalsHeld, warn, type Activation } from './activation.ts';
 import { replaceCheckpoint } from './checkpoint-store.ts';
 import { lateCallsOf, repairOverwritten } from './late-calls.ts';
 import { recordShown } from './moves.ts';
@@ -119,7 +119,7 @@ export async function nominate(turn: PullTurn, nominations: readonly Omit<Nomina
 }
 
 async function guardAndRecord(turn: PullTurn, nominations: readonly Nomination[]): Promise<void> {
-  const { documents, clock, report } = turn.activation.deps;
+  const { documents, clock } = turn.activation.deps;
   const calendar = turn.calendar._id;
   const liveCount = await documents.count('resourcesOfCalendar', { calendarId: calendar, live: 1 });
   const { removals24h: tally } = turn.checkpoint;
@@ -129,7 +129,7 @@ async function guardAndRecord(turn: PullTurn, nominations: readonly Nomination[]
   if (suspicious) {
     turn.suspicious = true;
     const facts = { calendar, removals: nominations.length, live: liveCount };
-    report('suspicious delta: removals are held until each is verified', facts);
+    warn(turn.activation, 'suspicious delta: removals are held until each is verified', facts);
   }
   const removed = believed.map(({ resourceId, ref, evidence }): Change => {
     return { kind: 'resource_removed', calendarId: calendar, resourceId, ref, evidence };

@@ -10,7 +10,17 @@ import type { BegunScope } from '../../domain/profile.ts';
 import { nextPiece, type EventOfIntents, type Piece } from '../../domain/sync/agenda.ts';
 import type { Behaviour, Lane, TurnOutcome } from '../runtime/behaviour.ts';
 import { createShares, type Limit, type Shares } from '../runtime/shares.ts';
-import { activate, change, dueHorizon, record, save, step, type Activation, type ProfileDeps } from './activation.ts';
+import {
+  activate,
+  change,
+  dueHorizon,
+  record,
+  save,
+  step,
+  warn,
+  type Activation,
+  type ProfileDeps,
+} from './activation.ts';
 import { bulkDeleteTurn } from './bulk-delete.ts';
 import { countDeath, noteBegun, noteEnded } from './deaths.ts';
 import {
@@ -319,8 +329,7 @@ async function widest(activation: Activation, scope: Scope, error: KalendsError)
   if (endsActivation(error)) throw error;
   const { code, verdict, message, evidence } = error;
   const calendar = scope.kind === 'calendar' ? scope.calendarId : null;
-  const profile = activation.profile._id;
-  activation.deps.report('a turn failed', { profile, calendar, scope: scope.kind, code, verdict, message, evidence });
+  warn(activation, 'a turn failed', { calendar, scope: scope.kind, code, verdict, message, evidence });
   switch (scope.kind) {
     case 'profile':
       return error;

@@ -77,6 +77,8 @@ it.each([
   const operation = await app.upsert(await app.calendarId('Work'), event);
   const failed = () => lines.filter((line) => line.includes('a turn failed') || line.includes('refused for good'));
   await until('a failure in the log', failed, (all) => all.length > 0);
+  // Whose server it is stands in the line itself.
+  expect(JSON.parse(failed()[0] ?? '')).toMatchObject({ host: new URL(server.url).host });
   const state = async () => (await inspect(kalends.ops, connection.profileId)).state.name;
   await until('the profile to suffer from it', state, (name) => name !== 'live');
   const told = [

@@ -59,6 +59,7 @@ export interface Fleet {
   readonly clock: FakeClock;
   readonly documents: Documents;
   readonly world: MemoryWorld;
+  readonly provider: () => Provider;
   /** Every request so far, in order. */
   readonly asked: Asked[];
   /** What a host does from now on: with everyone, or with one login. */
@@ -218,6 +219,7 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
     clock,
     documents,
     world,
+    provider: () => provider,
     asked,
     trouble: (host, as, login) => void troubles.set(login === undefined ? host : `${host} ${login}`, as),
     pass: (ms) => clock.advance(ms),

@@ -15,6 +15,7 @@ const contextOf = (rig: Rig<OtherSide>) => ({
   documents: rig.documents,
   clock: rig.clock,
   nudge: () => undefined,
+  turn: null,
   provider: () => rig.other.provider,
   normalise: createNormalise(),
   horizon,

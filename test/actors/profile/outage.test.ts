@@ -126,7 +126,9 @@ test('credentials that cannot be opened set the profile aside where operators se
   await pull(rig);
   expect(rig.ended).toEqual([]);
   expect(rig.other.world.calls.length).toBe(calls);
-  expect(await listProfiles(rig)).toMatchObject([{ state: 'quarantined', reason: 'unsealable' }]);
+  expect(await listProfiles({ documents: rig.documents, provider: () => rig.other.provider })).toMatchObject([
+    { state: 'quarantined', reason: 'unsealable' },
+  ]);
   await rig.upsert(work, 'waits', { summary: 'Waits' });
   await rig.pass(2 * hour);
   expect(await notices(rig)).toEqual(['state notice quarantined']);
