@@ -2,14 +2,16 @@
 import type { Context, ServiceSchema } from 'moleculer';
 import type { AppId } from '../domain/ids.ts';
 import { asAccountId, asProfileId } from '../domain/ids.ts';
+import type { PlainRequest } from '../domain/profile.ts';
 import { addClientSecret, createApp } from './auth/registry.ts';
 import { listChannels, listDeliveries } from './ops/channels.ts';
-import { connect, revise, type ConnectInput } from './ops/connect.ts';
+import { connect, type ConnectInput } from './ops/connect.ts';
+import { ask } from './ops/ask.ts';
 import type { OpsContext } from './ops/context.ts';
 import { explain, type ExplainInput } from './ops/explain.ts';
 import { listHeld, sayOfHeld, type HeldWord } from './ops/held.ts';
 import { listHosts } from './ops/hosts.ts';
-import { inspectProfile, listProfiles, profileOr404 } from './ops/profiles.ts';
+import { inspectProfile, listProfiles } from './ops/profiles.ts';
 import { rebuild } from './ops/rebuild.ts';
 import { repairDeletions, type RepairInput } from './ops/repair.ts';
 import { reseal } from './ops/reseal.ts';
@@ -44,12 +46,8 @@ export const opsActions = [
 export type OpsAction = (typeof opsActions)[number];
 
 export function createOpsService(context: OpsContext): ServiceSchema {
-  const request =
-    (kind: 'resync' | 'reinstate' | 'disconnect' | 'pull') => async (ctx: Context<{ profile: string }>) => {
-      const profile = await profileOr404(context, asProfileId(ctx.params.profile));
-      await revise(context, profile._id, kind);
-      return { profile_id: profile._id, asked: kind };
-    };
+  const request = (kind: PlainRequest) => (ctx: Context<{ profile: string }>) =>
+    ask(context, asProfileId(ctx.params.profile), kind);
   const actions: Record<OpsAction, (ctx: Context<never>) => Promise<unknown>> = {
     profiles: () => listProfiles(context),
     inspect: (ctx: Context<{ profile: string }>) => inspectProfile(context, asProfileId(ctx.params.profile)),

@@ -72,6 +72,6 @@ const attemptOf = (one: DeliveryDoc): DeliveryRow => ({
   attempt: one.attempt,
   notification: one.notification,
   status: one.status,
-  took_ms: one.tookMs,
+  took_ms: Math.round(one.tookMs),
   error: one.error,
 });

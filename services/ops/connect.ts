@@ -18,7 +18,7 @@ import {
   withdrawAccount,
   type RegistryContext,
 } from '../auth/registry.ts';
-import type { OpsContext } from './context.ts';
+import { waitsForStart, type OpsContext } from './context.ts';
 import { profileOr404 } from './profiles.ts';
 
 export interface ConnectInput {
@@ -39,9 +39,11 @@ export interface ConnectOutcome {
   readonly access_token: string;
   /** False: the same login had been connected for this application; its credentials were replaced. */
   readonly created: boolean;
+  /** Null: its calendars are being read. */
+  readonly next: string | null;
 }
 
-export type ConnectContext = RegistryContext & Pick<OpsContext, 'provider' | 'sealCredentials' | 'nudge'>;
+export type ConnectContext = RegistryContext & Pick<OpsContext, 'provider' | 'sealCredentials' | 'nudge' | 'turn'>;
 
 /** Discovery and proof may take as long as a person waits. */
 const patienceMs = 60_000;
@@ -100,7 +102,13 @@ async function connectAgain(
   const [grant] = await liveGrants(context.documents, known.accountId);
   const account = { _id: known.accountId, appId: known.appId };
   const token = await issueToken(context, grant ?? (await createGrant(context, account)));
-  return { account_id: known.accountId, profile_id: known._id, access_token: token, created: false };
+  return {
+    account_id: known.accountId,
+    profile_id: known._id,
+    access_token: token,
+    created: false,
+    next: waitsForStart(context),
+  };
 }
 
 /** Null: the login became somebody else's profile meanwhile, and nothing was kept of this one. */
@@ -125,7 +133,13 @@ async function connectNew(
   }
   const token = await issueToken(context, grant);
   context.nudge(profile._id);
-  return { account_id: account._id, profile_id: profile._id, access_token: token, created: true };
+  return {
+    account_id: account._id,
+    profile_id: profile._id,
+    access_token: token,
+    created: true,
+    next: waitsForStart(context),
+  };
 }
 
 function profileDoc(

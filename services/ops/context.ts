@@ -6,6 +6,10 @@ import type { HorizonNumbers } from '../../domain/projection/horizon.ts';
 import type { Credentials, Provider } from '../../providers/provider.ts';
 import type { RegistryContext } from '../auth/registry.ts';
 
+/** What is left for actors waits where none run; null where they do. */
+export const waitsForStart = ({ turn }: Pick<OpsContext, 'turn'>): string | null =>
+  turn === null ? null : 'no Kalends runs on this data: `kalends start` carries it out';
+
 export interface OpsContext extends RegistryContext {
   readonly provider: (name: ProviderName) => Provider;
   readonly normalise: Normalise;

@@ -4,11 +4,11 @@ import type { CalendarId, ProfileId, ResourceId } from '../../domain/ids.ts';
 import type { HeldRemoval } from '../../domain/sync/checkpoint.ts';
 import { baselineKey } from '../../domain/sync/sentinel/baseline.ts';
 import { revise } from './connect.ts';
-import type { OpsContext } from './context.ts';
+import { waitsForStart, type OpsContext } from './context.ts';
 import { iso } from './iso.ts';
 import { profileOr404 } from './profiles.ts';
 
-type HeldContext = Pick<OpsContext, 'documents' | 'clock' | 'nudge' | 'provider'>;
+type HeldContext = Pick<OpsContext, 'documents' | 'clock' | 'nudge' | 'provider' | 'turn'>;
 
 export interface HeldRow {
   readonly resource_id: ResourceId;
@@ -83,5 +83,5 @@ export async function sayOfHeld(context: HeldContext, word: HeldWord): Promise<o
   }
   const kind = word.word === 'release' ? ('release_held' as const) : ('discard_held' as const);
   await revise(context, profile._id, { kind, resourceIds, note: word.note ?? 'no reason given' });
-  return { profile_id: profile._id, asked: word.word, removals: resourceIds.length };
+  return { profile_id: profile._id, asked: word.word, removals: resourceIds.length, next: waitsForStart(context) };
 }

@@ -1,6 +1,7 @@
 /** Looking at profiles: the list, and everything that is known of one. */
 import { KalendsError } from '../../domain/errors.ts';
 import type { ProfileId, ResourceId } from '../../domain/ids.ts';
+import type { Wish } from '../../domain/intent.ts';
 import type { CalendarWork, ProfileDoc } from '../../domain/profile.ts';
 import type { ResourceDoc } from '../../domain/resource.ts';
 import type { CheckpointDoc } from '../../domain/sync/checkpoint.ts';
@@ -12,6 +13,8 @@ export interface ProfileRow {
   readonly account_id: string;
   readonly provider: string;
   readonly name: string;
+  /** The machine that its calendars are on; null for application calendars. */
+  readonly host: string | null;
   readonly state: string;
   /** Why it does no ordinary work, as a code of `domain/errors.ts`; null while it does. */
   readonly reason: string | null;
@@ -24,9 +27,11 @@ export interface ProfileRow {
   readonly next_wake_at: string | null;
 }
 
-export async function listProfiles(context: Pick<OpsContext, 'documents'>): Promise<readonly ProfileRow[]> {
+type ProfilesContext = Pick<OpsContext, 'documents' | 'provider'>;
+
+export async function listProfiles(context: ProfilesContext): Promise<readonly ProfileRow[]> {
   const rows: ProfileRow[] = [];
-  for await (const profile of everyProfile(context)) rows.push(rowOf(profile));
+  for await (const profile of everyProfile(context)) rows.push(rowOf(context, profile));
   return rows;
 }
 
@@ -48,12 +53,13 @@ export async function* everyProfile({ documents }: Pick<OpsContext, 'documents'>
   }
 }
 
-function rowOf(profile: ProfileDoc): ProfileRow {
+function rowOf({ provider }: ProfilesContext, profile: ProfileDoc): ProfileRow {
   return {
     profile_id: profile._id,
     account_id: profile.accountId,
     provider: profile.provider,
     name: profile.name,
+    host: provider(profile.provider).hostOf(profile.root),
     state: profile.state.name,
     reason: 'code' in profile.state ? profile.state.code : null,
     waits_for: profile.waitsFor ?? null,
@@ -74,7 +80,7 @@ export async function profileOr404(context: Pick<OpsContext, 'documents'>, profi
 }
 
 /** State with reason and evidence, calendars with what they owe and hold, waiting intents, resources that are not understood. */
-export async function inspectProfile(context: Pick<OpsContext, 'documents'>, profileId: ProfileId): Promise<object> {
+export async function inspectProfile(context: ProfilesContext, profileId: ProfileId): Promise<object> {
   const { documents } = context;
   const profile = await profileOr404(context, profileId);
   const calendars = await documents.find('calendarsOfProfile', { profileId });
@@ -91,7 +97,9 @@ export async function inspectProfile(context: Pick<OpsContext, 'documents'>, pro
     calendars.map((one) => documents.count('resourcesOfCalendar', { calendarId: one._id, live: 1 })),
   );
   return {
-    ...rowOf(profile),
+    ...rowOf(context, profile),
+    address: profile.address ?? null,
+    root: profile.root,
     state: profile.state,
     requests: profile.requests,
     initial_sync_at: iso(profile.initialSyncAtMs),
@@ -110,6 +118,7 @@ export async function inspectProfile(context: Pick<OpsContext, 'documents'>, pro
     waiting_intents: intents.map((one) => ({
       operation_id: one.operationId,
       wish: one.wish.kind,
+      ...meantBy(one.wish),
       state: one.state,
       accepted_at: iso(one.acceptedAtMs),
       attempts: one.attempts,
@@ -119,6 +128,12 @@ export async function inspectProfile(context: Pick<OpsContext, 'documents'>, pro
     problems: await problemsOf(context, profileId),
   };
 }
+
+/** Which calendars and which event of the application. */
+const meantBy = (wish: Wish): object =>
+  wish.kind === 'delete_all'
+    ? { calendar_ids: wish.calendarIds ?? 'all' }
+    : { calendar_id: wish.calendarId, ...('eventId' in wish ? { event_id: wish.eventId } : {}) };
 
 /** Resources looked at in one go, each with its body; and how many problems are shown. */
 const resourcesAtOnce = 200;

@@ -18,6 +18,7 @@ const contextOf = (provider = other): ConnectContext => ({
   provider: () => provider,
   sealCredentials: () => null,
   nudge: () => undefined,
+  turn: null,
 });
 const input: ConnectInput = { provider: 'memory', app: 'tests', address: 'anything', credentials: { kind: 'none' } };
 const zoneOf = async (id: AccountId) => (await world.documents.get('accounts', id))?.timeZone;
