@@ -139,8 +139,8 @@ describe("the demo's calendar server", () => {
 
 describe('npm run demo -- --exit', () => {
   async function demo(): Promise<{ readonly status: number | null; readonly printed: string }> {
-    const program = join(repositoryRoot, 'tools/demo/demo.ts');
-    const child = spawn(process.execPath, [program, '--exit'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const tool = join(repositoryRoot, 'tools/demo/demo.ts');
+    const child = spawn(process.execPath, [tool, '--exit'], { stdio: ['ignore', 'pipe', 'inherit'] });
     const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
     const printed = await text(child.stdout);
     return { status: await ended, printed };
