@@ -1,10 +1,12 @@
 /** A newer normaliser: what was written under an older one, and seen again, still counts as written. */
 import { expect, test } from 'vitest';
 import type { Change } from '../../../domain/commit.ts';
+import { KalendsError } from '../../../domain/errors.ts';
+import type { IntentDoc } from '../../../domain/intent.ts';
 import { managedKey } from '../../../domain/managed-event.ts';
 import { wish } from './bodies.ts';
-import { commitsOf, expectRebuildable, expectSettledIntents } from './invariants.ts';
-import { minute, profileId, type Rig } from './rig.ts';
+import { commitsOf, expectRebuildable, expectSettledIntents, outcomesOf } from './invariants.ts';
+import { hour, minute, profileId, type Rig } from './rig.ts';
 import { logOf, pull, seqOf, syncedInMemory, work } from './starts.ts';
 import type { MemorySide } from './worlds.ts';
 
@@ -18,6 +20,11 @@ function asWritten(change: Change): Change {
   return change;
 }
 
+const attempted = (intent: IntentDoc): IntentDoc =>
+  intent.attempt === null || intent.attempt.sentHash === null
+    ? intent
+    : { ...intent, attempt: { ...intent.attempt, sentHash: older(intent.attempt.sentHash) } };
+
 /** Log and projections as the normaliser before this one would have left them. */
 async function age({ documents, ...rig }: Rig<MemorySide>): Promise<void> {
   const commits = await commitsOf({ documents, ...rig });
@@ -30,6 +37,8 @@ async function age({ documents, ...rig }: Rig<MemorySide>): Promise<void> {
     'resources',
     resources.map((one) => ({ ...one, observedHash: older(one.observedHash), normaliser: one.normaliser - 1 })),
   );
+  const intents = await rig.intents();
+  await documents.upsertMany('intents', intents.map(attempted));
   const managed = await documents.find('managedOfProfile', { profileId });
   await documents.upsertMany(
     'managed_events',
@@ -133,3 +142,31 @@ test('what was not seen again is as it was written', async () => {
   const applied = await rig.documents.get('managed_events', managedKey(rig.calendarId(work), 'x'));
   expect(applied?.writtenHash).toMatch(/^older /);
 });
+
+test.each(['a first', 'another'])(
+  '%s call whose answer was lost under the older one is found to have landed',
+  async (which) => {
+    const lost = () => new KalendsError('timed_out', 'no answer');
+    const rig = await syncedInMemory();
+    if (which === 'another') {
+      await rig.upsert(work, 'x', wish('Before'));
+      await rig.pass(minute);
+    }
+    const calls = rig.other.world.count('put');
+    rig.other.world.failNextAfterEffect('put', lost);
+    rig.other.world.failNext('get', lost);
+    await rig.upsert(work, 'x', wish('Ours'));
+    await rig.settle();
+    await age(rig);
+    const before = await seqOf(rig);
+    await rig.pass(hour);
+    expect(outcomesOf(await rig.intents()).at(-1)).toMatch(/upsert written$/);
+    // The hash of what was sent says nothing any more: rather told once too often than not at all.
+    expect(await logOf(rig, before)).toEqual(['pull put own-g1.ics', 'write managed x g1']);
+    expect(rig.other.world.count('put') - calls).toBe(1);
+    await rig.upsert(work, 'x', wish('Ours'));
+    await rig.pass(minute);
+    expect(rig.other.world.count('put') - calls).toBe(1);
+    await expectSound(rig);
+  },
+);
