@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { checkLayers } from './layers/layers.ts';
+import { checkWriters } from './layers/writers.ts';
 import { checkPurposes } from './purpose/purpose.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -25,8 +26,10 @@ const command = (name: string, args: readonly string[], saw: (output: string) =>
 function layers(): string {
   const { modules, imports, broken } = checkLayers(root);
   if (modules === 0 || imports === 0) throw new Error('the layer check saw no modules: it proves nothing');
-  if (broken.length > 0) throw new Error(broken.join('\n'));
-  return `${modules} modules, ${imports} imports`;
+  const { writes, broken: strangers } = checkWriters(root);
+  if (writes === 0) throw new Error('the writer check saw no write: it proves nothing');
+  if (broken.length + strangers.length > 0) throw new Error([...broken, ...strangers].join('\n'));
+  return `${modules} modules, ${imports} imports, ${writes} writes to log and projections`;
 }
 
 function purposes(): string {

@@ -43,6 +43,7 @@ const forbidden: readonly (readonly [string, string, string])[] = [
   ['actors/a.ts', 'providers/b', "const b = await import('../providers/b.ts');"],
   ['actors/a.ts', 'services/b', "import type { B } from '../services/b.ts';"],
   ['services/a.ts', 'store/engines/b', "import { b } from '../store/engines/b.ts';"],
+  ['store/a.ts', 'store/projection-target', "import { b } from './projection-target.ts';"],
   ['services/a.ts', 'providers/caldav/b', "import { b } from '../providers/caldav/b.ts';"],
   ['services/a.ts', 'tools/b', "import { b } from '../tools/b.ts';"],
   ['actors/a.ts', 'node_modules/moleculer', "import moleculer from 'moleculer';"],

@@ -41,6 +41,11 @@ export const layerRules: readonly LayerRule[] = [
     to: /^store\/engines\//,
   },
   {
+    name: 'projections are written by store/commit alone',
+    from: /^(?!store\/commit$|test\/|bench\/)/,
+    to: /^store\/projection-target$/,
+  },
+  {
     name: 'providers are built in services/wiring.ts alone',
     from: /^(?!services\/wiring$|providers\/|test\/|bench\/)/,
     to: /^providers\/(caldav|application)\//,
