@@ -13,6 +13,7 @@ import { daysAhead, icsOf } from '../support/icalendar.ts';
 import { connectionOf, firstSync, until, type Connection } from '../support/node-under-test.ts';
 import { startProcess, temporaryFolder, type OwnedProcess } from '../support/process.ts';
 import { scratch } from '../support/scratch.ts';
+import { useSecret } from '../support/traces.ts';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.ts';
 import { configOf, operatorOf, startCalendars, startGround } from './ground.ts';
 import { kalends, newKeys, runKalends, startKalends, type KalendsProcess, type Settings } from './kalends-process.ts';
@@ -105,7 +106,8 @@ describe.skipIf(ground === null)('a cluster of processes over NATS and MongoDB',
       ids: { profile: nobody },
     });
     const { url: address, username } = calendars;
-    const credentials = { kind: 'password', username, password: 'wrong' };
+    const credentials = { kind: 'password', username, password: 'what-nobody-typed' };
+    useSecret(credentials.password, username);
     const params = { provider: 'caldav', app: 'cluster', address, credentials, timeZone: 'Etc/UTC' };
     await expect(operator.ops('connect', params)).rejects.toMatchObject({
       code: 'unauthorized',

@@ -4,6 +4,7 @@ import { createCalDav } from '../../providers/caldav/caldav.ts';
 import type { Provider, Session } from '../../providers/provider.ts';
 import { modelHttp } from '../support/caldav-model/http.ts';
 import { createModelServer, type ModelServer, type ModelServerOptions } from '../support/caldav-model/server.ts';
+import { useSecret } from '../support/traces.ts';
 import { watch, type WatchedWire } from './caldav-under-test.ts';
 
 /** Time passes only for those who sleep. */
@@ -43,11 +44,12 @@ export async function modelSession(options: Partial<ModelServerOptions> = {}): P
   // Any numbers will do as long as they are the same in every run.
   const random = (): number => (rolled = (rolled * 16_807 + 11) % 2_147_483_647) / 2_147_483_647;
   const server = createModelServer({ clock, random, ...options });
-  server.world.addUser('alice', 'secret');
+  const credentials = { kind: 'password', username: 'alice', password: 'what-alice-typed' } as const;
+  useSecret(credentials.password, credentials.username);
+  server.world.addUser(credentials.username, credentials.password);
   const path = server.world.addCalendar('alice', 'work');
   const wire = watch(modelHttp(server, clock));
   const provider = createCalDav({ http: wire.http, clock, random });
-  const credentials = { kind: 'password', username: 'alice', password: 'secret' } as const;
   const signal = new AbortController().signal;
   const { root } = await provider.connect({ address: server.origins[0], credentials }, signal);
   wire.forget();

@@ -23,7 +23,7 @@ export const second = 1_000;
 export const minute = 60 * second;
 /** How finely the replay looks at time. */
 export const stepMs = 10 * second;
-export const password = 'secret';
+export const password = 'what-people-typed';
 
 /** Park and Miller's generator: every run is the same. */
 export function diceOf(seed: number): () => number {

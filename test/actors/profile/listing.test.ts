@@ -160,7 +160,7 @@ test('many calendars missing from the list are asked for a few at a time, each i
 
 test('a share that was withdrawn and forbids all questions is set aside alone; nothing in it is called removed', async () => {
   const rig = await syncedOverCalDav({ events: 2 });
-  rig.other.server.world.addUser('bob', 'secret');
+  rig.other.server.world.addUser('bob', 'what-bob-typed');
   const theirs = rig.other.server.world.addCalendar('bob', 'theirs', { segment: 'theirs' });
   rig.other.server.world.put(theirs, 't.ics', ics('t', 'Theirs'));
   const mine = rig.other.server.world.share(theirs, 'alice', 'read').slice('/calendars/alice/'.length);
@@ -179,7 +179,7 @@ test('a share that was withdrawn and forbids all questions is set aside alone; n
 
 test('a share that was withdrawn and answers 404 is gone as a calendar, not as its events one by one', async () => {
   const rig = await syncedOverCalDav({ events: 2 });
-  rig.other.server.world.addUser('bob', 'secret');
+  rig.other.server.world.addUser('bob', 'what-bob-typed');
   const theirs = rig.other.server.world.addCalendar('bob', 'theirs', { segment: 'theirs' });
   for (let k = 0; k < 30; k += 1) rig.other.server.world.put(theirs, `t${k}.ics`, ics(`t${k}`, `Theirs ${k}`));
   const shared = rig.other.server.world.share(theirs, 'alice', 'read');

@@ -6,6 +6,7 @@ import type { Clock, Random } from '../../../domain/clock.ts';
 import type { ProviderRoot } from '../../../domain/profile.ts';
 import { modelHttp } from '../../support/caldav-model/http.ts';
 import { createModelServer, type ModelServer, type ModelServerOptions } from '../../support/caldav-model/server.ts';
+import { useSecret } from '../../support/traces.ts';
 import { createMemoryProvider, type MemoryWorld } from '../../support/memory-provider.ts';
 
 /** What people do and see; `calendar` is a calendar's ref, `ref` a resource's. */
@@ -65,13 +66,15 @@ const home = '/calendars/alice/';
 /** `seen` is told of every request with its answer. */
 export function modelSide(clock: Clock, random: Random, options: Pick<ModelServerOptions, 'seen'> = {}): ModelSide {
   const server = createModelServer({ clock, random, ...options });
-  server.world.addUser('alice', 'secret');
+  const credentials = { kind: 'password', username: 'alice', password: 'what-alice-typed' } as const;
+  useSecret(credentials.password, credentials.username);
+  server.world.addUser(credentials.username, credentials.password);
   const http = modelHttp(server, clock);
   return {
     server,
     provider: createCalDav({ http, clock, random }),
     root: { server: server.origins[0], home, software: 'model' },
-    credentials: { kind: 'password', username: 'alice', password: 'secret' },
+    credentials,
     addCalendar: (name) => server.world.addCalendar('alice', name, { segment: name }).slice(home.length),
     removeCalendar: (calendar) => server.world.removeCalendar(home + calendar),
     put: (calendar, ref, body) => void server.world.put(home + calendar, ref, body),

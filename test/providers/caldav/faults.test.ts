@@ -298,7 +298,7 @@ describe('one resource alone', () => {
 
   test('a share that was withdrawn takes no event with it', async () => {
     const at = await modelSession();
-    at.server.world.addUser('bob', 'secret');
+    at.server.world.addUser('bob', 'what-bob-typed');
     const theirs = at.server.world.addCalendar('bob', 'theirs');
     at.server.world.put(theirs, 'one.ics', eventBody(theirs, 'one', 'One'));
     const share = at.server.world.share(theirs, 'alice', 'read');
