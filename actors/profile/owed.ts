@@ -55,22 +55,41 @@ export const batchOf = ({ activation, checkpoint }: PullTurn): number =>
   Math.min(activation.provider.capabilities.fetchBatch, checkpoint.batch ?? pulling.fetchBatch.start);
 
 /** A direct request: the only one whose 404 proves a removal. */
-async function askAlone(turn: PullTurn, ref: string): Promise<void> {
+async function askOne(turn: PullTurn, ref: string): Promise<void> {
   const { provider, session } = turn.activation;
+  const got = await provider.get(session, turn.calendar.ref, ref);
+  if (got.kind === 'found') return take(turn, [got.observation]);
+  // What is proved is held all the same while the breaker holds: it may be the answers that are wrong.
+  if (removalsHeld(turn.activation)) return nominate(turn, [{ ref, reason: 'direct_404', evidence: null }]);
+  turn.activation.tally.removals += 1;
+  if ((await cachedByRef(turn, [ref])).get(ref)?.live !== 1) turn.vanished = true;
+  await learn(turn, each([ref], { kind: 'verified_gone', evidence: got.evidence }));
+}
+
+async function askAlone(turn: PullTurn, ref: string): Promise<void> {
   try {
-    const got = await provider.get(session, turn.calendar.ref, ref);
-    if (got.kind === 'found') return await take(turn, [got.observation]);
-    // What is proved is held all the same while the breaker holds: it may be the answers that are wrong.
-    if (removalsHeld(turn.activation)) return await nominate(turn, [{ ref, reason: 'direct_404', evidence: null }]);
-    turn.activation.tally.removals += 1;
-    if ((await cachedByRef(turn, [ref])).get(ref)?.live !== 1) turn.vanished = true;
-    await learn(turn, each([ref], { kind: 'verified_gone', evidence: got.evidence }));
+    await askOne(turn, ref);
   } catch (error) {
     if (!mayLieInTheQuestion(error)) throw error;
     await calendarAnswers(turn);
-    // Where nothing could ever be read, it is the calendar that fails, not this one resource.
-    if (turn.checkpoint.owed.length > 1 && !(await anyIsCached(turn))) throw error;
+    if (turn.checkpoint.owed.length > 1 && !(await anyIsCached(turn))) await askAnother(turn, ref, error);
     await learn(turn, each([ref], { kind: 'failed' }));
+  }
+}
+
+/**
+ * Where nothing could ever be read it may be the calendar that fails, not this one resource (`ref`, which failed with
+ * `error`): another one tells. When it fails, too, the calendar is to blame for now, and the next two are asked after it.
+ */
+async function askAnother(turn: PullTurn, ref: string, error: unknown): Promise<void> {
+  const another = turn.checkpoint.owed.find((one) => one.ref !== ref && one.quarantinedUntilMs === null);
+  if (another === undefined) throw error;
+  try {
+    await askOne(turn, another.ref);
+  } catch (failure) {
+    if (!mayLieInTheQuestion(failure)) throw failure;
+    await learn(turn, each([ref, another.ref], { kind: 'unanswered', among: 1 }));
+    throw error;
   }
 }
 

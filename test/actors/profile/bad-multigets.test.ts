@@ -1,5 +1,6 @@
 /** Multigets that end early or are poisoned cost questions, never events; the lesson of February 2020. */
 import { expect, test } from 'vitest';
+import { KalendsError } from '../../../domain/errors.ts';
 import type { FaultName } from '../../support/caldav-model/faults.ts';
 import { ics, series } from './bodies.ts';
 import { expectAllWell } from './invariants.ts';
@@ -144,4 +145,60 @@ test('a resource that nobody can read, or with a hostile rule, affects itself al
   put(rig, 0, 3, 'Still');
   await pull(rig);
   expect((await summaries(rig)).filter((one) => one.startsWith('Still'))).toHaveLength(3);
+});
+
+/** A new calendar of `events` whose resources are named without bodies, and cannot be read where `fails` says so. */
+async function newCalendar(events: number, fails: (refs: readonly string[]) => boolean) {
+  const rig = await syncedInMemory({ events: 0 });
+  const { provider } = rig.other;
+  const [get, list, fetch] = [provider.get.bind(provider), provider.list.bind(provider), provider.fetch.bind(provider)];
+  const refuse = (refs: readonly string[]): void => {
+    if (fails(refs)) throw new KalendsError('server_error', 'oh');
+  };
+  Object.assign(provider, {
+    list: async (...args: Parameters<typeof list>) => {
+      const listing = await list(...args);
+      return { ...listing, resources: listing.resources.map((one) => ({ ...one, observation: null })) };
+    },
+    get: async (...args: Parameters<typeof get>) => {
+      refuse([args[2]]);
+      return get(...args);
+    },
+    fetch: async (...args: Parameters<typeof fetch>) => {
+      refuse(args[2]);
+      return fetch(...args);
+    },
+  });
+  rig.other.addCalendar('new');
+  for (let k = 0; k < events; k += 1) rig.other.put('new/', `e${k}.ics`, ics(`e${k}`, `Event ${k}`));
+  await pull(rig);
+  return rig;
+}
+
+test.each([2, 3, 4])(
+  'one unreadable resource, named first of %i, keeps no other of a new calendar away',
+  async (count) => {
+    const rig = await newCalendar(count, (refs) => refs.includes('e0.ics'));
+    expect(await cached(rig, 'new/')).toHaveLength(count - 1);
+    expect(await calendarState(rig, 'new/')).toBe('live');
+  },
+);
+
+test.each([
+  { bad: ['e0.ics'], calm: 0 },
+  { bad: ['e3.ics'], calm: 0 },
+  { bad: ['e0.ics', 'e1.ics', 'e2.ics'], calm: hour },
+])('where no multiget works, $bad keep no other of a new calendar away', async ({ bad, calm }) => {
+  const rig = await newCalendar(6, (refs) => refs.length > 1 || bad.some((ref) => refs.includes(ref)));
+  await rig.pass(calm);
+  expect(await cached(rig, 'new/')).toHaveLength(6 - bad.length);
+  expect(await calendarState(rig, 'new/')).toBe('live');
+});
+
+test('a new calendar of which nothing can be read is set aside, and its resources are not', async () => {
+  const rig = await newCalendar(6, () => true);
+  await rig.pass(day);
+  expect(await calendarState(rig, 'new/')).toBe('quarantined');
+  expect((await checkpointOf(rig, 'new/')).owed.every((one) => one.quarantinedUntilMs === null)).toBe(true);
+  expect(rig.other.world.count('version')).toBeLessThan(60);
 });
