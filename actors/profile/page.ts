@@ -32,8 +32,8 @@ export interface PullTurn {
   vanished: boolean;
   /** Something differed from the cache. */
   changed: boolean;
-  /** This page claims more removals than people are likely to make, and none of them is verified yet. */
-  suspicious: boolean;
+  /** Held removals that were proved by direct requests. */
+  proved: number;
 }
 
 /** Resources compared and committed at once: bounds memory and the time without a breath. */
@@ -127,7 +127,6 @@ async function guardAndRecord(turn: PullTurn, nominations: readonly Nomination[]
   const decision = guardRemovals({ nominations, liveCount, tally, breakerHolds, nowMs: clock.now(), numbers: guard });
   const { believed, held, suspicious } = decision;
   if (suspicious) {
-    turn.suspicious = true;
     const facts = { calendar, removals: nominations.length, live: liveCount };
     warn(turn.activation, 'suspicious delta: removals are held until each is verified', facts);
   }

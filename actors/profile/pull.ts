@@ -3,7 +3,7 @@ import { guard, pulling } from '../../config/policies.ts';
 import { isKalendsError, KalendsError } from '../../domain/errors.ts';
 import type { CalendarId, ResourceId } from '../../domain/ids.ts';
 import type { ResourceDoc } from '../../domain/resource.ts';
-import { each, leftOverAt, repairLeft } from '../../domain/sync/checkpoint.ts';
+import { each, isDoubted, leftOverAt, repairLeft } from '../../domain/sync/checkpoint.ts';
 import { isPlausible } from '../../domain/sync/guard.ts';
 import { nextQuestion } from '../../domain/sync/owed.ts';
 import type { ListedResource, Listing, ListOptions } from '../../providers/provider.ts';
@@ -29,14 +29,14 @@ export async function pullCalendar(activation: Activation, calendarId: CalendarI
   const stored = await readCheckpoint(activation, calendarId);
   // The way back leads through a listing: nothing that was handed out before is trusted.
   const checkpoint = quarantined ? { ...stored, token: null, ctag: null } : stored;
-  const begun = { beganAtMs: deps.clock.now(), read: false, vanished: false, changed: false, suspicious: false };
+  const begun = { beganAtMs: deps.clock.now(), read: false, vanished: false, changed: false, proved: 0 };
   const turn: PullTurn = { activation, calendar, stored, checkpoint, ...begun };
   let more: boolean;
   try {
     more = await onePage(turn);
     // A calendar that was set aside does not come back by claiming that it lost its events: a sample is verified first.
-    const claims = turn.suspicious || turn.checkpoint.held.some((one) => one.suspicious);
-    if (quarantined && claims && (await verifyHeld(turn)) === 0) throw unproved(turn);
+    if (quarantined && claimsInVain(turn)) await verifyHeld(turn);
+    if (quarantined && claimsInVain(turn)) throw unproved(turn);
   } catch (error) {
     // What was learned before the failure is kept: a token stands only beside what it leaves behind, at every moment.
     if (!isStoreFailure(error)) await storeCheckpoint(turn);
@@ -51,6 +51,8 @@ export async function pullCalendar(activation: Activation, calendarId: CalendarI
   const { owed, held } = turn.checkpoint;
   planNext(turn, unfinished ? nowMs : leftOverAt({ owed, held: removalsHeld(activation) ? [] : held }));
 }
+
+const claimsInVain = ({ checkpoint, proved }: PullTurn): boolean => proved === 0 && checkpoint.held.some(isDoubted);
 
 const unproved = ({ calendar }: PullTurn): KalendsError =>
   new KalendsError('suspicious_delta', `none of the removals that ${calendar._id} claims can be proved yet`, {

@@ -3,7 +3,7 @@ import { pulling } from '../../config/policies.ts';
 import { KalendsError, toKalendsError } from '../../domain/errors.ts';
 import type { ResourceInput } from '../../domain/machines/item.ts';
 import type { Observation } from '../../domain/resource.ts';
-import type { HeldRemoval } from '../../domain/sync/checkpoint.ts';
+import { each, type HeldRemoval } from '../../domain/sync/checkpoint.ts';
 import { nextToVerify } from '../../domain/sync/verification.ts';
 import { removalsHeld } from './activation.ts';
 import { calendarAnswers, mayLieInTheQuestion } from './owed.ts';
@@ -16,10 +16,10 @@ interface Verified {
   readonly failure: unknown;
 }
 
-/** Answers how many are proved to be gone. Rejects with `suspicious_delta` when the server contradicts itself. */
-export async function verifyHeld(turn: PullTurn): Promise<number> {
+/** Counts how many are proved to be gone. Rejects with `suspicious_delta` when the server contradicts itself. */
+export async function verifyHeld(turn: PullTurn): Promise<void> {
   // The breaker holds: what answers now is not to be trusted with a removal.
-  if (removalsHeld(turn.activation)) return 0;
+  if (removalsHeld(turn.activation)) return;
   const nowMs = turn.activation.deps.clock.now();
   const due = nextToVerify(turn.checkpoint.held, pulling.verifyPerTurn, nowMs);
   const { inputs, found, failure } = await askEach(turn, due);
@@ -28,8 +28,11 @@ export async function verifyHeld(turn: PullTurn): Promise<number> {
   const alive = new Set(found.map((one) => one.ref));
   const lied = due.filter((one) => one.suspicious && alive.has(one.ref));
   if (lied.length > 0) contradiction(turn, due.length, lied.length);
+  const proved = [...inputs.values()].filter((one) => one.kind === 'verified_gone').length;
+  turn.proved += proved;
+  const claimed = turn.checkpoint.held.filter((one) => one.suspicious).map((one) => one.ref);
+  if (proved > 0) await learn(turn, each(claimed, { kind: 'borne_out' }));
   if (failure !== null) throw failure;
-  return [...inputs.values()].filter((one) => one.kind === 'verified_gone').length;
 }
 
 /** Those that were not come to stay due: the next turn goes on with them. */

@@ -29,6 +29,8 @@ export type ResourceState =
       readonly nextCheckAtMs: number;
       /** One of more removals than people are likely to make: if it is there after all, the calendar was not right. */
       readonly suspicious: boolean;
+      /** Others that were claimed to be gone with it are proved to be; absent: none was. */
+      readonly borneOut?: true;
     }
   /** It fails alone: asked again by probes, while the rest of its calendar goes on. */
   | { readonly name: 'quarantined'; readonly asked: number; readonly sinceMs: number; readonly untilMs: number };
@@ -48,6 +50,8 @@ export type ResourceInput =
   | { readonly kind: 'verified_gone'; readonly evidence: Evidence }
   /** The direct request failed, so it proved nothing. */
   | { readonly kind: 'unverified' }
+  /** Others of the same claim were proved, and none of those asked for is there. */
+  | { readonly kind: 'borne_out' }
   /** An operator believes the removal. */
   | { readonly kind: 'released'; readonly evidence: Extract<Evidence, { readonly kind: 'operator' }> }
   /** An operator does not believe the removal. */
@@ -92,6 +96,7 @@ export const resourceMachine = machineOf<ResourceState, ResourceInput, ResourceC
     nominated: { to: { held: 'the first reason is kept' }, step: stay },
     verified_gone: verifiedGone,
     unverified: { to: { held: 'counted, and checked again later' }, step: checkLater },
+    borne_out: { to: { held: 'the claim is believed, and each of it still verified' }, step: bearOut },
     released: { to: { ok: 'removed, on the word of an operator' }, step: remove },
     discarded: { to: { ok: 'an operator does not believe it' }, step: (): ResourceStep => stay({ name: 'ok' }) },
   },
@@ -142,6 +147,10 @@ function checkLater(state: StateOf<'held'>, _: unknown, context: ResourceContext
   const checks = state.checks + 1;
   const nextCheckAtMs = context.nowMs + delayOf(context.numbers.backoff.probe, checks, context.random);
   return stay({ ...state, checks, nextCheckAtMs });
+}
+
+function bearOut(state: StateOf<'held'>): ResourceStep {
+  return stay(state.borneOut ? state : { ...state, borneOut: true });
 }
 
 function remove(_: ResourceState, { evidence }: InputOf<'verified_gone' | 'released'>): ResourceStep {

@@ -33,7 +33,16 @@ export interface HeldRemoval {
   readonly nextCheckAtMs: number;
   /** One of more removals than people are likely to make: if it is there after all, the calendar was not right. */
   readonly suspicious: boolean;
+  /** Others that were claimed to be gone with it are proved to be; absent: none was. */
+  readonly borneOut?: true;
 }
+
+/**
+ * Of a claim that nobody believes yet. What could not be verified when it was asked for is the trouble of that resource
+ * alone, once others of its claim were proved: it stays held.
+ */
+export const isDoubted = ({ suspicious, borneOut, checks }: HeldRemoval): boolean =>
+  suspicious && !(borneOut === true && checks > 0);
 
 /** Removals that were recorded without a direct GET, for the guard's rolling 24 hours. */
 export interface RemovalTally {
@@ -122,8 +131,8 @@ export const each = (refs: Iterable<string>, input: ResourceInput): ReadonlyMap<
 
 function stateOf(owed: OwedResource | undefined, held: HeldRemoval | undefined): ResourceState {
   if (held !== undefined) {
-    const { reason, sinceMs, checks, nextCheckAtMs, suspicious } = held;
-    return { name: 'held', reason, sinceMs, checks, nextCheckAtMs, suspicious };
+    const { resourceId: _id, ref: _ref, ...fields } = held;
+    return { name: 'held', ...fields };
   }
   if (owed === undefined) return { name: 'ok' };
   const { asked, among, sinceMs, quarantinedUntilMs } = owed;

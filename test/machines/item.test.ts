@@ -87,6 +87,12 @@ test('a failed check proves nothing, and is repeated ever later', () => {
   ]);
 });
 
+test('a claim of which others were proved is remembered as borne out, and nothing is removed by that', () => {
+  const once = transition(held, { kind: 'borne_out' }, at(t0));
+  expect(once).toEqual({ state: { ...held, borneOut: true }, effects: [] });
+  expect(transition(once.state, { kind: 'borne_out' }, at(t0)).state).toBe(once.state);
+});
+
 const inputs: ResourceInput[] = [
   { kind: 'reported' },
   { kind: 'answered' },
@@ -95,6 +101,7 @@ const inputs: ResourceInput[] = [
   { kind: 'nominated', reason: 'tombstone', suspicious: true },
   { kind: 'verified_gone', evidence: proof },
   { kind: 'unverified' },
+  { kind: 'borne_out' },
   { kind: 'released', evidence: word },
   { kind: 'discarded' },
   { kind: 'probe_due' },

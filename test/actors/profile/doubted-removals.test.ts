@@ -2,8 +2,9 @@
 import { expect, test } from 'vitest';
 import { KalendsError } from '../../../domain/errors.ts';
 import type { FaultName } from '../../support/caldav-model/faults.ts';
+import { ics } from './bodies.ts';
 import { expectAllWell } from './invariants.ts';
-import { day, hour } from './rig.ts';
+import { day, hour, type Rig } from './rig.ts';
 import {
   cached,
   calendarState,
@@ -16,7 +17,7 @@ import {
   syncedOverCalDav,
   work,
 } from './starts.ts';
-import { modelSide, type ModelSide } from './worlds.ts';
+import { modelSide, type MemorySide, type ModelSide } from './worlds.ts';
 import { home, put, requests } from './pulls.ts';
 
 test('an emptied listing removes nothing, is noticed, and its calendar is set aside until it is listed well', async () => {
@@ -157,3 +158,37 @@ test('where a removal waits on a server without tokens, nothing goes round', asy
   await rig.pass(7 * hour);
   await expectAllWell(rig);
 });
+
+/** Of `refs` a direct request fails for good; of all others, while `answers` is false. */
+function poorGets(rig: Rig<MemorySide>, refs: readonly string[]): { answers: boolean } {
+  const { provider } = rig.other;
+  const get = provider.get.bind(provider);
+  const state = { answers: true };
+  Object.assign(provider, {
+    get: async (...args: Parameters<typeof get>) => {
+      if (!state.answers || refs.includes(args[2])) throw new KalendsError('server_error', 'oh');
+      return get(...args);
+    },
+  });
+  return state;
+}
+
+test.each([['e0.ics'], ['e7.ics'], ['e19.ics'], ['e3.ics', 'e4.ics']])(
+  'a calendar of which all but %s of its claims were proved comes back from its quarantine',
+  async (...poor) => {
+    const rig = await syncedInMemory({ events: 30 });
+    const gets = poorGets(rig, poor);
+    gets.answers = false;
+    for (let k = 0; k < 20; k += 1) rig.other.remove(work, `e${k}.ics`);
+    await pull(rig);
+    rig.other.world.failNext('changes', () => new KalendsError('server_error', 'oh'), 1);
+    await pull(rig);
+    expect(await calendarState(rig)).toBe('quarantined');
+    gets.answers = true;
+    rig.other.put(work, 'new.ics', ics('new', 'New'));
+    await rig.pass(day);
+    expect(await calendarState(rig)).toBe('live');
+    expect((await checkpointOf(rig)).held.map((one) => one.ref).sort()).toEqual(poor);
+    expect(await cached(rig)).toHaveLength(10 + 1 + poor.length);
+  },
+);
