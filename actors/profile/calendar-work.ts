@@ -4,7 +4,7 @@ import type { CalendarDoc } from '../../domain/calendar.ts';
 import { transition } from '../../domain/machines/calendar.ts';
 import type { MachineContext } from '../../domain/machines/machine.ts';
 import type { CalendarWork } from '../../domain/profile.ts';
-import { isComplete } from '../../domain/sync/checkpoint.ts';
+import { isComplete, isDoubted } from '../../domain/sync/checkpoint.ts';
 import { nextPollAt } from '../../domain/sync/polling.ts';
 import { change, changeCalendar, save, type Activation } from './activation.ts';
 import type { PullTurn } from './page.ts';
@@ -29,7 +29,7 @@ export function planNext(turn: PullTurn, leftOverAtMs: number | null): void {
   const nextPollAtMs = leftOverAtMs === null ? pollAtMs : Math.min(pollAtMs, Math.max(nowMs, leftOverAtMs));
   const readAtMs = turn.vanished ? null : turn.read ? turn.beganAtMs : work.readAtMs;
   // What claimed removals that nobody believes yet may have kept silent about anything else, too.
-  const believed = isComplete(checkpoint) && !checkpoint.held.some((one) => one.suspicious);
+  const believed = isComplete(checkpoint) && !checkpoint.held.some(isDoubted);
   const freshAtMs = believed && readAtMs !== null ? readAtMs : work.freshAtMs;
   // What brought it back is a listing, and proves nothing of what failed: where that fails again, it is set aside at once.
   const failures = work.state.name === 'quarantined' ? work.failures : 0;
