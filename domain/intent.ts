@@ -75,7 +75,7 @@ export interface BulkProgress {
 }
 
 /** A bulk delete in a calendar that it has left for another, with the fields that its intent had there. */
-export interface BulkPart extends Pick<IntentDoc, 'notBeforeMs' | 'afterReadMs' | 'conflicts'> {
+export interface BulkPart extends Pick<IntentDoc, 'notBeforeMs' | 'afterReadMs' | 'afterReadSeq' | 'conflicts'> {
   readonly calendarId: CalendarId;
   readonly after: string;
 }
@@ -106,6 +106,8 @@ export interface IntentDoc {
   readonly notBeforeMs: number;
   /** Not carried out before its calendar was read in full after this time: what is there has to be seen first. Absent: no need. */
   readonly afterReadMs?: number;
+  /** Where the log ended when that was asked for: a clock says nothing of what another one wrote down. */
+  readonly afterReadSeq?: number;
   /**
    * Its actor knows of it, and the profile's wake-up says when there is something to be done: no sweep needs to look.
    * Absent or null from the start, so that a lost nudge is found.

@@ -78,7 +78,7 @@ async function conflict(turn: WriteTurn, intent: IntentDoc, attempt: Attempt, er
   await voidAttempt(activation, intent, {
     conflicts,
     notBeforeMs: respectRetryAfter(ownMs, error, machineContext(activation)),
-    ...(elsewhere && activation.provider.capabilities.pull ? { afterReadMs: await pullSoon(turn) } : {}),
+    ...(elsewhere && activation.provider.capabilities.pull ? await pullSoon(turn) : {}),
   });
 }
 

@@ -153,7 +153,7 @@ export async function leaveEvent(
 export async function voidAttempt(
   activation: Activation,
   intent: IntentDoc,
-  fields: Partial<Pick<IntentDoc, 'notBeforeMs' | 'conflicts' | 'afterReadMs'>> = {},
+  fields: Partial<Pick<IntentDoc, 'notBeforeMs' | 'conflicts' | 'afterReadMs' | 'afterReadSeq'>> = {},
 ): Promise<IntentDoc> {
   return replaceIntent(activation, { ...intent, ...fields, state: 'queued', attempt: null });
 }

@@ -27,7 +27,7 @@ export async function readBack(turn: WriteTurn, intent: IntentDoc, attempt: Atte
   await noteLateCall(turn.activation, turn, intent, attempt);
   if (!elsewhere) return void (await voidAttempt(turn.activation, intent));
   const notBeforeMs = waitsUntil(turn.activation, intent.attempts);
-  await voidAttempt(turn.activation, intent, { notBeforeMs, afterReadMs: await pullSoon(turn) });
+  await voidAttempt(turn.activation, intent, { notBeforeMs, ...(await pullSoon(turn)) });
 }
 
 export type Found = 'landed' | 'something_else' | 'nothing';

@@ -18,14 +18,15 @@ export async function looksElsewhere(turn: WriteTurn): Promise<boolean> {
   // A life that nobody noted, since the outcome of what began it is unknown, was wanted by whoever began it.
   const missed = (applied !== null && applied.wanted !== null) || applied?.resourceId !== resource._id;
   if (!missed) return false;
-  const goneAtMs = resource.evidence?.atMs ?? 0;
-  const askedAtMs = last.afterReadMs !== undefined && last.afterReadMs >= goneAtMs ? last.afterReadMs : null;
-  if (askedAtMs !== null && (work?.freshAtMs ?? -1) >= askedAtMs) return false;
-  const afterReadMs = askedAtMs ?? (await pullSoon(turn));
+  const { afterReadMs, afterReadSeq } = last;
+  // Asked for since its removal was recorded.
+  const asked = afterReadMs !== undefined && (afterReadSeq ?? -1) >= resource.seq;
+  if (asked && (work?.freshAtMs ?? -1) >= afterReadMs) return false;
+  const read = asked ? {} : await pullSoon(turn);
   // A bulk delete is not held back by what one of its calendars waits for, and a calendar without work is read by nobody.
   const byItself = !turn.closes || work === undefined || work.state.name === 'gone';
   const notBeforeMs = byItself ? Math.max(waitsUntil(activation, last.attempts), untilProbe(work?.state)) : 0;
-  await voidAttempt(activation, last, { afterReadMs, notBeforeMs });
+  await voidAttempt(activation, last, { ...read, notBeforeMs });
   return true;
 }
 

@@ -94,7 +94,7 @@ export async function commitGone(
   if (last === undefined) return;
   // What is held stands by the cache, and what its server lists all the same will: each would be called for again at once.
   const notBeforeMs = held || last.attempts > 1 ? waitsUntil(activation, last.attempts) : 0;
-  await voidAttempt(activation, last, { notBeforeMs, afterReadMs: await pullSoon(turn) });
+  await voidAttempt(activation, last, { notBeforeMs, ...(await pullSoon(turn)) });
 }
 
 /** A life that came and went unseen: the next one begins, and has a name of its own. Nothing that was asked for is done by it. */

@@ -22,7 +22,7 @@ export const waitsOf = ({ progress, notBeforeMs }: IntentDoc): readonly number[]
 
 /** The bulk delete as it goes on in that calendar, where no attempt of another calendar's is open. */
 export function goInto(intent: IntentDoc, calendarId: CalendarId): IntentDoc {
-  const { afterReadMs: _elsewhere, progress, ...rest } = intent;
+  const { afterReadMs: _elsewhere, afterReadSeq: _then, progress, ...rest } = intent;
   if (progress?.calendarId === calendarId) return intent;
   const waiting = progress === undefined ? [] : partsOf(intent, progress);
   const { after, ...waits } = waiting.find((one) => one.calendarId === calendarId) ?? notBegun(calendarId);
@@ -37,8 +37,8 @@ const notBegun = (calendarId: CalendarId): BulkPart => ({ calendarId, after: '',
 /** Those that wait, together with the one that it leaves now, unless it has gone through it. */
 function partsOf(intent: IntentDoc, { calendarId, after, waiting, done }: BulkProgress): readonly BulkPart[] {
   if (done.includes(calendarId)) return waiting;
-  const { notBeforeMs, conflicts, afterReadMs } = intent;
-  const read = afterReadMs === undefined ? {} : { afterReadMs };
+  const { notBeforeMs, conflicts, afterReadMs, afterReadSeq } = intent;
+  const read = afterReadMs === undefined || afterReadSeq === undefined ? {} : { afterReadMs, afterReadSeq };
   return [...waiting, { calendarId, after, notBeforeMs, conflicts, ...read }];
 }
 
