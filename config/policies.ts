@@ -79,6 +79,11 @@ export const quarantine = {
    * ambiguous or permanent ends it at once; a write that fails alone is tried as seldom as a probe from then on.
    */
   afterAttempts: 5,
+  /**
+   * What somebody asks of a profile comes before all its work: what a process dies of, or what fails, this many times is
+   * given up. Most processes die of something else.
+   */
+  requestTriesMax: 3,
   /** Refusals of a password over at least this time, this many, with the host well, are proof (facts F). */
   relinkAfterRefusals: 3,
   relinkAfterMs: 30 * minute,

@@ -267,7 +267,7 @@ export const errorGuide = {
   },
   suspicious_delta: {
     means: 'a calendar claims more removals than people are likely to make',
-    does: 'applies additions, holds every removal, and verifies by direct requests; a contradiction quarantines the calendar',
+    does: 'applies additions, holds every removal, and verifies by direct requests; a contradiction quarantines the calendar; what alone cannot be verified stays held, and the calendar goes on',
     seen: '`ops inspect`: `held` of the calendar',
     todo: 'nothing; look whether the calendar was really emptied',
   },

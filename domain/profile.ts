@@ -63,14 +63,15 @@ export interface CalendarWork {
   readonly backSeq?: number;
 }
 
-/** What a turn asks its provider about. */
+/** What a turn asks its provider about, or what somebody asked of the profile. */
 export type BegunScope =
-  | { readonly kind: 'profile' | 'list' }
+  /** `request`: the first of `requests`. */
+  | { readonly kind: 'profile' | 'list' | 'request' }
   | { readonly kind: 'calendar'; readonly calendarId: CalendarId }
   /** The number of the event's last intent, and how often that had been tried before. */
   | { readonly kind: 'event'; readonly n: number; readonly attempts: number };
 
-/** A turn that asks its provider, stored before its first request and struck off at its end. */
+/** A turn that asks its provider, or carries out what was asked of the profile: stored before, struck off at its end. */
 export interface BegunTurn {
   /** The run of the process that began it: where that is another one, it died before the end. */
   readonly process: RunId;
@@ -103,6 +104,8 @@ export interface ProfileDoc {
   readonly state: ProfileState;
   /** In order; emptied by the actor. */
   readonly requests: readonly ProfileRequest[];
+  /** How often the first of them was begun; absent: never. */
+  readonly requestTries?: number;
   readonly calendars: Readonly<Record<CalendarId, CalendarWork>>;
   /** When the calendar list is read next. */
   readonly nextListAtMs: number;

@@ -41,6 +41,8 @@ export async function countDeath(activation: Activation): Promise<void> {
 const died = (): KalendsError => new KalendsError('process_died', 'the process died while it asked this');
 
 async function setBack(activation: Activation, scope: BegunScope): Promise<void> {
+  // It was counted when it was begun.
+  if (scope.kind === 'request') return;
   if (scope.kind === 'calendar') setCalendarBack(activation, scope.calendarId, died());
   else if (scope.kind === 'event') await setEventBack(activation, scope);
   else if (scope.kind === 'list' && knowsCalendars(activation)) setListBack(activation);

@@ -1,21 +1,34 @@
 /** Carrying out what operators asked of a profile: relinked credentials, disconnection, reinstatement, resyncs, their word about what is held, repairs, rebuilds. */
+import { quarantine } from '../../config/policies.ts';
 import { KalendsError } from '../../domain/errors.ts';
 import type { CalendarId } from '../../domain/ids.ts';
 import { transition } from '../../domain/machines/calendar.ts';
 import type { ProfileRequest } from '../../domain/profile.ts';
 import { profileNumbers } from '../../config/profile-numbers.ts';
 import { change, changeCalendar, step, type Activation } from './activation.ts';
+import { noteBegun } from './deaths.ts';
 import { settleHeld } from './held.ts';
 import { beginRepair } from './repair.ts';
 import { askHostSoon, leaveGate } from './host-gate.ts';
 
-/** All of them, in order; each is struck off in the same document that carries its effects, and can be repeated. */
+/**
+ * All of them, in order; each is struck off in the same document that carries its effects, and can be repeated. Counted
+ * before it is begun: one that never ends must not come before everything else for ever.
+ */
 export async function carryOutRequests(activation: Activation): Promise<void> {
+  const { deps } = activation;
   for (const request of activation.profile.requests) {
-    await carryOut(activation, request);
-    change(activation, { requests: activation.profile.requests.slice(1) });
+    const { _id: profile, requestTries = 0 } = activation.profile;
+    if (requestTries < quarantine.requestTriesMax) {
+      change(activation, { requestTries: requestTries + 1 });
+      await noteBegun(activation, { kind: 'request' });
+      await carryOut(activation, request);
+    } else deps.report('a request was given up', { profile, request: nameOf(request), tries: requestTries });
+    change(activation, { requests: activation.profile.requests.slice(1), requestTries: 0 });
   }
 }
+
+const nameOf = (request: ProfileRequest): string => (typeof request === 'object' ? request.kind : request);
 
 async function carryOut(activation: Activation, request: ProfileRequest): Promise<void> {
   if (typeof request === 'object') {

@@ -1,10 +1,11 @@
 /** A process that dies of what it asked: the next one counts it, and does not die of the same at once. */
 import { expect, test } from 'vitest';
+import { quarantine } from '../../../config/policies.ts';
 import { KalendsError } from '../../../domain/errors.ts';
-import { wish } from './bodies.ts';
+import { ics, wish } from './bodies.ts';
 import { expectAllWell, outcomesOf } from './invariants.ts';
 import { day, hour, minute, second, type Rig, type RigOptions } from './rig.ts';
-import { calendarState, pull, synced, work } from './starts.ts';
+import { cached, calendarState, pull, synced, work } from './starts.ts';
 import { memorySide, type MemorySide } from './worlds.ts';
 
 /** Asking for `method` kills the process, as an answer does that does not fit into its memory, while `deadly` says so. */
@@ -109,6 +110,48 @@ test('a process that is killed in the middle of a pull costs that calendar a few
   const { begun, freshAtMs } = await rig.profile();
   expect(begun).toBeNull();
   expect(freshAtMs).toBeGreaterThan(deaths[0] ?? Number.MAX_SAFE_INTEGER);
+  await expectAllWell(rig);
+});
+
+/** Every rebuild of the projections ends by `how`, until it is healed. */
+async function poorRebuilds(how: (rig: Rig<MemorySide>) => Promise<never>) {
+  const { rig } = await mortal('none', { polling: {} });
+  const find = rig.documents.find.bind(rig.documents) as (...args: readonly unknown[]) => Promise<unknown>;
+  const begun: number[] = [];
+  Object.assign(rig.documents, {
+    find: (...args: readonly unknown[]): Promise<unknown> => {
+      const { seq } = args[1] as { readonly seq?: object };
+      // Only a rebuild reads the log up to where it ended.
+      if (args[0] !== 'commitsOfProfile' || seq === undefined || !('lte' in seq)) return find(...args);
+      begun.push(rig.clock.now());
+      return how(rig);
+    },
+  });
+  return { rig, begun, heal: () => void Object.assign(rig.documents, { find }) };
+}
+
+test.each<{ name: string; how: (rig: Rig<MemorySide>) => Promise<never> }>([
+  {
+    name: 'kills the process',
+    how: (rig) => {
+      rig.kill();
+      return new Promise(() => undefined);
+    },
+  },
+  { name: 'fails', how: () => Promise.reject(new RangeError('too large')) },
+])('a rebuild that always $name is given up after a few tries, and everything else goes on', async ({ how }) => {
+  const { rig, begun, heal } = await poorRebuilds(how);
+  rig.other.put(work, 'new.ics', ics('new', 'New'));
+  await rig.upsert(work, 'x', wish('X'));
+  await rig.request({ kind: 'rebuild' });
+  await rig.request('pull');
+  await rig.pass(hour);
+  expect(begun).toHaveLength(quarantine.requestTriesMax);
+  expect(rig.reports.map((one) => one.what)).toContain('a request was given up');
+  expect((await rig.profile()).requests).toEqual([]);
+  expect(outcomesOf(await rig.intents())).toEqual(['1 upsert written']);
+  expect(await cached(rig)).toContain('new.ics');
+  heal();
   await expectAllWell(rig);
 });
 
