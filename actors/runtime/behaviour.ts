@@ -16,7 +16,7 @@ export type TurnOutcome =
 
 export interface Behaviour<Id extends string> {
   /**
-   * One turn: at most one provider page or one write. Turns of one id never overlap. What must survive is in the store
+   * One turn: one short piece of work. Turns of one id never overlap. What must survive is in the store
    * before it resolves. Rejecting means that the turn could not even record its own failure (the store is down, or a
    * defect); the runtime then tries again by a bounded backoff. `signal` aborts when the host gives up waiting for it.
    */
