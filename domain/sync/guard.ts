@@ -50,7 +50,8 @@ export function guardRemovals(input: GuardInput): GuardDecision {
   if (nominations.length === 0) return { believed: [], held: [], tally, suspicious: false };
   const counted = tally.reduce((sum, entry) => sum + entry.count, 0);
   const before = input.liveCount + counted;
-  const suspicious = counted + nominations.length > allowedOf(before, numbers) || nominations.length >= input.liveCount;
+  const allowed = allowedOf(before, numbers);
+  const suspicious = counted + nominations.length > allowed || nominations.length >= input.liveCount;
   const proved = nominations.filter((one): one is Nomination & { evidence: Evidence } => one.evidence !== null);
   const holdAll = suspicious || input.breakerHolds;
   const believed = holdAll ? [] : proved;
