@@ -30,6 +30,8 @@ class KalendsRegenerator extends moleculer.Errors.Regenerator {
 const hooks: LoggerOptions['hooks'] = {
   logMethod: function (given: unknown[], write) {
     const [text, ...rest] = given;
+    // The start rejects with the same error, and whoever started says what to do about it.
+    if (text === 'Unable to start all services.') return;
     const error = given.find((one) => one instanceof Error);
     const facts = isPlain(rest[0]) ? rest[0] : {};
     if (typeof text === 'string') write.call(this, error === undefined ? facts : { ...facts, err: error }, text);

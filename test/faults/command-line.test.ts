@@ -69,12 +69,46 @@ describe('settings', () => {
     expect(error['message']).toContain('KALENDS_PORT: ');
   });
 
+  it('complains of each of them in one line of JSON', async () => {
+    const settings = { KALENDS_PORT: 'abc', KALENDS_POLL_MS: '5' };
+    const { stderr } = await kalends(folder('lines'), ['config', '--json'], { settings });
+    const { error } = JSON.parse(stderr) as { error: { message: string } };
+    expect(error.message).not.toContain('\n');
+    for (const name of Object.keys(settings)) expect(error.message).toContain(`${name}: `);
+  });
+
   it('prints the effective ones with secrets masked', async () => {
     const settings = { KALENDS_STORE_URL: 'mongodb://me:swordfish@db.example/kalends' };
     const outcome = await kalends(folder('config'), ['config'], { settings });
     expect(outcome.status).toBe(0);
     expect(outcome.stdout).toContain('***@db.example/kalends');
     expect(outcome.stdout).not.toContain('swordfish');
+  });
+});
+
+describe('a command that is misspelt', () => {
+  it.each([
+    ['unknown command', ['ops', 'nosuch']],
+    ['missing required argument', ['ops', 'nudge']],
+    ['required option', ['connect', 'application']],
+    ['unknown option', ['ops', 'profiles', '--nosuch']],
+  ])('is told in one line of JSON where that is asked for: %s', async (what, args) => {
+    const asked = await kalends(dataDir, [...args, '--json']);
+    expect(asked).toMatchObject({ status: 1, stdout: '' });
+    const { error } = JSON.parse(asked.stderr) as { error: Row };
+    expect(error).toMatchObject({ code: 'invalid_input', next: expect.stringContaining('--help') });
+    expect(error['message']).toContain(what);
+    const told = await kalends(dataDir, args);
+    expect(told).toMatchObject({ status: 1, stdout: '' });
+    expect(told.stderr).toContain(
+      `(\`kalends ${args.slice(0, 2).join(' ').replace(' nosuch', '')} --help\` tells more)`,
+    );
+  });
+
+  it('says what there is: the version, and the help of any command, however deep', async () => {
+    expect(await kalends(dataDir, ['--version'])).toMatchObject({ status: 0, stdout: expect.stringMatching(/^\d+\./) });
+    const { status, stdout } = await kalends(dataDir, ['help', 'ops', 'held']);
+    expect({ status, stdout }).toEqual({ status: 0, stdout: expect.stringContaining('Usage: kalends ops held') });
   });
 });
 
@@ -120,7 +154,11 @@ describe('a process that runs', () => {
     });
     const unknown = await kalends(dataDir, ['ops', 'explain', 'evt_external_nothing']);
     expect(unknown).toMatchObject({ status: 1, stdout: '' });
-    expect(unknown.stderr).toContain('nothing is known of evt_external_nothing');
+    expect(unknown.stderr).toContain('nothing is known of evt_external_nothing; give an event_uid');
+    const { stderr } = await kalends(dataDir, ['ops', '--json', 'inspect', 'nope']);
+    expect(JSON.parse(stderr)).toMatchObject({
+      error: { message: 'there is no profile nope', next: '`kalends ops profiles` lists them' },
+    });
   });
 
   it('compares its projections with a rebuild while it goes on', async () => {

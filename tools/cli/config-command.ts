@@ -9,5 +9,5 @@ export const configCommand = (): Command =>
     .description('print the effective settings, with secrets masked')
     .option('--json', 'print JSON')
     .action((options: { json?: boolean }) => {
-      print(describeConfig(settingsOf()), options.json ?? false, ['name', 'value', 'unit', 'source']);
+      print(describeConfig(settingsOf()), options.json ?? false, ['name', 'source', 'value']);
     });

@@ -22,6 +22,7 @@ const zoneOption = [
 export const connectCommand = (): Command =>
   new Command('connect')
     .description('connect a login for an application')
+    .option('--json', 'print complaints as JSON; the answer always is')
     .addCommand(
       new Command('caldav')
         .description('a CalDAV account: a host name, an e-mail address or a URL')

@@ -7,7 +7,7 @@ import { repairCommand } from './repair-command.ts';
 import { sentinelCommand } from './sentinel-command.ts';
 
 export function opsCommand(): Command {
-  const ops = new Command('ops').description('look at profiles and steer them');
+  const ops = new Command('ops').description('look at profiles and steer them').option('--json', 'print JSON');
   const all = [...profileCommands(), ...truthCommands(), ...channelCommands(), ...appCommands()];
   for (const one of all) ops.addCommand(one);
   return ops;
@@ -16,7 +16,7 @@ export function opsCommand(): Command {
 const profileCommands = (): readonly Command[] => [
   new OpsCommand('profiles', 'list profiles', {
     action: 'profiles',
-    columns: ['profile_id', 'provider', 'name', 'state', 'reason', 'calendars', 'seq', 'fresh_at'],
+    columns: ['profile_id', 'state', 'reason', 'fresh_at', 'account_id', 'provider', 'host', 'name'],
   }),
   new OpsCommand(
     'inspect <profile>',
@@ -53,7 +53,7 @@ const truthCommands = (): readonly Command[] => [
 const channelCommands = (): readonly Command[] => [
   new OpsCommand('channels', 'list open channels: how far each was told, what waits', {
     action: 'channels',
-    columns: ['channel_id', 'callback_url', 'told_until', 'pending_since', 'failures'],
+    columns: ['channel_id', 'told_until', 'pending_since', 'next_attempt_at', 'failures', 'callback_url'],
   }),
   new OpsCommand('deliveries <channel>', 'the last 100 attempts to notify a channel', {
     action: 'deliveries',

@@ -5,6 +5,7 @@ import { OpsCommand } from './ops-call.ts';
 export const repairCommand = (): Command =>
   new Command('repair')
     .description('put right what a wrong server made Kalends believe')
+    .option('--json', 'print JSON')
     .addCommand(
       new OpsCommand(
         'deletions',
