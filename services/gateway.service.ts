@@ -122,14 +122,15 @@ async function listen(
 }
 
 function notListening(error: NodeJS.ErrnoException, host: string, port: number): KalendsError {
-  const reasons: Readonly<Record<string, string>> = {
-    EADDRINUSE: 'another program listens there; end it, or set KALENDS_PORT to a port that is free',
-    EACCES: 'this user may not listen there; set KALENDS_PORT to a port above 1023',
-    EADDRNOTAVAIL: 'this machine has no such address; set KALENDS_HOST to one that it has, or to 0.0.0.0',
-    ENOTFOUND: 'this name has no address; set KALENDS_HOST to an address of this machine',
+  const reasons: Readonly<Record<string, readonly [why: string, next: string]>> = {
+    EADDRINUSE: ['another program listens there', 'end it, or set KALENDS_PORT to a port that is free'],
+    EACCES: ['this user may not listen there', 'set KALENDS_PORT to a port above 1023'],
+    EADDRNOTAVAIL: ['this machine has no such address', 'set KALENDS_HOST to one that it has, or to 0.0.0.0'],
+    ENOTFOUND: ['this name has no address', 'set KALENDS_HOST to an address of this machine'],
   };
-  const why = reasons[error.code ?? ''] ?? error.message;
+  const [why, next] = reasons[error.code ?? ''] ?? [error.message, 'see KALENDS_HOST and KALENDS_PORT'];
   return new KalendsError('configuration_invalid', `the gateway cannot listen on ${host}:${port}: ${why}`, {
+    next,
     cause: error,
   });
 }

@@ -1,5 +1,6 @@
 /** The operators' service: the REPL, the CLI and later the dashboard call these actions and nothing else. */
 import type { Context, ServiceSchema } from 'moleculer';
+import { KalendsError } from '../domain/errors.ts';
 import type { AppId } from '../domain/ids.ts';
 import { asAccountId, asProfileId } from '../domain/ids.ts';
 import type { PlainRequest } from '../domain/profile.ts';
@@ -45,6 +46,33 @@ export const opsActions = [
 ] as const;
 export type OpsAction = (typeof opsActions)[number];
 
+/** What an action cannot do without; whoever calls it by hand, e.g. in the console, may leave it out. */
+const needs: Partial<Record<OpsAction, readonly string[]>> = {
+  inspect: ['profile'],
+  nudge: ['profile'],
+  resync: ['profile'],
+  reinstate: ['profile'],
+  disconnect: ['profile'],
+  revoke: ['account'],
+  deliveries: ['channel'],
+  explain: ['event'],
+  held: ['profile'],
+  settleHeld: ['word', 'profile'],
+  repairDeletions: ['provider', 'since'],
+  breaker: ['word', 'provider'],
+  connect: ['provider', 'app', 'address', 'credentials'],
+  createApp: ['name'],
+  addSecret: ['app'],
+};
+
+function demandAll(action: OpsAction, params: Readonly<Record<string, unknown>>): void {
+  const missing = (needs[action] ?? []).filter((name) => params[name] === undefined);
+  if (missing.length === 0) return;
+  throw new KalendsError('invalid_input', `ops.${action} needs ${missing.join(' and ')}`, {
+    next: `call ops.${action} ${missing.map((name) => `--${name} …`).join(' ')}`,
+  });
+}
+
 export function createOpsService(context: OpsContext): ServiceSchema {
   const request = (kind: PlainRequest) => (ctx: Context<{ profile: string }>) =>
     ask(context, asProfileId(ctx.params.profile), kind);
@@ -89,5 +117,12 @@ export function createOpsService(context: OpsContext): ServiceSchema {
       client_secret: await addClientSecret(context, ctx.params.app),
     }),
   };
-  return { name: 'ops', actions: actions as ServiceSchema['actions'] & object };
+  const checked = opsActions.map((name) => [
+    name,
+    async (ctx: Context<never>) => {
+      demandAll(name, ctx.params);
+      return actions[name](ctx);
+    },
+  ]);
+  return { name: 'ops', actions: Object.fromEntries(checked) as ServiceSchema['actions'] & object };
 }

@@ -40,7 +40,7 @@ const reasons: readonly (readonly [prefix: string, code: ErrorCode, text: string
   [
     'SQLITE_BUSY',
     'store_unavailable',
-    'another process has this database open; stop it, or ask it through its own commands',
+    'another process has this database open: where that is `kalends start`, `kalends ops …` asks it; stop it to start another',
   ],
   ['SQLITE_NOTADB', 'store_unavailable', 'the file is not a SQLite database; look at the configured path'],
   ['SQLITE_CORRUPT', 'store_unavailable', 'the database is damaged; restore the last backup'],

@@ -52,11 +52,11 @@ describe('kalends start', () => {
   it('says that its port is taken, what to do, and leaves nothing behind', async () => {
     const port = await freePort();
     const other = await occupied(port);
-    const settings = settingsIn(folder('data'), { KALENDS_PORT: String(port), KALENDS_LOG_LEVEL: 'silent' });
+    const settings = settingsIn(folder('data'), { KALENDS_PORT: String(port), KALENDS_LOG_LEVEL: 'info' });
     const { status, stdout, stderr } = await runKalends(['start'], settings).ended;
     await new Promise((resolve) => other.close(resolve));
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
-    expect(stderr).toMatch(/cannot listen on 127\.0\.0\.1:\d+: another program listens there.*KALENDS_PORT/);
+    expect(stderr).toMatch(/^kalends: .*listen on 127\.0\.0\.1:\d+: another program listens there.*KALENDS_PORT.*\n$/);
     // The store is closed again: the next start has it.
     const next = runKalends(['start'], settings);
     await next.printed(/"started":true/);
@@ -73,7 +73,7 @@ describe('kalends start', () => {
     await first.ended;
     expect(second.status).toBe(1);
     expect(second.stdout).toBe('');
-    expect(second.stderr).toMatch(/store_unavailable/);
+    expect(second.stderr).toMatch(/`kalends ops …` asks it.*store_unavailable/);
   });
 
   it('says where MongoDB should have answered, without the password, and ends', async () => {

@@ -175,11 +175,23 @@ describe('a process that runs', () => {
   });
 
   it('answers the console, command after command, from a pipe', async () => {
-    const input = `call ops.profiles\ncall ops.inspect --profile ${connection.profileId}\n`;
+    const [event] = await apiClient(running.url, connection.token).rows('/v1/events?tzid=Etc/UTC', 'events');
+    const explain = `call ops.explain --event ${String(event?.['event_uid'])}`;
+    const input = `call ops.profiles\ncall ops.inspect --profile ${connection.profileId}\n${explain}\n`;
     const outcome = await kalends(dataDir, ['repl'], { input });
     expect(outcome).toMatchObject({ status: 0, stderr: '' });
     expect(outcome.stdout).toContain(connection.profileId);
     expect(outcome.stdout).toContain('waiting_intents');
+    // Whole, however deep.
+    expect(outcome.stdout).toContain('Standup');
+    expect(outcome.stdout).not.toContain('[Object]');
+  });
+
+  it('says in the console what a question lacks, without a stack', async () => {
+    const { stderr } = await kalends(dataDir, ['repl'], { input: 'call ops.inspect\n' });
+    expect(stderr).toContain('ops.inspect needs profile');
+    expect(stderr).toContain('call ops.inspect --profile …');
+    expect(stderr).not.toContain('restored-error.ts');
   });
 
   it('shows channels and every attempt to notify them', async () => {
