@@ -181,7 +181,7 @@ const shown: { readonly [Key in SettingKey]: (config: Config) => string } = {
   dataDir: ({ dataDir }) => dataDir,
   host: ({ host }) => host,
   port: ({ port }) => (port === 0 ? '0 (any free port)' : String(port)),
-  publicUrl: ({ publicUrl }) => publicUrl ?? '(what each request names as its host)',
+  publicUrl: ({ publicUrl }) => publicUrl ?? '(what requests name as their host)',
   storeUrl: ({ store }) => (store.kind === 'sqlite' ? 'sqlite' : masked(store.url)),
   natsUrl: ({ natsUrl }) => (natsUrl === null ? '(none)' : masked(natsUrl)),
   redisUrl: ({ redisUrl }) => (redisUrl === null ? '(none)' : masked(redisUrl)),

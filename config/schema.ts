@@ -282,7 +282,9 @@ function notAMongoUrl(text: string): string | null {
 const hostName = /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,62})(\.[a-z0-9_][a-z0-9_-]{0,62})*\.?$/i;
 
 function notAHost(text: string): string | null {
-  return isIP(text) > 0 || hostName.test(text) ? null : 'it is neither an address nor a host name';
+  // No top-level name is a number: what looks like an address and is none, e.g. 300.1.1.1, is misspelt.
+  const isName = hostName.test(text) && !/(^|\.)\d+\.?$/.test(text);
+  return isIP(text) > 0 || isName ? null : `${text} is neither an address nor a host name`;
 }
 
 function notAnAddress(text: string): string | null {

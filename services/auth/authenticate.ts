@@ -7,7 +7,7 @@ import type { Documents } from '../../store/documents.ts';
 import { bearerOf, hashToken, sameHash } from './tokens.ts';
 
 export interface Authenticator {
-  /** Rejects with `unknown_token` for a missing, unknown, expired or revoked token: the caller learns not which. */
+  /** Rejects with `unknown_token` where there is no token, or an unknown, expired or revoked one: the caller learns not which. */
   authenticate(authorization: string | undefined): Promise<Caller>;
   /** Forgets what is remembered of a grant, at once: called where it is revoked. */
   forget(grantId: GrantId): void;
@@ -38,7 +38,7 @@ export function createAuthenticator(context: AuthenticatorContext): Authenticato
   return {
     async authenticate(authorization) {
       const token = bearerOf(authorization);
-      if (token === null) throw unknownToken();
+      if (token === null) throw noToken();
       const hash = hashToken(token);
       const nowMs = context.clock.now();
       const known = remembered.get(hash);
@@ -78,4 +78,7 @@ async function prove(documents: Documents, hash: string, nowMs: number): Promise
 }
 
 const unknownToken = (): KalendsError =>
-  new KalendsError('unknown_token', 'the access token is missing, unknown, expired or revoked');
+  new KalendsError('unknown_token', 'the access token is unknown, expired or revoked');
+
+const noToken = (): KalendsError =>
+  new KalendsError('unknown_token', 'there is no access token: send the header `Authorization: Bearer <access token>`');

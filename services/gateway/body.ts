@@ -24,6 +24,9 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
     .trim();
   if (text === '') return {};
   const form = /^application\/x-www-form-urlencoded\b/i.test(request.headers['content-type'] ?? '');
+  // What `curl -d` says of any body: as a form it would have nothing that is asked for.
+  if (form && text.startsWith('{'))
+    throw problem('body', 'errors.invalid_json', 'the body looks like JSON: send it as Content-Type: application/json');
   return form ? readQuery(text) : parseJson(text);
 }
 

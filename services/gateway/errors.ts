@@ -37,7 +37,7 @@ const answer = (status: number, field: string, key: string, description: string)
   body: { errors: { [field]: [{ key, description }] } },
 });
 
-export const notFound = answer(404, 'path', 'errors.not_found', 'there is no such path');
+export const notFound = answer(404, 'path', 'errors.not_found', 'there is no such path, or not with this method');
 
 /** After which time it is worth asking again, in seconds. */
 const retryAfterSeconds = '5';

@@ -120,6 +120,7 @@ const wrong: readonly (readonly [string, string])[] = [
   ['KALENDS_ALLOWED_ADDRESSES', '10.0.0.0/33'],
   ['KALENDS_ALLOWED_ADDRESSES', '10.0.0.0/8/8'],
   ['KALENDS_ALLOWED_ADDRESSES', 'host.example/8'],
+  ['KALENDS_ALLOWED_ADDRESSES', '300.1.1.1'],
   ['KALENDS_ALLOWED_ADDRESSES', 'good.example, not good'],
   ['KALENDS_LOG_LEVEL', 'loud'],
   ['KALENDS_POLL_MS', '999'],
@@ -217,7 +218,7 @@ test('the description names every setting, where it comes from, and no secret', 
     KALENDS_NATS_URL: 'nats://***@nats:4222',
     KALENDS_REDIS_URL: 'rediss://***@redis',
     KALENDS_KEYS: 'k1:***',
-    KALENDS_PUBLIC_URL: '(what each request names as its host)',
+    KALENDS_PUBLIC_URL: '(what requests name as their host)',
   });
   expect(JSON.stringify(rows)).not.toMatch(/TOPSECRET/);
   expect(JSON.stringify(rows)).not.toContain(key(9).slice(0, 8));

@@ -96,6 +96,8 @@ it('a foreign token, and none, are 401', async () => {
     const answer = await apiClient(running.url, token).ask('GET', '/v1/calendars');
     expect([answer.status, keysOf(answer)]).toEqual([401, { authorization: ['errors.unauthorized'] }]);
     expect(answer.headers.get('www-authenticate')).toMatch(/^Bearer/);
+    // Who sends none, or without the word Bearer, is told so.
+    expect(JSON.stringify(answer.body).includes('Authorization: Bearer')).toBe(token === '' || token === null);
   }
 });
 

@@ -196,6 +196,10 @@ describe('existing clients', () => {
     const form = new URLSearchParams({ callback_url: 'https://example.com/form' }).toString();
     const asked = { method: 'POST', raw: form, headers: { 'content-type': 'application/x-www-form-urlencoded' } };
     expect((await world.ask('/v1/channels', asked)).status).toBe(200);
+    // JSON that is called a form, as `curl -d` does, is told so instead of what it lacks.
+    const misnamed = await post(JSON.stringify(minimal), { 'content-type': 'application/x-www-form-urlencoded' });
+    expect(misnamed.status).toBe(422);
+    expect(misnamed.text).toContain('Content-Type: application/json');
     expect((await post(`\uFEFF${JSON.stringify(minimal)}`)).status).toBe(202);
     expect((await post(JSON.stringify(minimal), { 'content-type': 'text/plain' })).status).toBe(202);
   });
