@@ -16,7 +16,15 @@ import { scratch } from '../support/scratch.ts';
 import { useSecret } from '../support/traces.ts';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.ts';
 import { configOf, operatorOf, startCalendars, startGround } from './ground.ts';
-import { kalends, newKeys, runKalends, startKalends, type KalendsProcess, type Settings } from './kalends-process.ts';
+import {
+  kalends,
+  newKeys,
+  quickCluster,
+  runKalends,
+  startKalends,
+  type KalendsProcess,
+  type Settings,
+} from './kalends-process.ts';
 
 const ground = await startGround();
 const scratchAt = scratch();
@@ -85,6 +93,9 @@ describe.skipIf(ground === null)('a cluster of processes over NATS and MongoDB',
       KALENDS_ALLOWED_ADDRESSES: '127.0.0.1',
       KALENDS_LOG_LEVEL: 'silent',
     };
+    // A command begins no store of its own.
+    const store = await startKalends('gateway,auth,supervisor,notifier,ops', { ...quickCluster, ...alone });
+    await store.stop();
     const wrong = `not-${calendars.password}\n`;
     const [here, there] = await Promise.all([
       runKalends(connectArgs(), alone, wrong).ended,

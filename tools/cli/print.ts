@@ -86,7 +86,8 @@ function branch(name: string, one: unknown, indent: string): string {
   return `${indent}${name}:\n${tree(one, `${indent}${indented}`)}`;
 }
 
-const leaf = (value: unknown): string => (value === null ? '-' : seconds(String(value)));
+const leaf = (value: unknown): string =>
+  value === null ? '-' : seconds(typeof value === 'string' ? value : JSON.stringify(value));
 
 /** More than three years: a length of time is never as long, an instant of ours never as early. */
 const earliestMs = 100_000_000_000;
