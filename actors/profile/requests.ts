@@ -19,7 +19,7 @@ export async function carryOutRequests(activation: Activation): Promise<void> {
   const { deps } = activation;
   for (const request of activation.profile.requests) {
     const { _id: profile, requestTries = 0 } = activation.profile;
-    if (requestTries < quarantine.requestTriesMax) {
+    if (requestTries < quarantine.requestTriesMax || isOfAPerson(request)) {
       change(activation, { requestTries: requestTries + 1 });
       await noteBegun(activation, { kind: 'request' });
       await carryOut(activation, request);
@@ -27,6 +27,9 @@ export async function carryOutRequests(activation: Activation): Promise<void> {
     change(activation, { requests: activation.profile.requests.slice(1), requestTries: 0 });
   }
 }
+
+/** That somebody connected again, or no longer wants to be, is short, and nobody would say it a second time. */
+const isOfAPerson = (request: ProfileRequest): boolean => request === 'relinked' || request === 'disconnect';
 
 const nameOf = (request: ProfileRequest): string => (typeof request === 'object' ? request.kind : request);
 

@@ -155,6 +155,15 @@ test.each<{ name: string; how: (rig: Rig<MemorySide>) => Promise<never> }>([
   await expectAllWell(rig);
 });
 
+test('what a person said is never given up, however often the process died over it', async () => {
+  const { rig } = await mortal('none');
+  const profile = await rig.profile();
+  const tried = { ...profile, rev: profile.rev + 1, requests: ['disconnect' as const], requestTries: 99 };
+  await rig.documents.replace('profiles', tried, profile.rev);
+  await rig.pass(hour);
+  expect(await rig.profile()).toMatchObject({ state: { name: 'disconnected' }, requests: [], requestTries: 0 });
+});
+
 test('a turn that an error of this process ended is not counted as a death', async () => {
   const { rig } = await mortal('none');
   rig.other.world.failNext('changes', () => new KalendsError('store_unavailable', 'the disk is away'));
