@@ -80,4 +80,9 @@ function open(key: Buffer, sealed: Sealed, context: string): string {
 }
 
 const unsealable = (why: string, context: string): KalendsError =>
-  new KalendsError('unsealable', `a sealed secret cannot be opened: ${why}`, { ids: { context } });
+  // In the message: it is met by actors, whose words reach operators through the log and `ops inspect`.
+  new KalendsError(
+    'unsealable',
+    `a sealed secret cannot be opened: ${why}; put its key back into KALENDS_KEYS or the file sealing-keys`,
+    { ids: { context } },
+  );

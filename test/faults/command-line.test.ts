@@ -1,4 +1,5 @@
 /** The command line end to end: what operators type, on a process that runs and on a store that nobody has open. */
+import { randomBytes } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -297,6 +298,16 @@ describe('a store that nobody has open', () => {
     expect(await json('ops', 'rebuild', '--compare')).toMatchObject({ profiles: 1, different: 0 });
     const outcome = await kalends(dataDir, ['repl'], { input: 'call ops.profiles\n' });
     expect(outcome.stdout).toContain(connection.profileId);
+  });
+
+  it('does not say that all is sealed with a key that opens nothing, and says of what is asked that nobody runs', async () => {
+    expect(await json('ops', 'nudge', connection.profileId)).toMatchObject({ next: expect.stringContaining('start') });
+    const settings = { KALENDS_KEYS: `k1:${randomBytes(32).toString('base64')}` };
+    const { status, stdout } = await kalends(dataDir, ['ops', 'reseal', '--json'], { settings });
+    expect({ status, outcome: JSON.parse(stdout) }).toEqual({
+      status: 1,
+      outcome: { resealed: 0, current: 0, unsealable: 2 },
+    });
   });
 
   it('puts right by itself what differs from the log, and tells a person how far it is', async () => {

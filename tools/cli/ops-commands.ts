@@ -1,6 +1,7 @@
 /** `kalends ops`: looking at profiles and steering them. */
 import { Command } from 'commander';
 import { heldCommand } from './held-command.ts';
+import type { ResealOutcome } from '../../services/ops/reseal.ts';
 import { OpsCommand } from './ops-call.ts';
 import { rebuildCommand } from './rebuild-command.ts';
 import { repairCommand } from './repair-command.ts';
@@ -74,6 +75,6 @@ const appCommands = (): readonly Command[] => [
   new OpsCommand(
     'reseal',
     'after a new sealing key was put in front: seal everything with it, so that older ones can go',
-    { action: 'reseal' },
+    { action: 'reseal', status: (answer) => ((answer as ResealOutcome).unsealable === 0 ? 0 : 1) },
   ),
 ];

@@ -45,7 +45,8 @@ const render = (): string =>
     'be called again. Every command also takes `--json`: the answer is one line of JSON on standard output, and a complaint one',
     'line of JSON on standard error, `{"error":{"code","message","next","ids","asked"}}` with a code of [errors](errors.md), also',
     'when the command is misspelt; what happened is in `message`, what to do in `next`. `--json` stands anywhere behind `ops`. The',
-    'status is 0 when it was done, 1 when it was not, or when `rebuild --compare` finds a difference or never a moment of rest.',
+    'status is 0 when it was done, 1 when it was not, or when `rebuild --compare` finds a difference or never a moment of rest, or',
+    'when `reseal` meets what no key opens.',
     '',
     table(
       ['command', 'in the console', 'what it does'],
