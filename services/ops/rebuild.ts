@@ -22,6 +22,8 @@ export interface RebuildOutcome {
   readonly unsettled: readonly ProfileId[];
   /** Profiles whose actor has yet to carry it out: no supervisor runs, or it has much to do. */
   readonly waiting: readonly ProfileId[];
+  /** Profiles that still differ: their actor gave it up after a few tries, as its log says. */
+  readonly failed: readonly ProfileId[];
   readonly reports: readonly RebuildReport[];
 }
 
@@ -48,6 +50,7 @@ export function together(outcomes: readonly RebuildOutcome[]): RebuildOutcome {
     different: sum((one) => one.different),
     unsettled: outcomes.flatMap((one) => one.unsettled),
     waiting: outcomes.flatMap((one) => one.waiting),
+    failed: outcomes.flatMap((one) => one.failed),
     reports: outcomes.flatMap((one) => one.reports),
   };
 }
@@ -55,14 +58,15 @@ export function together(outcomes: readonly RebuildOutcome[]): RebuildOutcome {
 async function rebuildOne(context: RebuildContext, profileId: ProfileId, compare: boolean): Promise<RebuildOutcome> {
   const report = await compareAtRest(context, profileId);
   const isRight = report.settled && report.differences.length === 0;
-  const isWaiting = !compare && !isRight && !(await rebuiltByItsActor(context, profileId));
+  const after = compare || isRight ? 'right' : await rebuiltByItsActor(context, profileId);
   return {
     profiles: 1,
     commits: report.commits,
     compared: report.compared,
     different: report.differences.length,
     unsettled: report.settled ? [] : [profileId],
-    waiting: isWaiting ? [profileId] : [],
+    waiting: after === 'waiting' ? [profileId] : [],
+    failed: after === 'failed' ? [profileId] : [],
     reports: report.differences.length > 0 ? [report] : [],
   };
 }
@@ -83,16 +87,22 @@ async function compareAtRest(context: RebuildContext, profileId: ProfileId): Pro
 /** A log of years takes a minute to project; whoever waits longer learns that it is still asked for. */
 const patienceMs = 120_000;
 
-/** False: it is asked for, and not done yet. */
-async function rebuiltByItsActor(context: RebuildContext, profileId: ProfileId): Promise<boolean> {
+/** `waiting`: it is asked for, and not done yet. */
+async function rebuiltByItsActor(
+  context: RebuildContext,
+  profileId: ProfileId,
+): Promise<'right' | 'waiting' | 'failed'> {
   const { documents, clock } = context;
   await revise(context, profileId, { kind: 'rebuild' });
   const untilMs = clock.monotonic() + patienceMs;
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(longestPauseMs, pauseMs * 2)) {
     await context.turn?.(profileId);
     const requests = (await documents.get('profiles', profileId))?.requests ?? [];
-    if (!requests.some((one) => typeof one === 'object' && one.kind === 'rebuild')) return true;
-    if (clock.monotonic() >= untilMs) return false;
+    if (!requests.some((one) => typeof one === 'object' && one.kind === 'rebuild')) {
+      const { settled, differences } = await compareAtRest(context, profileId);
+      return settled && differences.length > 0 ? 'failed' : 'right';
+    }
+    if (clock.monotonic() >= untilMs) return 'waiting';
     await clock.sleep(pauseMs);
   }
 }

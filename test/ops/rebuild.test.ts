@@ -53,7 +53,7 @@ it('a rebuild answers what was wrong before, and writes nothing where nothing is
   const rig = await syncedInMemory({ events: 3 });
   await tamper(rig);
   const answer = await rebuild(operatorsOf(rig), { profileId, compare: false });
-  expect(answer).toMatchObject({ profiles: 1, different: 1, unsettled: [], waiting: [] });
+  expect(answer).toMatchObject({ profiles: 1, different: 1, unsettled: [], waiting: [], failed: [] });
   expect(answer.reports).toMatchObject([{ profileId, differences: [{ collection: 'events', difference: 'unlike' }] }]);
   const { rev } = await rig.profile();
   expect(await rebuild(operatorsOf(rig), { profileId, compare: false })).toMatchObject({ different: 0, reports: [] });
@@ -68,6 +68,22 @@ it('a rebuild that no actor carries out is said to wait, and is carried out when
   expect(await rebuild(alone, { profileId, compare: false })).toMatchObject({ different: 1, waiting: [profileId] });
   await rig.pass(minute);
   expect(await rebuild(operators, { profileId, compare: true })).toMatchObject({ different: 0, unsettled: [] });
+});
+
+it('a rebuild that its actor gave up is said to have failed', async () => {
+  const rig = await syncedInMemory({ events: 3 });
+  await tamper(rig);
+  const operators = operatorsOf(rig);
+  const upsertMany = rig.documents.upsertMany.bind(rig.documents);
+  Object.assign(rig.documents, {
+    upsertMany: (...args: Parameters<typeof upsertMany>) =>
+      args[0] === 'events' ? Promise.reject(new RangeError('too large')) : upsertMany(...args),
+  });
+  const answer = await rebuild(operators, { profileId, compare: false });
+  expect(answer).toMatchObject({ different: 1, waiting: [], failed: [profileId] });
+  Object.assign(rig.documents, { upsertMany });
+  expect(await rebuild(operators, { profileId, compare: false })).toMatchObject({ different: 1, failed: [] });
+  await expectAllWell(rig);
 });
 
 it('a comparison with an ordinary turn in between is made again', async () => {

@@ -18,8 +18,8 @@ export const rebuildCommand = (): Command =>
       params: ({ compare = false, ...which }) => ({ ...which, compare }),
       call: rebuildEach,
       status: (answer, { compare }) => {
-        const { different, unsettled, waiting } = answer as RebuildOutcome;
-        const isAsSaid = compare === true ? different + unsettled.length === 0 : waiting.length === 0;
+        const { different, unsettled, waiting, failed } = answer as RebuildOutcome;
+        const isAsSaid = compare === true ? different + unsettled.length === 0 : waiting.length + failed.length === 0;
         return isAsSaid ? 0 : 1;
       },
     },
