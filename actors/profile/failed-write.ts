@@ -8,7 +8,15 @@ import { warn } from './activation.ts';
 import { machineContext } from './calendar-work.ts';
 import { endsActivation } from './failure-scope.ts';
 import { meetsLateCall } from './late-effects.ts';
-import { leaveEvent, rejectIntents, voidAttempt, waitsUntil, type Refusal } from './intents.ts';
+import {
+  isOutcomeUnknown,
+  leaveEvent,
+  rejectIntents,
+  voidAttempt,
+  waitsUntil,
+  withOutcomeUnknown,
+  type Refusal,
+} from './intents.ts';
 import type { WriteTurn } from './write-turn.ts';
 import { pullSoon } from './pull-soon.ts';
 import { commitBurned } from './write-commit.ts';
@@ -44,9 +52,11 @@ export async function refuse(turn: WriteTurn, refusal: Refusal): Promise<void> {
   if (!(await meetsLateCall(turn, true))) await endRefused(turn, refusal);
 }
 
-/** A bulk delete goes on with the next event. */
-export async function endRefused(turn: WriteTurn, refusal: Refusal): Promise<void> {
+/** A bulk delete goes on with the next event. `mayBeDone`: the caller has reason to think so; else calls of unknown outcome are one. */
+export async function endRefused(turn: WriteTurn, why: Refusal, mayBeDone = false): Promise<void> {
   const { activation, calendarId, eventId, intents } = turn;
+  const isUnknown = mayBeDone || intents.some((one) => isOutcomeUnknown(activation, one, intents));
+  const refusal = isUnknown ? withOutcomeUnknown(why) : why;
   if (turn.closes) return rejectIntents(activation, intents, refusal);
   return leaveEvent(activation, intents, managedKey(calendarId, eventId), refusal);
 }

@@ -11,7 +11,7 @@ import { dealtWith } from '../../domain/sync/bulk.ts';
 import type { Durability } from '../../store/documents.ts';
 import type { Activation } from './activation.ts';
 import { machineContext } from './calendar-work.ts';
-import { noteLateCall, unknownCallsOf } from './late-calls.ts';
+import { lateCallsOf, noteLateCall } from './late-calls.ts';
 
 /** A refusal for good, in words for people. */
 export interface Refusal {
@@ -83,10 +83,13 @@ export async function expireIntents(activation: Activation, intents: readonly In
   }
 }
 
-/** A call for it, or for a later one of its event (`others`), may have carried it out. */
+/**
+ * A call for it, or for a later one of its event (`others`), may have carried it out; also one that was found to have left
+ * something else, which may be what a server made of it, or a person.
+ */
 export const isOutcomeUnknown = (activation: Activation, intent: IntentDoc, others: readonly IntentDoc[]): boolean =>
   others.some((one) => one.attempt !== null && one.n >= intent.n && eventKeyOf(one) === eventKeyOf(intent)) ||
-  unknownCallsOf(activation).some((one) => mayHaveDone(one, intent));
+  lateCallsOf(activation).some((one) => mayHaveDone(one, intent));
 
 /** Said of a write that ends while nobody can find out whether it was carried out. */
 export const withOutcomeUnknown = (refusal: Refusal): Refusal => ({

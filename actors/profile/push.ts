@@ -16,7 +16,7 @@ import { cameBack, look, readBack } from './read-back.ts';
 import type { EventToWrite, PlannedCall, WriteTurn } from './write-turn.ts';
 import { looksElsewhere, mayBeOurs } from './whereabouts.ts';
 import { commitGone, commitPut, commitRemoval, commitSettled } from './write-commit.ts';
-import { isOutcomeUnknown, markAttempt, settleIntents, withOutcomeUnknown } from './intents.ts';
+import { markAttempt, settleIntents } from './intents.ts';
 import { lateCallsOf, noteLateCall } from './late-calls.ts';
 
 /**
@@ -36,7 +36,7 @@ export async function writeEventTurn(activation: Activation, event: EventToWrite
   if (refused !== null && (why === 'calendar_unknown' || why === 'calendar_gone')) {
     const { refusal } = refused;
     if (open?.attempt) await noteLateCall(activation, turn, open, open.attempt);
-    return endRefused(turn, mayHaveLanded(turn) ? withOutcomeUnknown(refusal) : refusal);
+    return endRefused(turn, refusal, isDone(wishOf(turn)));
   }
   if (open?.attempt) return readBack(turn, open, open.attempt);
   const isOver = turn.closes && turn.intents.some((one) => one.expiresAtMs <= activation.deps.clock.now());
@@ -72,10 +72,6 @@ const isDone = ({ turn, wish }: Group): boolean =>
   wish.kind === 'settled' &&
   wish.wanted === null &&
   turn.intents.some((one) => one.wish.kind !== 'upsert' && one.attempts > 0);
-
-/** Of a calendar that cannot be read any more. */
-const mayHaveLanded = (turn: WriteTurn): boolean =>
-  isDone(wishOf(turn)) || turn.intents.some((one) => isOutcomeUnknown(turn.activation, one, turn.intents));
 
 interface Group {
   readonly turn: WriteTurn;

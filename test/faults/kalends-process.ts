@@ -32,8 +32,8 @@ export function kalends(
 ): Promise<Outcome> {
   const child = spawn(process.execPath, [program, ...args], { env: environmentOf(dataDir, more.settings ?? {}) });
   child.stdin.end(more.input ?? '');
-  // What is handed over on standard input is a password.
-  if (more.input !== undefined) useSecret(more.input.trim());
+  // What is handed over on standard input is a password, but for the console's.
+  if (more.input !== undefined && args[0] !== 'repl') useSecret(more.input.trim());
   return outcomeOf(child);
 }
 

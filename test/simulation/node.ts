@@ -85,6 +85,9 @@ export const duringApi = <T>(act: () => T): T => apiCall.run(true, act);
 /** Hourly instead of weekly, so that what a delta kept quiet is found within a day of the simulation. */
 const reconcileMs = 2 * 3_600_000;
 
+/** Who projected may have a clock behind that of who looks for what was projected. */
+const clocksApartMostMs = 120_000;
+
 export function startNode(world: NodeWorld, number: number, skewMs: () => number): SimulatedNode {
   const { scheduler, die, ownership } = world;
   const life: Life = { name: `node ${number}`, dead: false };
@@ -157,7 +160,7 @@ export function startNode(world: NodeWorld, number: number, skewMs: () => number
     random: die,
     open: (sealed) => sealed.box,
     report: (level, what, { error }) => void (level === 'error' && !life.dead && world.ended(error ?? new Error(what))),
-    policy: { dueSweepMs: 30_000, sweepMs: 90_000 },
+    policy: { dueSweepMs: 30_000, sweepMs: 90_000, sweepLookBackMs: 90_000 + clocksApartMostMs },
   });
   const accepting = {
     documents,

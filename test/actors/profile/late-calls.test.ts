@@ -325,3 +325,20 @@ test('a delete waits for a call of a write that expired', async () => {
   expect(outcomesOf(await rig.intents()).at(-1)).toBe('2 delete written');
   expect([...(rig.other.contents().get(work)?.keys() ?? [])]).toEqual([]);
 });
+
+test('what may be what a server made of a write is not called refused for certain when its permission ends', async () => {
+  const rig = await syncedOverCalDav({ events: 0 });
+  await rig.upsert(work, 'x', wish('X'));
+  await rig.pass(minute);
+  const { faults, world } = rig.other.server;
+  faults.set('put_drops_location', { always: true });
+  faults.set('dropped_after_effect', { nextN: 1, only: { method: 'PUT' } });
+  await rig.upsert(work, 'x', { summary: 'Y', location: { description: 'Hall', lat: null, long: null } });
+  await rig.settle();
+  await rig.grant(['read_events']);
+  await rig.pass(hour);
+  expect(outcomesOf(await rig.intents())).toEqual(['1 upsert written', '2 upsert rejected not_permitted']);
+  expect((await rig.intents())[1]?.reason?.description).toMatch(/; the outcome of its last attempt is not known$/);
+  expect([...(rig.other.contents().get(work)?.values() ?? [])].join()).toContain('SUMMARY:Y');
+  expect(world.names(calendarPath)).toHaveLength(1);
+});
