@@ -7,11 +7,8 @@ import { awaits, outlives } from './awaits.ts';
 import { underBreaker } from './breaker.ts';
 import type { Coverage } from './coverage.ts';
 import { ends } from './intent-watch.ts';
-import { askingStates, isMetSoon, statesToMeet } from './meeting.ts';
+import { askingStates, seedsToMeet } from './meeting.ts';
 import type { Least } from './outcome.ts';
-
-/** Seeds after which nothing is left to chance. */
-export const manySeeds = 2_000;
 
 /** All that is ever stored; an item that is `ok` leaves no trace. */
 export const machineStates: readonly string[] = [profileMachine, calendarMachine, resourceMachine].flatMap(
@@ -20,11 +17,11 @@ export const machineStates: readonly string[] = [profileMachine, calendarMachine
 
 const endsOfWrites = ends.map((end) => `write ${end}`);
 
-/** What was not hit, by name; of fewer than `manySeeds`, pairs that only chance brings together are not asked. */
+/** What was not hit, by name, of what so many seeds are to hit. */
 export function missing({ hits }: Coverage, seeds: number): readonly string[] {
   const met = faultNames.flatMap((fault) =>
-    statesToMeet(fault)
-      .filter((state) => seeds >= manySeeds || isMetSoon(fault, state))
+    askingStates
+      .filter((state) => seeds >= (seedsToMeet(fault, state) ?? Infinity))
       .map((state) => `fault ${fault} × ${state}`),
   );
   const stored = [...machineStates, ...endsOfWrites].map((state) => `state ${state}`);
@@ -46,7 +43,7 @@ export const lacking = (least: Least): readonly string[] =>
     return had >= asked ? [] : [`a seed had ${name} ${had}, of ${asked}`];
   });
 
-/** Three tables: states, faults × states, awaits. A dot: the two cannot meet. */
+/** Three tables: states, faults × states, awaits. A dot: the two did not meet, and nobody counts on it. */
 export function tablesOf({ hits }: Coverage): string {
   const times = (key: string): string => String(hits.get(key) ?? 0);
   const states = [...machineStates, ...endsOfWrites].map(
@@ -56,8 +53,10 @@ export function tablesOf({ hits }: Coverage): string {
     ' '.repeat(28).concat(askingStates.map((state) => (state.split(' ')[word] ?? '').padStart(13)).join('')),
   );
   const faults = faultNames.map((fault) => {
-    const toMeet = statesToMeet(fault);
-    const cells = askingStates.map((state) => (toMeet.includes(state) ? times(`fault ${fault} × ${state}`) : '·'));
+    const cells = askingStates.map((state) => {
+      const met = times(`fault ${fault} × ${state}`);
+      return met === '0' && seedsToMeet(fault, state) === null ? '·' : met;
+    });
     return fault.padEnd(28) + cells.map((cell) => cell.padStart(13)).join('');
   });
   const deaths = awaits.map((name) => {

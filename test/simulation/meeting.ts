@@ -122,6 +122,53 @@ export const ambushesOf = (fault: FaultName): readonly AskingState[] =>
 /** They go wrong only with what somebody else changed at that very moment, or with the end of an event of our own. */
 const ofConflicts: ReadonlySet<FaultName> = new Set(['preconditions_ignored', 'put_failure_in_207', 'delete_404']);
 
-/** Whether a few hundred seeds meet the two by design; else it is chance that thousands of seeds have. */
-export const isMetSoon = (fault: FaultName, state: AskingState): boolean =>
-  state === 'profile live' || state === 'calendar live' || !ofConflicts.has(fault);
+/** What a server answers to a listing, or by whatever reads: a calendar that was set aside is listed until it is well. */
+const ofListings: ReadonlySet<FaultName> = new Set([
+  ...ofMultigets,
+  'listing_empty',
+  'listing_omits',
+  'initial_tells_removals',
+  'token_number',
+  'token_one_second',
+  'pages_507',
+  'hrefs_at_escaped',
+  'hrefs_escaped',
+  'moved_hrefs',
+  'moved_gone',
+  'reads_add_alarm',
+  'weak_etags',
+  'bare_etags',
+  'etags_unlisted',
+  'etags_absent',
+]);
+
+/** What is owed is asked for before anything else is read; writes do not wait for it. */
+const ofWrites: ReadonlySet<FaultName> = new Set([
+  'put_rewrites_body',
+  'put_drops_location',
+  'put_adds_alarm',
+  'put_without_etag',
+  'write_forbidden_403',
+  'write_locked_423',
+  'status_502_after_effect',
+  'dropped_after_effect',
+  'effect_late',
+]);
+
+/** Of so many seeds what is brought about on purpose, or happens all the time, is demanded; of more, what chance brings together. */
+const few = 1;
+const many = 2_000;
+const most = 10_000;
+
+/** Seeds of which it is demanded that the two have met; null: they cannot meet, or so seldom that nobody counts on it. */
+export function seedsToMeet(fault: FaultName, state: AskingState): number | null {
+  if (statesToMeet(fault).includes(state)) return ofConflicts.has(fault) && !isOrdinary(state) ? many : few;
+  if (neverMet.has(fault) || ofTheHome.has(fault)) return null;
+  // What is held or set aside is left behind by a calendar whose work goes on.
+  if (state === 'item held') return few;
+  if (state === 'item quarantined') return fault === 'moved_hrefs' ? null : most;
+  if (state === 'item owed') return ofWrites.has(fault) ? many : ofConflicts.has(fault) ? most : null;
+  return state === 'calendar quarantined' && ofListings.has(fault) ? many : null;
+}
+
+const isOrdinary = (state: AskingState): boolean => state === 'profile live' || state === 'calendar live';
