@@ -1,5 +1,6 @@
 /** The model application: it writes, listens to its webhook, and keeps a mirror from reads of what was modified alone. */
 import type { Caller } from '../../domain/account.ts';
+import { isKalendsError } from '../../domain/errors.ts';
 import type { CalendarId, ProfileId } from '../../domain/ids.ts';
 import type { HttpRequest } from '../../providers/http.ts';
 import type { Api } from '../../services/api/api.ts';
@@ -111,7 +112,7 @@ export function createApplication({ name, caller, profileId, calendarIds, startM
 
   async function settle(api: Api): Promise<void> {
     for (const operationId of unsettled) {
-      const { operation } = (await api.readOperation(caller, operationId)) as { operation: Row };
+      const { operation } = (await api.readOperation(caller, operationId).catch(forgotten)) as { operation: Row };
       if (operation['state'] === 'queued' || operation['state'] === 'attempting') continue;
       unsettled.delete(operationId);
       ownUnread = true;
@@ -240,6 +241,14 @@ export class NotAccepted extends Error {
     super(String(cause), { cause });
     this.calendarId = calendarId;
   }
+}
+
+/** What was answered with 202 is not known. */
+export class Forgotten extends Error {}
+
+function forgotten(error: unknown): never {
+  if (isKalendsError(error) && error.code === 'not_known') throw new Forgotten(String(error), { cause: error });
+  throw error;
 }
 
 async function accepting<T>(calendarId: string, answer: Promise<T>): Promise<T> {

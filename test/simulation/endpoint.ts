@@ -12,15 +12,20 @@ export interface EndpointOptions {
   /** What the next notifications meet, each taken off the front. */
   readonly troubles: WebhookTrouble[];
   readonly troubled: (trouble: WebhookTrouble) => void;
+  /** An application took it, whether or not its answer arrives. */
+  readonly heard: (deliveryId: string) => void;
 }
 
-export function createEndpoint({ parties, clock, troubles, troubled }: EndpointOptions): Http {
+export function createEndpoint({ parties, clock, troubles, troubled, heard }: EndpointOptions): Http {
   return async (request) => {
     const app = parties.find((one) => one.app.callbackUrl === request.url)?.app;
     const trouble = troubles.shift();
     if (trouble !== undefined) troubled(trouble);
     if (trouble === 'refused') return { status: 500, headers: {}, text: '', tookMs: 1 };
-    if (trouble !== 'hangs') app?.notified(request);
+    if (trouble !== 'hangs') {
+      app?.notified(request);
+      heard(request.headers?.['kalends-delivery-id'] ?? '');
+    }
     if (trouble === undefined) return { status: 200, headers: {}, text: '', tookMs: 1 };
     await clock.sleep(request.timeoutMs);
     throw new KalendsError('timed_out', 'the application did not answer in time');

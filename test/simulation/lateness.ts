@@ -1,4 +1,4 @@
-/** Whether changes are told in time, while nothing stands in the way of telling them (I6). */
+/** Whether changes are told in time, while nothing stands in the way of telling them, and to somebody who heard (I6). */
 import type { SubscriberDoc } from '../../domain/channel.ts';
 import type { ProfileDoc } from '../../domain/profile.ts';
 
@@ -18,7 +18,10 @@ interface Untold {
 export interface Lateness {
   /** `tellable`: whether the commit of that seq holds something that an application must be told. */
   projected(profile: ProfileDoc, tellable: (seq: number) => boolean): void;
-  told(subscriber: SubscriberDoc): void;
+  /** What is wrong with it, for people: it counts as told, and nobody heard it. */
+  told(subscriber: SubscriberDoc): string | null;
+  /** An application took this delivery. */
+  heard(deliveryId: string): void;
   /** The store or the endpoint failed, a nudge was lost, or a process died: from then on it has its time again. */
   disturbed(): void;
   /** What is late, for people; null: nothing. */
@@ -30,6 +33,7 @@ export function createLateness(now: () => number): Lateness {
   const subscribers = new Map<string, SubscriberDoc>();
   /** subscriber → when something else was last being told to it: what is frozen comes first. */
   const busyAtMs = new Map<string, number>();
+  const heard = new Set<string>();
   let disturbedAtMs = now();
 
   return {
@@ -44,7 +48,13 @@ export function createLateness(now: () => number): Lateness {
       const before = subscribers.get(subscriber._id);
       if (isBusy(before) || isBusy(subscriber)) busyAtMs.set(subscriber._id, now());
       subscribers.set(subscriber._id, subscriber);
+      const delivery = before?.inFlight?.deliveryId;
+      if (delivery === undefined || delivery === subscriber.inFlight?.deliveryId || heard.has(delivery)) return null;
+      const had: Readonly<Record<string, number>> = before?.told ?? {};
+      const isTold = Object.entries(subscriber.told).some(([profileId, seq]) => seq > (had[profileId] ?? 0));
+      return isTold ? `${delivery} counts as told to ${subscriber._id}, which never heard of it` : null;
     },
+    heard: (deliveryId) => void heard.add(deliveryId),
     disturbed: () => {
       disturbedAtMs = now();
     },

@@ -1,6 +1,6 @@
 /** One seed, from the first look at two profiles to the quiet after the last fault. */
 import { createActs, type Occasion, type Troubles } from './acts.ts';
-import { NotAccepted } from './application.ts';
+import { Forgotten, NotAccepted } from './application.ts';
 import { createNormalise } from '../../domain/normalise.ts';
 import { KalendsError } from '../../domain/errors.ts';
 import { openSqlite } from '../../store/engines/sqlite.ts';
@@ -150,6 +150,7 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
         watch.disturbed();
         coverage.webhook(trouble);
       },
+      heard: (deliveryId) => watch.heard(deliveryId),
     }),
     credentials: ({ name, credentials }) => ({
       kind: 'password',
@@ -253,9 +254,10 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
       Promise.race([call, fleet.died(node.number)])
         .catch((error: unknown) => {
           const problem = watch.access.unfounded(error, profileId, calledAtMs);
-          // A write that is refused for a reason that there is not is not accepted as it must be.
-          const refused = error instanceof NotAccepted && error.cause instanceof KalendsError;
-          if (problem !== null) watch.violated(refused ? 'I4' : 'API', `${app.name} ${problem}`);
+          // A write that is refused for a reason that there is not is not accepted as it must be; nor is one that is forgotten.
+          const lost =
+            error instanceof Forgotten || (error instanceof NotAccepted && error.cause instanceof KalendsError);
+          if (problem !== null) watch.violated(lost ? 'I4' : 'API', `${app.name} ${problem}`);
         })
         .finally(() => {
           calls -= 1;

@@ -84,6 +84,8 @@ export interface Watch {
   seen(entry: LogEntry, request: ModelRequest, answer: ModelAnswer): void;
   /** The store or the endpoint failed, a nudge was lost, or a process died: what is to be told may be late. */
   disturbed(): void;
+  /** An application took this delivery. */
+  heard(deliveryId: string): void;
   violated(invariant: string, what: string): void;
 }
 
@@ -274,7 +276,8 @@ export function createWatch(
   }
 
   function subscriberStored(subscriber: SubscriberDoc): void {
-    lateness.told(subscriber);
+    const unheard = lateness.told(subscriber);
+    if (unheard !== null) violated('I6', unheard);
     for (const [profileId, seq] of Object.entries({ ...subscriber.told, ...subscriber.inFlight?.through })) {
       const projected = profiles.get(profileId)?.projectedSeq ?? 0;
       if (seq > projected) violated('I6', `${subscriber._id} is told of seq ${seq}; ${projected} are projected`);
@@ -351,6 +354,7 @@ export function createWatch(
     },
     lastEffectMs: () => lastEffectMs,
     disturbed: () => lateness.disturbed(),
+    heard: (deliveryId) => lateness.heard(deliveryId),
     seen(entry, request, answer) {
       const { effect, faults, atMs, user, status } = entry;
       asked.push(askedBy(entry, request, answer));

@@ -79,9 +79,9 @@ export const reading: readonly Mutation[] = [
   {
     name: 'relink on the first 401',
     mistake: 'one refused login is enough to ask the person to connect again',
-    file: 'config/policies.ts',
-    find: '  relinkAfterRefusals: 3,',
-    replace: '  relinkAfterRefusals: 1,',
+    file: 'domain/errors.ts',
+    find: "  unauthorized: 'auth_suspect',",
+    replace: "  unauthorized: 'auth_revoked',",
   },
   {
     name: 'make up the evidence',

@@ -61,9 +61,9 @@ export const telling: readonly Mutation[] = [
   {
     name: 'take a refused notification for told',
     mistake: 'whatever answers a webhook, it counts as delivered',
-    file: 'actors/subscriber/attempt.ts',
-    find: "if (answer.kind === 'accepted') return acknowledged(subscriber, inFlight, nowMs);",
-    replace: 'if (nowMs > 0) return acknowledged(subscriber, inFlight, nowMs);',
+    file: 'actors/subscriber/webhook.ts',
+    find: "if (status >= 200 && status < 300) return { kind: 'accepted', status };",
+    replace: "if (status > 0) return { kind: 'accepted', status };",
   },
   {
     name: 'tell of changes hours later',

@@ -217,7 +217,7 @@ export const writing: readonly Mutation[] = [
     mistake: 'writes to a calendar that was gone once are rejected for good',
     file: 'actors/profile/permission.ts',
     find: '  if (calendar.deleted)\n',
-    replace: '  if (calendar.deleted || activation.profile.calendars[event.calendarId]?.backSeq !== undefined)\n',
+    replace: '  if (calendar.deleted || activation.profile.calendars[calendarId]?.backSeq !== undefined)\n',
   },
   {
     name: 'write twice what a person changed before',
