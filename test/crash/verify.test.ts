@@ -1,8 +1,8 @@
-/** The verifier of the crash test: a write that is lost is noticed, whatever people removed meanwhile. */
+/** The verifier of the crash test: what is lost, or not there yet, is noticed, whatever people removed meanwhile. */
 import { expect, it } from 'vitest';
 import type { IntentDoc, Wish } from '../../domain/intent.ts';
 import type { OwnEvent } from './application.ts';
-import { wishesAreAtTheServer, type Effect } from './verify.ts';
+import { rowsEqualServer, wishesAreAtTheServer, type Effect } from './verify.ts';
 
 const calendar = '/calendars/alice/work/';
 const event = (eventId: string): OwnEvent => ({
@@ -57,4 +57,35 @@ it('what was made again after a person removed it, and was removed by nobody who
   const removed: Effect = { kind: 'removed', path: 'a', marker: null };
   expect(check([asked('own-1', 'm1')], [put('a', 'm1'), personRemoved('a', 'm1'), put('a', 'm1'), removed])).toThrow();
   expect(check([asked('own-1', 'm1')], [put('a', 'm1'), personRemoved('a', 'm1'), put('a-g2', 'm1')])).toThrow();
+});
+
+const body = (summary: string, more = ''): string => `SUMMARY:${summary}\r\n${more}END:VEVENT\r\n`;
+const row = (summary: string, recurring: boolean, place?: string) => ({
+  summary,
+  recurring,
+  ...(place !== undefined && { location: { description: place } }),
+});
+const held = new Map([
+  [
+    calendar,
+    new Map([
+      ['own-1.ics', body('p1', 'LOCATION:room 7\r\n')],
+      ['own-2.ics', body('p2', 'RRULE:FREQ=WEEKLY;COUNT=5\r\n')],
+    ]),
+  ],
+]);
+
+it('rows equal the server when they show each event, and each series however often', () => {
+  rowsEqualServer([row('p2', true), row('p1', false, 'room 7'), row('p2', true)], [calendar], held);
+});
+
+it.each([
+  ['lack a series', [row('p1', false, 'room 7')]],
+  ['lack an event', [row('p2', true)]],
+  ['show a series under the name that it had', [row('p1', false, 'room 7'), row('p2', true), row('p0', true)]],
+  ['show an event without its place', [row('p1', false), row('p2', true)]],
+  ['show an event at the place that it had', [row('p1', false, 'room 6'), row('p2', true)]],
+  ['show an event twice', [row('p1', false, 'room 7'), row('p1', false, 'room 7'), row('p2', true)]],
+])('rows that %s do not equal the server', (_, rows) => {
+  expect(() => rowsEqualServer(rows, [calendar], held)).toThrow();
 });

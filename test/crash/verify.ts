@@ -184,13 +184,25 @@ export async function cacheEqualsServer(
   }
 }
 
-/** The rows of single events say what the server's resources say. */
+/**
+ * The rows say what the server's resources say: single events one by one, and each series however often it takes place.
+ * Name and place are all that people change, so that rows that are equal have seen the last of their changes.
+ */
 export function rowsEqualServer(rows: readonly Row[], calendars: readonly string[], contents: WorldContents): void {
-  const shown = rows.filter((row) => row['recurring'] === false).map((row) => String(row['summary']));
-  const there = calendars.flatMap((one) => [...(contents.get(one)?.values() ?? [])]);
-  const single = there.filter((body) => !body.includes('RRULE:')).map(summaryOf);
-  expect(shown.sort()).toEqual(single.sort());
+  const shown = (recurring: boolean): string[] =>
+    rows
+      .filter((row) => row['recurring'] === recurring)
+      .map(({ summary, location }) => `${summary} at ${placeOf(location)}`);
+  const bodies = calendars.flatMap((one) => [...(contents.get(one)?.values() ?? [])]);
+  const held = (recurring: boolean): string[] =>
+    bodies
+      .filter((body) => body.includes('RRULE:') === recurring)
+      .map((body) => `${summaryOf(body)} at ${/^LOCATION:(.*?)\r?$/m.exec(body)?.[1] ?? ''}`);
+  expect(shown(false).sort()).toEqual(held(false).sort());
+  expect(new Set(shown(true))).toEqual(new Set(held(true)));
 }
+
+const placeOf = (location: unknown): string => (location as { description?: string } | undefined)?.description ?? '';
 
 /**
  * I6: what others did is told. A mirror that heard of nothing but that equals the calendar in all that others do:

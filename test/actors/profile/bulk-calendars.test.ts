@@ -63,7 +63,7 @@ test('a calendar whose events refuse to go for the time being holds up no other'
   await rig.pass(day);
   expect(await openOnes(rig)).toEqual([3]);
   expect(await summaries(rig)).toEqual(['A', 'C']);
-  // As rarely as any write that fails.
+  // A few growing delays, and then probes that are hours apart.
   expect(deletes()).toBeLessThan(30);
   faults.clearAll();
   await rig.pass(day);
