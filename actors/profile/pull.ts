@@ -105,6 +105,7 @@ async function pullDelta(turn: PullTurn, token: string): Promise<boolean> {
     turn.checkpoint = { ...turn.checkpoint, token: null, ctag: null, deltaPages: inParts ? deltaPages : 0 };
     return true;
   }
+  const replayed = !page.more && (await isReplay(turn, page.changed));
   await noteShown(turn, page.changed);
   const wanted = await takeListed(turn, page.changed);
   const brought = page.changed.filter((one) => one.observation !== null).length;
@@ -121,11 +122,28 @@ async function pullDelta(turn: PullTurn, token: string): Promise<boolean> {
   // The delta is at its end and passed over them: they may have gone again, unseen.
   if (!page.more) await holdQuietly(turn, unseen);
   const listedAtMs = turn.checkpoint.listedAtMs ?? activation.deps.clock.now();
-  const pages = page.more ? { unseen, deltaPages } : { unseen: [], deltaPages: 0, listedAtMs };
-  turn.checkpoint = { ...turn.checkpoint, token: page.token, ...pages };
-  turn.read = !page.more;
+  // A token that stands still is older than what was shown: should that go, a delta may pass over it.
+  const ahead = page.token === token ? [...alive] : [];
+  const pages = page.more ? { unseen, deltaPages } : { unseen: ahead, deltaPages: 0, listedAtMs };
+  turn.checkpoint = { ...turn.checkpoint, token: replayed ? null : page.token, ...pages };
+  if (replayed) activation.tally.resyncs += 1;
+  turn.read = !page.more && !replayed;
   if (wanted.length > 0 && !page.more) await askAtOnce(turn);
-  return page.more;
+  return page.more || replayed;
+}
+
+/**
+ * A server that tells most of what is known once more, unchanged, went back behind the token, to the beginning or nearly
+ * so. What has been removed since was there neither then nor now, and is passed over (RFC 6578 3.5.2): only a listing shows it.
+ */
+async function isReplay(turn: PullTurn, changed: readonly ListedResource[]): Promise<boolean> {
+  if (changed.length === 0 || turn.checkpoint.listedAtMs === null) return false;
+  const { unseen } = turn.checkpoint;
+  const etags = await etagsOf(turn, changed);
+  const told = changed.filter(({ ref, etag }) => etag !== null && etags.get(ref) === etag && !unseen.includes(ref));
+  if (told.length === 0) return false;
+  const { documents } = turn.activation.deps;
+  return 2 * told.length >= (await documents.count('resourcesOfCalendar', { calendarId: turn.calendar._id, live: 1 }));
 }
 
 /** For the sentinel. A first listing has nothing to compare with, so its resources say nothing of what is usual. */

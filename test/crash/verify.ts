@@ -192,7 +192,7 @@ export function rowsEqualServer(rows: readonly Row[], calendars: readonly string
   const shown = (recurring: boolean): string[] =>
     rows
       .filter((row) => row['recurring'] === recurring)
-      .map(({ summary, location }) => `${summary} at ${placeOf(location)}`);
+      .map(({ summary, location }) => `${String(summary)} at ${placeOf(location)}`);
   const bodies = calendars.flatMap((one) => [...(contents.get(one)?.values() ?? [])]);
   const held = (recurring: boolean): string[] =>
     bodies

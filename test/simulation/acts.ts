@@ -4,7 +4,7 @@ import { unreachable } from '../../domain/errors.ts';
 import type { Documents } from '../../store/documents.ts';
 import type { ModelRequest } from '../support/caldav-model/exchange.ts';
 import { below, pick, type Seeded } from '../support/seeded.ts';
-import { occasionsOf, statesMet, type Ambush } from './ambush.ts';
+import { isListing, isWrite, occasionsOf, statesMet, type Ambush } from './ambush.ts';
 import type { Application } from './application.ts';
 import type { Member, Party } from './cast.ts';
 import type { WebhookTrouble } from './endpoint.ts';
@@ -22,6 +22,7 @@ export interface Troubles {
   nudgesLost: boolean;
   /** A person removes what the next PUT makes whose answer is lost. */
   removesUnseen: boolean;
+  addsMeanwhile: boolean;
 }
 
 export interface Occasion extends Ambush {
@@ -121,7 +122,10 @@ export function createActs(world: ActsWorld): Acts {
         });
       }
       case 'fault':
-        return server.faults.set(action.fault, { nextN: action.times });
+        return server.faults.set(action.fault, {
+          nextN: action.times,
+          ...(action.of !== undefined && { only: { matches: action.of === 'writes' ? isWrite : isListing } }),
+        });
       case 'fault_lasts':
         return server.faults.set(action.fault, { always: true });
       case 'fault_ends':
@@ -151,6 +155,9 @@ export function createActs(world: ActsWorld): Acts {
         server.faults.set('put_deleted_uid_400', { nextN: 3 });
         return simulation.as(app, 0, (node) => app.write(node, own));
       }
+      case 'add_meanwhile':
+        troubles.addsMeanwhile = true;
+        return;
       case 'set_clock':
         return fleet.setClock(action.node, action.skewMs);
       case 'cut_off':

@@ -37,12 +37,18 @@ export const needsWrite = ({ fault }: Ambush): boolean => ofWrites.test(fault);
 export const needsListing = ({ fault, state }: Ambush): boolean => ofListings.test(fault) || state === 'item held';
 
 function isOfItsKind({ fault }: Ambush, request: ModelRequest): boolean {
-  if (ofWrites.test(fault)) return request.method === 'PUT' || request.method === 'DELETE';
+  if (ofWrites.test(fault)) return isWrite(request);
   if (ofHomes.test(fault)) return partsOf(request) === 2;
   if (ofDeltas.test(fault)) return isReport(request, 'sync-collection');
-  if (ofListings.test(fault)) return partsOf(request) === 3 && request.headers['depth'] === '1';
+  if (ofListings.test(fault)) return isListing(request);
   return isReport(request, 'calendar-multiget');
 }
+
+export const isWrite = ({ method }: ModelRequest): boolean => method === 'PUT' || method === 'DELETE';
+
+/** Of a calendar, without a token. */
+export const isListing = (request: ModelRequest): boolean =>
+  partsOf(request) === 3 && request.method === 'PROPFIND' && request.headers['depth'] === '1';
 
 /** Steps after which it is brought about, counted from when the ambush is laid. */
 export const occasionsOf = ({ state }: Ambush): readonly number[] =>

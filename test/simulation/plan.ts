@@ -10,8 +10,8 @@ export type Action =
   | { readonly kind: 'write' | 'remove' | 'remove_all' | 'catch_up'; readonly app: number; readonly node: number }
   /** Several writes of the application with a calendar of its own, at once. */
   | { readonly kind: 'write_many'; readonly node: number }
-  /** The server is wrong about the next `times` requests that it could be wrong about. */
-  | { readonly kind: 'fault'; readonly fault: FaultName; readonly times: number }
+  /** The server is wrong about the next `times` requests that it could be wrong about, or of those alone. */
+  | { readonly kind: 'fault'; readonly fault: FaultName; readonly times: number; readonly of?: 'writes' | 'listings' }
   /** The server is wrong about every request that it could be wrong about, until this ends. */
   | { readonly kind: 'fault_lasts' | 'fault_ends'; readonly fault: FaultName }
   /** The same, about the next few requests of a profile that is in that state, into which it is brought again and again. */
@@ -36,6 +36,8 @@ export type Action =
   | { readonly kind: 'breaker'; readonly word: 'hold' | 'release' }
   /** What the next PUT makes is removed before anybody has seen it, its answer is lost, and its server keeps the UID. */
   | { readonly kind: 'remove_unseen'; readonly app: number }
+  /** People add events as soon as the next listing was made, while its answer is on the way. */
+  | { readonly kind: 'add_meanwhile' }
   /** Somebody sets a node's clock. */
   | { readonly kind: 'set_clock'; readonly node: number; readonly skewMs: number }
   /** The node that runs the profiles makes no heartbeats any more, and has its clock set back; soon something is to be written. */
@@ -108,7 +110,7 @@ export function planOf(seed: number): Plan {
     seed,
     steps: stepsOfSeed,
     nodes: 2,
-    sync: die() < 0.85,
+    sync: die() < 0.8,
     skewsMs,
     actions: planned.toSorted((a, b) => a.step - b.step || a.id - b.id),
   };
@@ -259,10 +261,10 @@ const spells: readonly Spell[] = [
   // What became of a write is not known, and nobody may write any more.
   (die) => {
     const app = below(die, 2);
-    const fault = pick(die, ['dropped_after_effect', 'status_502_after_effect'] as const);
+    const fault = pick(die, ['dropped_after_effect', 'status_502_after_effect', 'html_200'] as const);
     const rounds = [0, 120, 240].flatMap((from): readonly (readonly [number, Action])[] => [
       [from, { kind: 'grant', app }],
-      [from, { kind: 'fault', fault, times: 4 }],
+      [from, { kind: 'fault', fault, times: 4, of: 'writes' }],
       [from + 1, { kind: 'write', app, node: 0 }],
       [from + 1, { kind: 'write', app, node: 0 }],
       [from + 15, { kind: 'write', app, node: 1 }],
@@ -288,6 +290,19 @@ const spells: readonly Spell[] = [
       [100 + below(die, 200), { kind: 'fault_ends', fault }],
     ];
   },
+  // What was just made is in the part that a listing lacks, or is made right after the listing.
+  () =>
+    [0, 120, 240, 360].flatMap((from, round): readonly (readonly [number, Action])[] => [
+      [
+        from,
+        round % 2 === 0
+          ? { kind: 'fault', fault: 'body_cut_clean', times: 1, of: 'listings' }
+          : { kind: 'add_meanwhile' },
+      ],
+      [from, { kind: 'person', deed: 'add' }],
+      [from, { kind: 'person', deed: 'add' }],
+      [from + 60, { kind: 'hours_pass', hours: 0.1, until: null }],
+    ]),
   // A few removals now, and a few more while the guard still counts the first.
   (die) => [...cleared(0), [100, { kind: 'hours_pass', hours: pick(die, [2, 2, 2, 7]), until: null }], ...cleared(101)],
 ];

@@ -4,14 +4,14 @@ import { Forgotten, NotAccepted } from './application.ts';
 import { createNormalise } from '../../domain/normalise.ts';
 import { KalendsError } from '../../domain/errors.ts';
 import { openSqlite } from '../../store/engines/sqlite.ts';
-import type { LogEntry } from '../support/caldav-model/exchange.ts';
+import type { LogEntry, ModelRequest } from '../support/caldav-model/exchange.ts';
 import { uidOf } from '../support/caldav-model/state.ts';
 import { createModelServer, type ModelServer } from '../support/caldav-model/server.ts';
 import { pick, seeded, type Seeded } from '../support/seeded.ts';
 import { castOf, hereOf, hereRef, insertCast, insertHere } from './cast.ts';
 import { tellBreaker } from './breaker.ts';
 import { createCoverage, type Coverage } from './coverage.ts';
-import { bringThere, needsListing, needsWrite, statesMet } from './ambush.ts';
+import { bringThere, isListing, needsListing, needsWrite, statesMet } from './ambush.ts';
 import { createEndpoint } from './endpoint.ts';
 import { createFleet, type Fleet } from './fleet.ts';
 import { duringApi, startNode, type NodeWorld, type SimulatedNode } from './node.ts';
@@ -113,6 +113,7 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
     verbose ? (line) => trace(`${now()} ${line}`) : null,
     () => scheduler.now(),
     ties,
+    (login, id) => server.world.latest(`/calendars/${login}/${refs.get(id) ?? id}`),
   );
   const server: ModelServer = createModelServer({
     clock: serverClock,
@@ -124,13 +125,15 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
       if (verbose) trace(`${now()} ${serverLine(entry)}`);
       coverage.faults(entry.faults, statesMet(watch, cast, request));
       removeUnseen(entry);
+      addMeanwhile(request);
     },
   });
   people = createPeople(server, startMs, () => serverClock.now());
   await insertCast(watch.store, cast, startMs, server.origins[0]);
   await insertHere(watch.store, here, startMs);
 
-  const troubles: Troubles = { store: [], webhook: [], occasions: [], nudgesLost: false, removesUnseen: false };
+  const switches = { nudgesLost: false, removesUnseen: false, addsMeanwhile: false };
+  const troubles: Troubles = { store: [], webhook: [], occasions: [], ...switches };
   const ownership = createOwnership(() => scheduler.now());
   const workers = new Set<number>();
   let mended = false;
@@ -237,6 +240,7 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
       troubles.store.length = 0;
       troubles.webhook.length = 0;
       troubles.nudgesLost = false;
+      troubles.addsMeanwhile = false;
       fleet.mend();
       ownership.move([0]);
       await operate('release');
@@ -289,6 +293,13 @@ async function createSimulation(plan: Plan, options: RunOptions, trace: (line: s
     const { calendar, name } = placeOf(effect.path);
     people?.remove(calendar, name);
     trace(`           a person removes ${calendar}${name}, unseen by others`);
+  }
+
+  function addMeanwhile(request: ModelRequest): void {
+    if (!troubles.addsMeanwhile || !isListing(request)) return;
+    troubles.addsMeanwhile = false;
+    people?.addToEach(die);
+    trace('           people add to each calendar while a listing is on its way');
   }
 
   const operate = (word: 'hold' | 'release'): Promise<void> =>

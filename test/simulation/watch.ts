@@ -11,9 +11,11 @@ import type { CheckpointDoc } from '../../domain/sync/checkpoint.ts';
 import type { BaselineDoc } from '../../domain/sync/sentinel/baseline.ts';
 import type { Documents } from '../../store/documents.ts';
 import type { LogEntry, ModelAnswer, ModelRequest } from '../support/caldav-model/exchange.ts';
+import type { LatestVersions } from '../support/caldav-model/world.ts';
 import { createAccessWatch, type AccessWatch } from './access.ts';
 import { createBreakerWatch, type BreakerWatch } from './breaker.ts';
 import { unproved } from './evidence.ts';
+import { createFreshness } from './freshness.ts';
 import { createIntentWatch, summaryLine } from './intent-watch.ts';
 import { createLateness } from './lateness.ts';
 import type { People } from './people.ts';
@@ -90,6 +92,10 @@ export interface Watch {
 }
 
 const omitting: ReadonlySet<string> = new Set(['listing_empty', 'listing_omits', 'delta_omits']);
+/** What is told once more, from the beginning, passes over what has been removed since; at times nobody can tell that from changes. */
+const startingOver = 'token_forgotten_full_list';
+/** The next delta will. */
+const goingBack = 'token_zero';
 
 const minute = 60_000;
 const day = 24 * 60 * minute;
@@ -120,6 +126,7 @@ export function createWatch(
   tell: ((line: string) => void) | null,
   now: () => number,
   ties: Pick<Ties, 'typed' | 'withdrawals'>,
+  latest: (login: string, calendarId: string) => LatestVersions | null,
 ): Watch {
   const violations: Violation[] = [];
   const effects: Effect[] = [];
@@ -135,8 +142,11 @@ export function createWatch(
   const projections = createProjectedWatch();
   const lateness = createLateness(now);
   const access = createAccessWatch(now);
+  const freshness = createFreshness(now, refOf, latest);
   /** login → when its password was refused, since it last worked. */
   const refusals = new Map<string, number[]>();
+  /** Login and calendar whose token was set back. */
+  const wentBack = new Set<string>();
   let lastEffectMs = 0;
   const violated = (invariant: string, what: string): void => void violations.push({ invariant, what });
   const breaker = createBreakerWatch(now, violated);
@@ -176,6 +186,7 @@ export function createWatch(
     log.seq = commit.seq;
     log.atMs = commit.atMs;
     projections.appended(commit);
+    freshness.appended(commit);
     if (isHere(commit.profileId)) intents.carriedOut(commit.operations);
     else breaker.appended(commit);
     log.tellable[commit.seq] = commit.cause !== 'write' && commit.changes.some(isTold);
@@ -258,6 +269,8 @@ export function createWatch(
     profiles.set(profile._id, profile);
     access.profileStored(profile);
     lateness.projected(profile, (seq) => knownOf(profile._id).tellable[seq] === true);
+    const stale = freshness.claimed(profile);
+    if (stale !== null) violated('I10', stale);
     states.add(`profile ${profile.state.name}`);
     if (profile.missingCalendars.length > 0) breaker.came('a calendar is missing');
     for (const work of Object.values(profile.calendars)) states.add(`calendar ${work.state.name}`);
@@ -305,6 +318,7 @@ export function createWatch(
     if (late !== null) violated('I6', late);
     if (collection === 'checkpoints') {
       breaker.checkpointStored(document as CheckpointDoc);
+      freshness.checkpointStored(document as CheckpointDoc);
       const { _id, held, owed } = document as CheckpointDoc;
       items.set(_id, [
         ...new Set([
@@ -362,8 +376,16 @@ export function createWatch(
       if (login !== null && status === 401) refusals.set(login, [...(refusals.get(login) ?? []), atMs]);
       else if (user !== null && status >= 200 && status < 300 && !faults.includes('html_200')) refusals.delete(user);
       const { calendar, name } = placeOf(request.path);
-      if (user !== null && faults.some((one) => omitting.has(one)))
+      if (user !== null && faults.some((one) => omitting.has(one))) {
         omissions.push({ login: user, calendar, name: null, atMs });
+        freshness.concealed(calendar);
+      }
+      if (
+        faults.includes(startingOver) ||
+        (entry.report === 'sync-collection' && wentBack.delete(`${user} ${calendar}`))
+      )
+        freshness.concealed(calendar);
+      if (faults.includes(goingBack)) wentBack.add(`${user} ${calendar}`);
       if (user !== null && request.method === 'GET' && status >= 500)
         omissions.push({ login: user, calendar, name, atMs });
       const resource = calendar + name;

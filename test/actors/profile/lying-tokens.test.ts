@@ -26,20 +26,59 @@ test.each<FaultName>([
   await expectAllWell(rig);
 });
 
-test('a delta that repeats itself, or never moves, changes nothing and goes round nowhere', async () => {
-  for (const fault of ['delta_repeats', 'token_stuck', 'token_one_second'] as const) {
-    const rig = await syncedOverCalDav({ events: 10, polling: { ...still, baseMs: minute, activeMs: minute } });
-    rig.other.server.faults.set(fault, { always: true });
-    put(rig, 0, 5, 'Changed');
-    rig.other.remove(work, 'e9.ics');
-    await rig.pass(hour);
+test.each([
+  ['delta_repeats', 2],
+  ['token_stuck', 2],
+  ['token_one_second', 2],
+  // Each poll tells everything: it is compared with a listing, and costs what one costs.
+  ['token_forgotten_full_list', 3],
+] as const)('%s at each poll changes nothing, and costs %d requests at most', async (fault, most) => {
+  const rig = await syncedOverCalDav({ events: 30, polling: { ...still, baseMs: minute, activeMs: minute } });
+  rig.other.server.faults.set(fault, { always: true });
+  put(rig, 0, 5, 'Changed');
+  rig.other.remove(work, 'e9.ics');
+  await rig.pass(hour);
+  const seq = await seqOf(rig);
+  const asked = rig.other.server.log.length;
+  await rig.pass(hour);
+  expect(await seqOf(rig)).toBe(seq);
+  // Intervals are a minute long, give or take a fifth.
+  expect(requests(rig, asked)).toBeLessThanOrEqual(most * 70);
+  await expectAllWell(rig);
+});
+
+test.each<FaultName>(['token_forgotten_full_list', 'token_zero'])(
+  '%s: what is told once more, from the beginning, hides no removal',
+  async (fault) => {
+    const rig = await syncedOverCalDav({ events: 30 });
+    const { faults } = rig.other.server;
+    if (fault === 'token_zero') {
+      faults.set(fault, { nextN: 1 });
+      await pull(rig);
+      expect(faults.count(fault)).toBe(1);
+    }
+    rig.other.remove(work, 'e3.ics');
+    put(rig, 5, 6, 'Changed');
     const seq = await seqOf(rig);
-    const asked = rig.other.server.log.length;
-    await rig.pass(hour);
-    expect(await seqOf(rig)).toBe(seq);
-    expect(requests(rig, asked)).toBeLessThan(140);
+    if (fault !== 'token_zero') faults.set(fault, { nextN: 1 });
+    await pull(rig);
+    expect(faults.count(fault)).toBe(1);
+    expect((await logOf(rig, seq)).sort()).toEqual(['pull put e5.ics', 'pull removed e3.ics by direct_get']);
     await expectAllWell(rig);
-  }
+  },
+);
+
+test('what came while a token stood still, and went before it moved, is seen to have gone', async () => {
+  const rig = await syncedOverCalDav({ events: 30 });
+  rig.other.server.faults.set('token_stuck', { nextN: 1 });
+  put(rig, 30, 31);
+  await pull(rig);
+  expect(await cached(rig)).toHaveLength(31);
+  rig.other.remove(work, 'e30.ics');
+  const seq = await seqOf(rig);
+  await pull(rig);
+  expect(await logOf(rig, seq)).toEqual(['pull removed e30.ics by direct_get']);
+  await expectAllWell(rig);
 });
 
 test('a delta that promises more for ever and brings nothing is taken for broken', async () => {

@@ -69,6 +69,13 @@ export const reading: readonly Mutation[] = [
     replace: 'if (stored.rev >= 0) return;',
   },
   {
+    name: 'a token that stands still has seen what it showed',
+    mistake: 'what a delta showed without moving its token is not expected of the next one',
+    file: 'actors/profile/pull.ts',
+    find: 'const ahead = page.token === token ? [...alive] : [];',
+    replace: 'const ahead: string[] = [];',
+  },
+  {
     name: 'read the ctag after the listing',
     mistake: 'a change between a listing and its ctag is never seen',
     file: 'providers/caldav/list.ts',

@@ -13,6 +13,9 @@ import {
 /** Path → resource name → body, as far as one looks. */
 export type WorldContents = ReadonlyMap<string, ReadonlyMap<string, string>>;
 
+/** Resource name → its body, null once it was removed, and since when. */
+export type LatestVersions = ReadonlyMap<string, { readonly body: string | null; readonly atMs: number }>;
+
 /**
  * Calendars are named by the path at which a person sees them (`/calendars/alice/work/`), resources by their last
  * part (`a.ics`). Bodies are stored as given: also what no server would accept. Unknown names throw.
@@ -137,6 +140,14 @@ export class World {
       contents.set(pathOf(mount.user, mount.segment), new Map(bodies));
     }
     return contents;
+  }
+
+  /** Of all that a calendar ever held; null where there is no calendar. */
+  latest(path: string): LatestVersions | null {
+    const calendar = this.#state.mountAt(segmentsOf(path))?.calendar;
+    if (calendar === undefined) return null;
+    const { changes, resources } = calendar;
+    return new Map(changes.map(({ name, atMs }) => [name, { body: resources.get(name)?.body ?? null, atMs }]));
   }
 
   #mount(path: string): Mount {
