@@ -55,6 +55,8 @@ export interface CalendarWork {
   readonly failures: number;
   /** When the last turn began that read a delta or a listing to its end; null before the first, and when what it named had vanished. */
   readonly readAtMs: number | null;
+  /** Where the log ended after the last such turn; absent before the first. */
+  readonly readSeq?: number;
   /** The last `readAtMs` of which everything has arrived: what the cache shows is at least as new. */
   readonly freshAtMs: number | null;
   /** What was written there stopped the whole profile, so often in a row: no write is tried before that time; absent: none did. */

@@ -11,6 +11,7 @@ import {
   reachOf,
   type ProjectionContext,
   type ProjectionWrites,
+  type ReachOfProfile,
 } from '../domain/projection/project.ts';
 import type { EventDoc } from '../domain/projected-event.ts';
 import type { ResourceDoc } from '../domain/resource.ts';
@@ -19,8 +20,12 @@ import type { ResourceDoc } from '../domain/resource.ts';
 export interface ProjectionTarget {
   calendars(profileId: ProfileId): Promise<readonly CalendarDoc[]>;
   resources(ids: readonly ResourceId[]): Promise<readonly ResourceDoc[]>;
-  /** Ids of live resources of these calendars, or of all recurring ones of the profile. */
-  reach(profileId: ProfileId, calendarIds: readonly CalendarId[], series: boolean): Promise<readonly ResourceId[]>;
+  /** Ids of live resources of these calendars, and of the profile as far as it is reached. */
+  reach(
+    profileId: ProfileId,
+    calendarIds: readonly CalendarId[],
+    ofProfile: ReachOfProfile,
+  ): Promise<readonly ResourceId[]>;
   events(resourceIds: readonly ResourceId[]): Promise<readonly EventDoc[]>;
   managed(keys: readonly string[]): Promise<readonly ManagedEventDoc[]>;
   write(writes: ProjectionWrites): Promise<void>;
@@ -35,13 +40,18 @@ const nothing: ProjectionWrites = { calendars: [], resources: [], events: [], dr
  * Projects one commit; may be repeated, also after a crash in the middle. Calendars come last: while a calendar shows
  * its old zone, a repeat still knows that its resources are to be laid out again.
  */
-async function projectCommit(target: ProjectionTarget, commit: CommitDoc, context: ProjectionContext): Promise<void> {
+async function projectCommit(
+  target: ProjectionTarget,
+  commit: CommitDoc,
+  horizon: Horizon | null,
+  context: ProjectionContext,
+): Promise<void> {
   const calendars = new Map((await target.calendars(commit.profileId)).map((one) => [one._id, one]));
-  const reach = reachOf(commit, calendars);
+  const reach = reachOf(commit, calendars, horizon);
   const named = new Set(reach.resourceIds);
   const wider =
-    reach.calendarIds.length > 0 || reach.series
-      ? await target.reach(commit.profileId, reach.calendarIds, reach.series)
+    reach.calendarIds.length > 0 || reach.ofProfile !== 'none'
+      ? await target.reach(commit.profileId, reach.calendarIds, reach.ofProfile)
       : [];
   const after = await step(commit, reach.resourceIds);
   const others = wider.filter((id) => !named.has(id));
@@ -73,6 +83,6 @@ export async function projectOne(
   const current = moved?.horizon ?? horizon;
   // Before its first horizon a profile has no series laid out; single events are kept whatever the window.
   const window = current === null ? { fromMs: 0, toMs: 0 } : windowOf(current.day, deps.horizon);
-  await projectCommit(target, commit, { normalise: deps.normalise, window });
+  await projectCommit(target, commit, horizon, { normalise: deps.normalise, window });
   return current;
 }

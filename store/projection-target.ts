@@ -9,15 +9,20 @@ export function storeTarget(documents: Documents): ProjectionTarget {
   return {
     calendars: (profileId) => documents.find('calendarsOfProfile', { profileId }),
     resources: (ids) => (ids.length === 0 ? Promise.resolve([]) : documents.getMany('resources', ids)),
-    reach: async (profileId, calendarIds, series) => {
+    reach: async (profileId, calendarIds, ofProfile) => {
       const ofCalendars =
         calendarIds.length === 0
           ? []
           : await documents.find('resourcesOfCalendar', { calendarId: calendarIds, live: 1 });
-      const ofSeries = series
-        ? await documents.find('resourcesOfProfile', { profileId, recurring: true, live: 1 })
-        : [];
-      return [...new Set([...ofCalendars, ...ofSeries].map((one) => one._id))];
+      const others =
+        ofProfile === 'none'
+          ? []
+          : await documents.find('resourcesOfProfile', {
+              profileId,
+              live: 1,
+              ...(ofProfile === 'series' && { recurring: true }),
+            });
+      return [...new Set([...ofCalendars, ...others].map((one) => one._id))];
     },
     events: (resourceIds) =>
       resourceIds.length === 0 ? Promise.resolve([]) : documents.find('eventsOfResource', { resourceId: resourceIds }),

@@ -123,11 +123,15 @@ function memoryTarget(memory: Memory): ProjectionTarget {
   return {
     calendars: () => Promise.resolve([...memory.calendars.values()]),
     resources: (ids) => Promise.resolve(pick(memory.resources, ids)),
-    reach: (_profileId, calendarIds, series) => {
+    reach: (_profileId, calendarIds, ofProfile) => {
       const wanted = new Set<CalendarId>(calendarIds);
       const live = [...memory.resources.values()].filter((one) => one.live === 1);
       return Promise.resolve(
-        live.filter((one) => wanted.has(one.calendarId) || (series && one.recurring)).map((one) => one._id),
+        live
+          .filter(
+            (one) => ofProfile === 'all' || wanted.has(one.calendarId) || (ofProfile === 'series' && one.recurring),
+          )
+          .map((one) => one._id),
       );
     },
     events: (resourceIds) =>

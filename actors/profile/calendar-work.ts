@@ -33,7 +33,8 @@ export function planNext(turn: PullTurn, leftOverAtMs: number | null): void {
   const freshAtMs = believed && readAtMs !== null ? readAtMs : work.freshAtMs;
   // What brought it back is a listing, and proves nothing of what failed: where that fails again, it is set aside at once.
   const failures = work.state.name === 'quarantined' ? work.failures : 0;
-  const next = { state, nextPollAtMs, changedAtMs, failures, readAtMs, freshAtMs };
+  const readSeq = turn.read ? { readSeq: activation.profile.projectedSeq } : {};
+  const next = { state, nextPollAtMs, changedAtMs, failures, readAtMs, ...readSeq, freshAtMs };
   changeCalendar(activation, calendar._id, { ...work, ...next });
   change(activation, { freshAtMs: stalest(Object.values(activation.profile.calendars)) });
 }

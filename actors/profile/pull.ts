@@ -6,7 +6,7 @@ import type { ResourceDoc } from '../../domain/resource.ts';
 import { each, isDoubted, leftOverAt, repairLeft } from '../../domain/sync/checkpoint.ts';
 import { isPlausible } from '../../domain/sync/guard.ts';
 import { nextQuestion } from '../../domain/sync/owed.ts';
-import type { ListedResource, Listing, ListOptions } from '../../providers/provider.ts';
+import type { DeltaPage, ListedResource, Listing, ListOptions } from '../../providers/provider.ts';
 import { removalsHeld, type Activation } from './activation.ts';
 import { planNext, probeCalendar } from './calendar-work.ts';
 import { readCheckpoint } from './checkpoint-store.ts';
@@ -105,7 +105,7 @@ async function pullDelta(turn: PullTurn, token: string): Promise<boolean> {
     turn.checkpoint = { ...turn.checkpoint, token: null, ctag: null, deltaPages: inParts ? deltaPages : 0 };
     return true;
   }
-  const replayed = !page.more && (await isReplay(turn, page.changed));
+  const isAnew = await startsOver(turn, token, page);
   await noteShown(turn, page.changed);
   const wanted = await takeListed(turn, page.changed);
   const brought = page.changed.filter((one) => one.observation !== null).length;
@@ -125,25 +125,41 @@ async function pullDelta(turn: PullTurn, token: string): Promise<boolean> {
   // A token that stands still is older than what was shown: should that go, a delta may pass over it.
   const ahead = page.token === token ? [...alive] : [];
   const pages = page.more ? { unseen, deltaPages } : { unseen: ahead, deltaPages: 0, listedAtMs };
-  turn.checkpoint = { ...turn.checkpoint, token: replayed ? null : page.token, ...pages };
-  if (replayed) activation.tally.resyncs += 1;
-  turn.read = !page.more && !replayed;
+  turn.checkpoint = { ...turn.checkpoint, token: isAnew ? null : page.token, ...pages };
+  if (isAnew) activation.tally.resyncs += 1;
+  turn.read = !page.more && !isAnew;
   if (wanted.length > 0 && !page.more) await askAtOnce(turn);
-  return page.more || replayed;
+  return page.more || isAnew;
 }
 
 /**
- * A server that tells most of what is known once more, unchanged, went back behind the token, to the beginning or nearly
- * so. What has been removed since was there neither then nor now, and is passed over (RFC 6578 3.5.2): only a listing shows it.
+ * A server that tells at least half of what is known once more, though nobody has touched that since the last reading,
+ * went back behind the token, to the beginning or nearly so. What has been removed meanwhile was there neither then nor
+ * now, and is passed over (RFC 6578 3.5.2): only a listing shows it. Where the token stays as it was, nothing has happened
+ * that could be passed over.
  */
-async function isReplay(turn: PullTurn, changed: readonly ListedResource[]): Promise<boolean> {
-  if (changed.length === 0 || turn.checkpoint.listedAtMs === null) return false;
-  const { unseen } = turn.checkpoint;
-  const etags = await etagsOf(turn, changed);
-  const told = changed.filter(({ ref, etag }) => etag !== null && etags.get(ref) === etag && !unseen.includes(ref));
-  if (told.length === 0) return false;
-  const { documents } = turn.activation.deps;
-  return 2 * told.length >= (await documents.count('resourcesOfCalendar', { calendarId: turn.calendar._id, live: 1 }));
+async function startsOver(turn: PullTurn, token: string, page: DeltaPage): Promise<boolean> {
+  const { activation, calendar, checkpoint } = turn;
+  const { documents, clock } = activation.deps;
+  const readSeq = activation.profile.calendars[calendar._id]?.readSeq;
+  if (page.more || page.token === token || checkpoint.listedAtMs === null || readSeq === undefined) return false;
+  if (page.changed.length === 0) return false;
+  const live = await documents.count('resourcesOfCalendar', { calendarId: calendar._id, live: 1 });
+  if (2 * page.changed.length < live) return false;
+  let told = 0;
+  for (let at = 0; at < page.changed.length; at += chunkSize) {
+    const part = page.changed.slice(at, at + chunkSize);
+    const cached = await cachedByRef(
+      turn,
+      part.map((one) => one.ref),
+    );
+    told += part.filter(({ ref, etag }) => {
+      const known = cached.get(ref);
+      return etag !== null && known?.live === 1 && known.etag === etag && known.seq <= readSeq;
+    }).length;
+    await clock.breathe();
+  }
+  return told > 0 && 2 * told >= live;
 }
 
 /** For the sentinel. A first listing has nothing to compare with, so its resources say nothing of what is usual. */

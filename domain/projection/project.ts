@@ -1,6 +1,6 @@
 /** Projecting: one commit, against the documents that it touches as they were, becomes the documents as they are. */
 import type { CalendarDoc } from '../calendar.ts';
-import type { Change, ChangeOf, CommitDoc } from '../commit.ts';
+import type { Change, ChangeOf, CommitDoc, Horizon } from '../commit.ts';
 import type { Normalise } from '../event.ts';
 import type { CalendarId, ResourceId } from '../ids.ts';
 import { managedKey, type ManagedEventDoc } from '../managed-event.ts';
@@ -42,15 +42,21 @@ export interface Reach {
   readonly resourceIds: readonly ResourceId[];
   /** Every resource of these calendars is laid out again (a changed zone) or buried (a calendar that is gone). */
   readonly calendarIds: readonly CalendarId[];
-  /** Every recurring resource of the profile is laid out again (a horizon change). */
-  readonly series: boolean;
+  readonly ofProfile: ReachOfProfile;
 }
 
-/** Which documents `project` needs to see; `calendars` are those as they are before the commit. */
-export function reachOf(commit: CommitDoc, calendars: ReadonlyMap<CalendarId, CalendarDoc>): Reach {
+/** What of a whole profile is laid out again: its series when the horizon moves, all that it has when the way to lay out changes. */
+export type ReachOfProfile = 'none' | 'series' | 'all';
+
+/** Which documents `project` needs to see; `calendars` and `horizon` are those before the commit. */
+export function reachOf(
+  commit: CommitDoc,
+  calendars: ReadonlyMap<CalendarId, CalendarDoc>,
+  horizon: Horizon | null,
+): Reach {
   const resourceIds = new Set<ResourceId>();
   const calendarIds = new Set<CalendarId>();
-  let series = false;
+  let ofProfile: ReachOfProfile = 'none';
   for (const change of commit.changes) {
     if (change.kind === 'resource_put' || change.kind === 'resource_removed') resourceIds.add(change.resourceId);
     if (change.kind === 'managed' && change.resourceId !== null) resourceIds.add(change.resourceId);
@@ -59,10 +65,15 @@ export function reachOf(commit: CommitDoc, calendars: ReadonlyMap<CalendarId, Ca
       const before = calendars.get(change.calendarId);
       if (before !== undefined && before.timeZone !== change.calendar.timeZone) calendarIds.add(change.calendarId);
     }
-    if (change.kind === 'horizon') series = true;
+    if (change.kind === 'horizon' && ofProfile !== 'all')
+      ofProfile = laidOutAlike(change.horizon, horizon) ? 'series' : 'all';
   }
-  return { resourceIds: [...resourceIds], calendarIds: [...calendarIds], series };
+  return { resourceIds: [...resourceIds], calendarIds: [...calendarIds], ofProfile };
 }
+
+/** Single events stand where zone data and projector put them, too. */
+const laidOutAlike = (horizon: Horizon, before: Horizon | null): boolean =>
+  before === null || (before.zoneData === horizon.zoneData && before.projector === horizon.projector);
 
 /** Which managed events `project` needs to see beside these resources, by key. */
 export function managedReachOf(commit: CommitDoc, resources: ReadonlyMap<ResourceId, ResourceDoc>): readonly string[] {

@@ -3,17 +3,25 @@ import type { CommitDoc } from '../../domain/commit.ts';
 import type { CalendarId } from '../../domain/ids.ts';
 import type { ProfileDoc } from '../../domain/profile.ts';
 import type { CheckpointDoc } from '../../domain/sync/checkpoint.ts';
+import type { LogEntry } from '../support/caldav-model/exchange.ts';
 import type { LatestVersions } from '../support/caldav-model/world.ts';
 import { saidBy } from './reader.ts';
 
 /** The clock of the node that made the claim may be so far ahead. */
 const clocksMs = 61_000;
 
+/** Something is left out of the answer, and nothing in it shows that. */
+export const omitting: ReadonlySet<string> = new Set(['listing_empty', 'listing_omits', 'delta_omits']);
+/** What is told once more, from the beginning, passes over what has been removed since; at times nobody can tell that from changes. */
+const startingOver = 'token_forgotten_full_list';
+/** The next delta will. */
+const goingBack = 'token_zero';
+
 export interface Freshness {
   appended(commit: CommitDoc): void;
   checkpointStored(checkpoint: CheckpointDoc): void;
-  /** The server left something out of an answer for this calendar, as its owner names it, and nothing in the answer shows it. */
-  concealed(calendar: string): void;
+  /** A request for this calendar, as its owner names it. */
+  answered(entry: Pick<LogEntry, 'user' | 'report' | 'faults'>, calendar: string): void;
   /** What is wrong with the claims of this profile, for people. */
   claimed(profile: ProfileDoc): string | null;
 }
@@ -27,7 +35,11 @@ export function createFreshness(
   /** Calendar id → ref → what is recorded. */
   const recorded = new Map<string, Map<string, string>>();
   const checkpoints = new Map<string, CheckpointDoc>();
+  /** Calendar id → when it was last listed in one go. */
+  const listedMs = new Map<string, number>();
   const concealedAtMs = new Map<string, number>();
+  /** Login and calendar whose token was set back. */
+  const wentBack = new Set<string>();
   /** Calendar id → the claim that was looked at last. */
   const claims = new Map<string, number>();
 
@@ -37,7 +49,7 @@ export function createFreshness(
     if (versions === null || checkpoint === undefined) return null;
     const concealedMs = concealedAtMs.get(refOf(calendarId)) ?? -Infinity;
     // A listing that began after that has shown everything again.
-    const heals = (checkpoint.listedAtMs ?? -Infinity) - clocksMs > concealedMs;
+    const heals = (listedMs.get(calendarId) ?? -Infinity) - clocksMs > concealedMs;
     // What is known to be missing is not part of the claim.
     const leftOut = new Set([...checkpoint.owed, ...checkpoint.held].map((one) => one.ref));
     const here = recorded.get(calendarId) ?? new Map<string, string>();
@@ -61,9 +73,21 @@ export function createFreshness(
         recorded.set(change.calendarId, bodies.set(change.ref, saidBy(change.body)));
       }
     },
-    checkpointStored: (checkpoint) => void checkpoints.set(checkpoint._id, checkpoint),
-    // The clock of the server is rounded.
-    concealed: (calendar) => void concealedAtMs.set(calendar, Math.ceil(now())),
+    checkpointStored(checkpoint) {
+      const { _id, listedAtMs } = checkpoint;
+      const before = checkpoints.get(_id);
+      checkpoints.set(_id, checkpoint);
+      const inParts = before?.listedAtMs === null && before.deltaPages > 0;
+      if (listedAtMs !== null && listedAtMs !== before?.listedAtMs && !inParts) listedMs.set(_id, listedAtMs);
+    },
+    answered({ user, report, faults }, calendar) {
+      const place = `${user} ${calendar}`;
+      const isAfterGoingBack = report === 'sync-collection' && wentBack.delete(place);
+      const conceals = isAfterGoingBack || faults.some((one) => omitting.has(one) || one === startingOver);
+      // The clock of the server is rounded.
+      if (conceals) concealedAtMs.set(calendar, Math.ceil(now()));
+      if (faults.includes(goingBack)) wentBack.add(place);
+    },
     claimed({ name, calendars }) {
       for (const [calendarId, { freshAtMs, state }] of Object.entries(calendars)) {
         if (freshAtMs === null || state.name !== 'live' || claims.get(calendarId) === freshAtMs) continue;

@@ -15,7 +15,7 @@ import type { LatestVersions } from '../support/caldav-model/world.ts';
 import { createAccessWatch, type AccessWatch } from './access.ts';
 import { createBreakerWatch, type BreakerWatch } from './breaker.ts';
 import { unproved } from './evidence.ts';
-import { createFreshness } from './freshness.ts';
+import { createFreshness, omitting } from './freshness.ts';
 import { createIntentWatch, summaryLine } from './intent-watch.ts';
 import { createLateness } from './lateness.ts';
 import type { People } from './people.ts';
@@ -91,12 +91,6 @@ export interface Watch {
   violated(invariant: string, what: string): void;
 }
 
-const omitting: ReadonlySet<string> = new Set(['listing_empty', 'listing_omits', 'delta_omits']);
-/** What is told once more, from the beginning, passes over what has been removed since; at times nobody can tell that from changes. */
-const startingOver = 'token_forgotten_full_list';
-/** The next delta will. */
-const goingBack = 'token_zero';
-
 const minute = 60_000;
 const day = 24 * 60 * minute;
 
@@ -145,8 +139,6 @@ export function createWatch(
   const freshness = createFreshness(now, refOf, latest);
   /** login → when its password was refused, since it last worked. */
   const refusals = new Map<string, number[]>();
-  /** Login and calendar whose token was set back. */
-  const wentBack = new Set<string>();
   let lastEffectMs = 0;
   const violated = (invariant: string, what: string): void => void violations.push({ invariant, what });
   const breaker = createBreakerWatch(now, violated);
@@ -187,8 +179,10 @@ export function createWatch(
     log.atMs = commit.atMs;
     projections.appended(commit);
     freshness.appended(commit);
-    if (isHere(commit.profileId)) intents.carriedOut(commit.operations);
-    else breaker.appended(commit);
+    if (!isHere(commit.profileId)) breaker.appended(commit);
+    // To record that nothing is left to be done needs no permission.
+    else if (commit.changes.some((one) => one.kind === 'resource_put' || one.kind === 'resource_removed'))
+      intents.carriedOut(commit.operations);
     log.tellable[commit.seq] = commit.cause !== 'write' && commit.changes.some(isTold);
     countUnverified(log, commit);
     for (const change of commit.changes) {
@@ -376,16 +370,9 @@ export function createWatch(
       if (login !== null && status === 401) refusals.set(login, [...(refusals.get(login) ?? []), atMs]);
       else if (user !== null && status >= 200 && status < 300 && !faults.includes('html_200')) refusals.delete(user);
       const { calendar, name } = placeOf(request.path);
-      if (user !== null && faults.some((one) => omitting.has(one))) {
+      if (user !== null && faults.some((one) => omitting.has(one)))
         omissions.push({ login: user, calendar, name: null, atMs });
-        freshness.concealed(calendar);
-      }
-      if (
-        faults.includes(startingOver) ||
-        (entry.report === 'sync-collection' && wentBack.delete(`${user} ${calendar}`))
-      )
-        freshness.concealed(calendar);
-      if (faults.includes(goingBack)) wentBack.add(`${user} ${calendar}`);
+      freshness.answered(entry, calendar);
       if (user !== null && request.method === 'GET' && status >= 500)
         omissions.push({ login: user, calendar, name, atMs });
       const resource = calendar + name;

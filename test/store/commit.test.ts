@@ -200,6 +200,35 @@ describe('projecting', () => {
     }
   });
 
+  test.each([
+    ['another day lays out series alone', { ...today, day: '2027-01-21' }, false],
+    ['new zone data lays out single events as well', { ...today, day: '2027-01-20', zoneData: '2027a' }, true],
+    ['a new projector lays out single events as well', { ...today, day: '2027-01-20', projector: 2 }, true],
+  ])('%s', async (_what, changed, everything) => {
+    await tell();
+    const log = logOver(documents);
+    const { head, horizon: current } = await log.replay(profileId, start, null);
+    const starts = async () => new Map((await standing()).map((one) => [one._id, one.startMs]));
+    const standing = async () =>
+      (await documents.find('eventsOfProfile', { profileId })).filter((one) => !one.recurring && !one.deleted);
+    const right = await starts();
+    expect(right.size).toBeGreaterThan(0);
+    // As other zone data, or another projector, had them.
+    const hour = 3_600_000;
+    await documents.upsertMany(
+      'events',
+      (await standing()).map((one) => ({
+        ...one,
+        startMs: one.startMs + hour,
+        endMs: one.endMs + hour,
+        shownHash: 'other',
+      })),
+    );
+    const wrong = await starts();
+    await log.project(await log.append(owner, head, batch({ kind: 'horizon', horizon: changed })), current);
+    expect(await starts()).toEqual(everything ? right : wrong);
+  });
+
   test('an interruption at any write, followed by a replay, ends as if nothing had been', async () => {
     await tell();
     await logOver(documents).replay(profileId, start, null);

@@ -2,11 +2,11 @@
 import { expect, test } from 'vitest';
 import { pulling } from '../../../config/policies.ts';
 import type { FaultName } from '../../support/caldav-model/faults.ts';
-import { ics } from './bodies.ts';
+import { ics, wish } from './bodies.ts';
 import { expectAllWell } from './invariants.ts';
 import { day, hour, minute } from './rig.ts';
 import { cached, checkpointOf, logOf, pull, seqOf, syncedInMemory, syncedOverCalDav, work, still } from './starts.ts';
-import { put, requests } from './pulls.ts';
+import { home, put, requests } from './pulls.ts';
 
 test.each<FaultName>([
   'token_forgotten_400',
@@ -44,6 +44,31 @@ test.each([
   expect(await seqOf(rig)).toBe(seq);
   // Intervals are a minute long, give or take a fifth.
   expect(requests(rig, asked)).toBeLessThanOrEqual(most * 70);
+  await expectAllWell(rig);
+});
+
+test('a small calendar at rest whose tokens are seconds is not listed at each poll', async () => {
+  const rig = await syncedOverCalDav({ events: 2, polling: { ...still, baseMs: minute, activeMs: minute } });
+  rig.other.server.faults.set('token_one_second', { always: true });
+  put(rig, 0, 2, 'Changed');
+  await rig.pass(hour);
+  const asked = rig.other.server.log.length;
+  await rig.pass(hour);
+  expect(requests(rig, asked)).toBeLessThanOrEqual(2 * 70);
+  await expectAllWell(rig);
+});
+
+test('what the application changed itself is no reason for a listing, however small the calendar', async () => {
+  const rig = await syncedOverCalDav({ events: 1 });
+  await rig.upsert(work, 'x', wish('X'));
+  await rig.pass(minute);
+  await pull(rig);
+  await rig.upsert(work, 'x', wish('Y'));
+  await rig.pass(minute);
+  const asked = rig.other.server.log.length;
+  await pull(rig);
+  const ofWork = rig.other.server.log.slice(asked).filter((one) => one.path === home + work);
+  expect(ofWork.map((one) => one.report ?? one.method)).toEqual(['sync-collection']);
   await expectAllWell(rig);
 });
 
