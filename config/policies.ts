@@ -196,7 +196,10 @@ export const writing = {
    * clocks of two nodes may be as far apart. What would end a life that may still begin waits as long.
    */
   lateEffectMs: 3 * minute,
-  /** What shows itself in a calendar is compared with calls that were given up: outages last for days, then both are seen. */
+  /**
+   * What shows itself in a calendar is compared with calls that were given up: outages last for days, then both are seen.
+   * One whose calendar could not be read since is kept for longer.
+   */
   lateCallKeptMs: 7 * day,
   /** Late calls that one profile remembers; the oldest go first. */
   lateCallsMax: 20,

@@ -8,9 +8,17 @@ import { managedKey } from '../../domain/managed-event.ts';
 import { change, save, type Activation } from './activation.ts';
 
 /** Those that are still looked out for. */
-export function lateCallsOf({ profile, deps }: Activation): readonly LateCall[] {
-  const sinceMs = deps.clock.now() - writing.lateCallKeptMs;
-  return (profile.lateCalls ?? []).filter((one) => one.attempt.atMs > sinceMs);
+export function lateCallsOf(activation: Activation): readonly LateCall[] {
+  const sinceMs = activation.deps.clock.now() - writing.lateCallKeptMs;
+  const calls = activation.profile.lateCalls ?? [];
+  return calls.filter((one) => one.attempt.atMs > sinceMs || !isReadSince(activation, one));
+}
+
+/** What the call may have left would have shown itself: its calendar was read when nothing could come any more. */
+function isReadSince(activation: Activation, { calendarId, attempt }: LateCall): boolean {
+  const work = activation.profile.calendars[calendarId];
+  if (work === undefined || work.state.name === 'gone') return true;
+  return (work.freshAtMs ?? -Infinity) > attempt.atMs + lateEffectMsOf(activation);
 }
 
 /** Those of which nobody knows yet whether they had their effect. */

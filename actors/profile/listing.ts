@@ -60,6 +60,17 @@ async function recordListed(activation: Activation, seen: Seen, known: Known): P
   addWork(activation, [...seen.keys()]);
 }
 
+/** After a crash the log may know of calendars that the profile does not: what is accepted for them is part of its work. */
+export async function addForgottenWork(activation: Activation): Promise<void> {
+  const { deps, profile } = activation;
+  const calendars = await deps.documents.find('calendarsOfProfile', { profileId: profile._id });
+  const forgotten = calendars.filter((one) => !one.deleted && profile.calendars[one._id] === undefined);
+  addWork(
+    activation,
+    forgotten.map((one) => one._id),
+  );
+}
+
 /** New calendars, and those that came back, are listed from the beginning. */
 export function addWork(activation: Activation, calendarIds: readonly CalendarId[]): void {
   const context = machineContext(activation);

@@ -35,7 +35,7 @@ import {
 import { comeToGate, tellHostAnswered, tellHostFailed } from './host-gate.ts';
 import { expireIntents, markSeen } from './intents.ts';
 import { lateEffectMsOf, unknownCallsOf } from './late-calls.ts';
-import { readCalendarList } from './listing.ts';
+import { addForgottenWork, readCalendarList } from './listing.ts';
 import { makeCalendarTurn } from './make-calendar.ts';
 import { followIfSentOn, foundElsewhere } from './moved.ts';
 import { pullCalendar } from './pull.ts';
@@ -67,6 +67,7 @@ export function createSupervisor(deps: ProfileDeps, shares: Shares = createShare
 }
 
 async function takeTurn(activation: Activation, lane: Lane, shares: Shares): Promise<TurnOutcome> {
+  if (activation.projected) await addForgottenWork(activation);
   await countDeath(activation);
   await comeToGate(activation);
   const piece = await choose(activation);

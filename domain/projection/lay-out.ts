@@ -67,10 +67,15 @@ function occurrencesOrProblem(resource: NormalisedResource, { window, zone }: Pl
   }
 }
 
-/** The resource is gone: everything that a reader could see of it becomes a tombstone. */
+/**
+ * The resource is gone: everything that a reader could see of it becomes a tombstone. So it does anew when it turns out
+ * later whose it was: until then its application was shown what it had asked for in its place.
+ */
 export function bury(resource: ResourceDoc, before: readonly EventDoc[], commit: CommitDoc): LaidOut {
   const { uid, recurring, problem } = resource;
-  const events = before.filter((one) => one.deleted === 0).map((one) => tombstone(one, resource, commit));
+  const events = before
+    .filter((one) => one.deleted === 0 || one.eventId !== resource.eventId)
+    .map((one) => tombstone(one, resource, commit));
   return { events, dropped: [], standing: { uid, recurring, problem } };
 }
 

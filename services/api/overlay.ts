@@ -120,7 +120,7 @@ async function standIns(context: ApiContext, request: OverlayRequest, step: Step
   const ended = sameLife && after.wanted !== null ? [] : buried(standing, commit);
   if (after.wanted === null) return { written: null, events: neverOlder(ended, standing) };
   const resource = sameLife ? (standing?.resource ?? null) : null;
-  const next = provisional(context, step, sameLife ? applied : null, resource);
+  const next = await provisional(context, step, sameLife ? applied : null, resource);
   const begun = next === null ? [] : laidOut(context, request, next, sameLife ? standing : null, commit);
   return { written: next?._id ?? null, events: neverOlder([...ended, ...begun], standing) };
 }
@@ -149,29 +149,36 @@ const buried = (standing: Standing | null, commit: CommitDoc): readonly EventDoc
   standing === null ? [] : bury(standing.resource, standing.events, commit).events;
 
 /** The resource as the write would leave it; null where there is nothing to write, or no way to write it. */
-function provisional(
+async function provisional(
   context: ApiContext,
   { pending, before, after, commit }: Step,
   applied: ManagedEventDoc | null,
   resource: ResourceDoc | null,
-): ResourceDoc | null {
+): Promise<ResourceDoc | null> {
   const { calendarId, eventId, profile } = pending;
   const named = { appId: profile.appId, calendarId, eventId };
   const call = reconcile({ ...named, applied, resource, generation: before.generation, state: after });
   if (call.kind !== 'create' && call.kind !== 'update') return null;
   const basis = call.kind === 'update' ? call.resource : null;
-  const { generation, wanted } = call;
+  const { wanted } = call;
+  const refOf = (life: number): string =>
+    context.providerOf(profile.provider).newResourceRef(resourceName(named, life));
+  let { generation } = call;
+  // A life that ended unnoticed has had that name, and its tombstone is not to be covered: the write will begin the next.
+  while (basis === null && (await isTombstone(context, resourceIdOf(calendarId, refOf(generation))))) generation += 1;
   try {
     const written = { generation, wanted, organizer: profile.email, nowMs: commit.atMs };
     const body = bodyOf({ ...named, ...written, body: basis?.body ?? null });
     if (basis !== null) return { ...basis, body };
-    const ref = context.providerOf(profile.provider).newResourceRef(resourceName(named, generation));
-    return newResource(pending, ref, body, commit.atMs);
+    return newResource(pending, refOf(generation), body, commit.atMs);
   } catch {
     // The write itself will find this out and reject the intent with its reason; until then there is nothing to show.
     return null;
   }
 }
+
+const isTombstone = async ({ documents }: ApiContext, id: ResourceId): Promise<boolean> =>
+  (await documents.get('resources', id))?.live === 0;
 
 function newResource({ profile, calendarId, eventId }: Pending, ref: string, body: string, nowMs: number): ResourceDoc {
   return {

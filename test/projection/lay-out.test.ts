@@ -102,6 +102,18 @@ test('what nobody understands shows nothing, and says why', () => {
   expect(laid.standing.problem?.code).toBe('resource_unparsable');
 });
 
+test('the end of an event is told anew to whom it turns out to belong', () => {
+  const first = after([], lay(ics('x', 'One'), [], commit(1)));
+  const buried = after(first, bury(resource({ live: 0, eventId: null }), first, commit(2)));
+  expect(bury(resource({ live: 0, eventId: null }), buried, commit(3)).events).toEqual([]);
+  const owned = bury(resource({ live: 0, eventId: 'own' }), buried, commit(3)).events;
+  expect(owned).toMatchObject([{ eventId: 'own', managed: 1, deleted: 1, updatedMs: 3_000, seq: 3 }]);
+  expect(
+    bury(resource({ live: 0, eventId: 'own' }), after(buried, { ...lay('', [], commit(3)), events: owned }), commit(4))
+      .events,
+  ).toEqual([]);
+});
+
 test('a profile keeps its own hour of the day for moving its horizon', () => {
   const slots = 1_024;
   for (const slot of [0, 1, 512, 1_023]) {

@@ -9,17 +9,19 @@ import { saidBy } from './reader.ts';
 
 /** The clock of the node that made the claim may be so far ahead. */
 const clocksMs = 61_000;
+/** No listing takes longer than this, from its first request to its checkpoint. */
+const listingMs = 600_000;
 
 /** Something is left out of the answer, and nothing in it shows that. */
 export const omitting: ReadonlySet<string> = new Set(['listing_empty', 'listing_omits', 'delta_omits']);
 /** What is told once more, from the beginning, passes over what has been removed since; at times nobody can tell that from changes. */
 const startingOver = 'token_forgotten_full_list';
-/** The next delta will. */
+/** The next delta that arrives will. */
 const goingBack = 'token_zero';
 
 export interface Freshness {
   appended(commit: CommitDoc): void;
-  checkpointStored(checkpoint: CheckpointDoc): void;
+  checkpointStored(checkpoint: CheckpointDoc, login: string): void;
   /** A request for this calendar, as its owner names it. */
   answered(entry: Pick<LogEntry, 'user' | 'report' | 'faults'>, calendar: string): void;
   /** What is wrong with the claims of this profile, for people. */
@@ -38,7 +40,7 @@ export function createFreshness(
   /** Calendar id → when it was last listed in one go. */
   const listedMs = new Map<string, number>();
   const concealedAtMs = new Map<string, number>();
-  /** Login and calendar whose token was set back. */
+  /** Login and calendar whose token was set back, until they are listed. */
   const wentBack = new Set<string>();
   /** Calendar id → the claim that was looked at last. */
   const claims = new Map<string, number>();
@@ -49,7 +51,7 @@ export function createFreshness(
     if (versions === null || checkpoint === undefined) return null;
     const concealedMs = concealedAtMs.get(refOf(calendarId)) ?? -Infinity;
     // A listing that began after that has shown everything again.
-    const heals = (listedMs.get(calendarId) ?? -Infinity) - clocksMs > concealedMs;
+    const heals = (listedMs.get(calendarId) ?? -Infinity) - listingMs > concealedMs;
     // What is known to be missing is not part of the claim.
     const leftOut = new Set([...checkpoint.owed, ...checkpoint.held].map((one) => one.ref));
     const here = recorded.get(calendarId) ?? new Map<string, string>();
@@ -73,16 +75,18 @@ export function createFreshness(
         recorded.set(change.calendarId, bodies.set(change.ref, saidBy(change.body)));
       }
     },
-    checkpointStored(checkpoint) {
+    checkpointStored(checkpoint, login) {
       const { _id, listedAtMs } = checkpoint;
       const before = checkpoints.get(_id);
       checkpoints.set(_id, checkpoint);
       const inParts = before?.listedAtMs === null && before.deltaPages > 0;
-      if (listedAtMs !== null && listedAtMs !== before?.listedAtMs && !inParts) listedMs.set(_id, listedAtMs);
+      if (listedAtMs === null || listedAtMs === before?.listedAtMs || inParts) return;
+      listedMs.set(_id, now());
+      wentBack.delete(`${login} ${refOf(_id)}`);
     },
     answered({ user, report, faults }, calendar) {
       const place = `${user} ${calendar}`;
-      const isAfterGoingBack = report === 'sync-collection' && wentBack.delete(place);
+      const isAfterGoingBack = report === 'sync-collection' && wentBack.has(place);
       const conceals = isAfterGoingBack || faults.some((one) => omitting.has(one) || one === startingOver);
       // The clock of the server is rounded.
       if (conceals) concealedAtMs.set(calendar, Math.ceil(now()));

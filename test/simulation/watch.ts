@@ -312,8 +312,8 @@ export function createWatch(
     if (late !== null) violated('I6', late);
     if (collection === 'checkpoints') {
       breaker.checkpointStored(document as CheckpointDoc);
-      freshness.checkpointStored(document as CheckpointDoc);
-      const { _id, held, owed } = document as CheckpointDoc;
+      const { _id, held, owed, profileId } = document as CheckpointDoc;
+      freshness.checkpointStored(document as CheckpointDoc, profiles.get(profileId)?.name ?? '');
       items.set(_id, [
         ...new Set([
           ...held.map(() => 'held'),

@@ -95,3 +95,24 @@ test.each(['hangs', 'effect_late'] as const)(
     await expectAllWell(rig);
   },
 );
+
+test('calendars of which a process died before it noted them belong to a bulk delete as well', async () => {
+  const rig = await twoCalendars();
+  await rig.accept({ kind: 'delete_all', calendarIds: null });
+  const stored = await rig.profile();
+  await rig.documents.replace(
+    'profiles',
+    {
+      ...stored,
+      calendars: {},
+      projectedSeq: stored.projectedSeq - 1,
+      nextListAtMs: rig.clock.now() + hour,
+      rev: stored.rev + 1,
+    },
+    stored.rev,
+  );
+  await rig.pass(minute);
+  expect((await outcomes(rig)).at(-1)).toBe('3 delete_all written');
+  expect(await summaries(rig)).toEqual([]);
+  await expectAllWell(rig);
+});

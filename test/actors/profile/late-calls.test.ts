@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { wish } from './bodies.ts';
 import { expectAllWell, outcomesOf } from './invariants.ts';
-import { hour, minute, second, type Rig } from './rig.ts';
+import { day, hour, minute, second, type Rig } from './rig.ts';
 import { cached, logOf, pull, still, summaries, syncedOverCalDav, work } from './starts.ts';
 import { answer } from '../../support/caldav-model/exchange.ts';
 import type { PlainRequest } from '../../support/caldav-model/server.ts';
@@ -341,4 +341,24 @@ test('what may be what a server made of a write is not called refused for certai
   expect((await rig.intents())[1]?.reason?.description).toMatch(/; the outcome of its last attempt is not known$/);
   expect([...(rig.other.contents().get(work)?.values() ?? [])].join()).toContain('SUMMARY:Y');
   expect(world.names(calendarPath)).toHaveLength(1);
+});
+
+test('a delete finds what a write of unknown outcome left that expired in an outage of weeks', async () => {
+  const rig = await syncedOverCalDav({ events: 0 });
+  const { faults } = rig.other.server;
+  faults.set('put_without_etag', { always: true });
+  faults.set('status_500', { always: true, only: { method: 'GET' } });
+  await rig.upsert(work, 'x', wish('X'));
+  await rig.pass(second);
+  faults.clearAll();
+  faults.set('host_down', { always: true });
+  await rig.pass(15 * day);
+  expect(putsOf(rig)).toEqual(['created']);
+  expect(outcomesOf(await rig.intents())).toEqual(['1 upsert expired intent_expired']);
+  await rig.remove(work, 'x');
+  faults.clearAll();
+  await rig.pass(day);
+  expect(outcomesOf(await rig.intents()).at(-1)).toBe('2 delete written');
+  expect(rig.other.server.world.names('/calendars/alice/work/')).toEqual([]);
+  await expectAllWell(rig);
 });
