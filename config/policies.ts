@@ -41,6 +41,8 @@ export const limits = {
   xmlDepth: 32,
   /** Elements and attributes: 50,000 events with all that is asked of each have 700,000; a million of the smallest take 0.5 GB. */
   xmlElements: 1_000_000,
+  /** Hosters let people have hundreds of aliases; all stand in the profile, which each turn reads and writes. */
+  addressesPerPerson: 1_000,
   redirects: 5,
   /** An excerpt kept as evidence. */
   excerptCharacters: 500,

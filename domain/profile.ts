@@ -99,6 +99,8 @@ export interface ProfileDoc {
   readonly login: string;
   /** Where invitations of this profile come from, as its calendar server names it. */
   readonly email: string | null;
+  /** The person's other addresses there: an invitation to one of them is to this person; absent: none. */
+  readonly aliases?: readonly string[];
   readonly credentials: Sealed | null;
   readonly root: ProviderRoot;
   /** What the person typed, see `Connected`: where an account that has moved is looked for, too; absent: not known. */

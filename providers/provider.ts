@@ -79,7 +79,10 @@ export interface Connected {
   readonly address: string;
   /** The login as people know it. */
   readonly name: string;
+  /** The address that the person is known by there; null: the provider names none. */
   readonly email: string | null;
+  /** The person's other addresses there. */
+  readonly aliases: readonly string[];
 }
 
 /** Everything a call needs to act for one profile. */

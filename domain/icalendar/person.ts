@@ -18,10 +18,15 @@ export function readPerson(property: Property): Person | null {
 }
 
 function emailOf(address: string): string | null {
+  return mailAddressOf(address)?.toLowerCase() ?? null;
+}
+
+/** The e-mail address of a calendar user address, in the case that it is written in; null where it is of another kind. */
+export function mailAddressOf(address: string): string | null {
   if (address.length > maxAddress) return null;
   const mail = mailPattern.exec(address)?.[1];
-  if (mail !== undefined) return unescaped(mail).toLowerCase();
-  return barePattern.exec(address.trim())?.[1]?.toLowerCase() ?? null;
+  if (mail !== undefined) return unescaped(mail);
+  return barePattern.exec(address.trim())?.[1] ?? null;
 }
 
 function unescaped(address: string): string {

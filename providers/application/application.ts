@@ -44,7 +44,7 @@ export function createApplication(): Provider {
     },
     // The name tells one application calendar from another of the same application.
     connect: ({ address }) =>
-      Promise.resolve({ root: {}, address, name: address.trim() || 'Application calendar', email: null }),
+      Promise.resolve({ root: {}, address, name: address.trim() || 'Application calendar', email: null, aliases: [] }),
     rediscover: nothingThere,
     listCalendars: () => Promise.resolve([calendar]),
     getCalendar: (_session, ref) => (ref === calendarRef ? Promise.resolve({ kind: 'found' }) : nothingThere()),

@@ -5,6 +5,7 @@ import type { ProviderName, ProviderRoot } from '../../domain/profile.ts';
 import type { Http } from '../http.ts';
 import type { Connected, ConnectRequest, Credentials, Provider, Session } from '../provider.ts';
 import { icsRef } from '../resource-ref.ts';
+import { addressesOf } from './addresses.ts';
 import { Authoriser } from './auth/authorise.ts';
 import { getCalendar, listCalendars } from './calendars.ts';
 import { withoutSecrets, type ServiceLookup } from './candidates.ts';
@@ -79,13 +80,15 @@ async function connect(
 ): Promise<Connected> {
   const root = await proved(deps, await discover(deps, request, services, signal), request.credentials, signal);
   const dav = new Dav(deps, root.server, request.credentials, signal);
-  const email = root.principal === undefined ? null : await emailOf(dav, root.principal);
+  const addresses = root.principal === undefined ? [] : await addressesOf(dav, root.principal);
   const username = request.credentials.kind === 'password' ? request.credentials.username : null;
+  const [email = username?.includes('@') === true ? username : null, ...aliases] = addresses;
   return {
     root: { ...root },
     address: withoutSecrets(request.address),
     name: username ?? email ?? new URL(root.server).host,
-    email: email ?? (username?.includes('@') === true ? username : null),
+    email,
+    aliases,
   };
 }
 
@@ -138,18 +141,6 @@ function letIn(described: DescribedCollection): DescribedCollection {
   throw new KalendsError('unauthorized', 'the server takes us for nobody in particular', {
     evidence: { request: answer.request, status: answer.status },
   });
-}
-
-/** RFC 6638 2.4.1; a nicety, so a server that does not want to say is no failure. */
-async function emailOf(dav: Dav, principal: string): Promise<string | null> {
-  try {
-    const { self } = await describeAlias(dav, principal, ['c:calendar-user-address-set']);
-    const hrefs = self.props.get(names.addresses)?.children ?? [];
-    const mail = hrefs.map(({ text }) => text.trim()).find((text) => /^mailto:[^@\s]+@/i.test(text));
-    return mail === undefined ? null : decodeURIComponent(mail.slice('mailto:'.length));
-  } catch {
-    return null;
-  }
 }
 
 async function recognise(dav: Dav, found: Discovered): Promise<string> {

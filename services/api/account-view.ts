@@ -38,7 +38,7 @@ export const readAccountView = async (documents: Documents, caller: Caller): Pro
 
 /** The person's addresses, in lower case: an invitation to one of them is to this person. */
 export function ownAddresses(view: AccountHead): ReadonlySet<string> {
-  const names = [view.account.email, ...view.profiles.flatMap((one) => [one.name, one.email])];
+  const names = [view.account.email, ...view.profiles.flatMap((one) => [one.name, one.email, ...(one.aliases ?? [])])];
   return new Set(names.filter((one): one is string => one?.includes('@') === true).map((one) => one.toLowerCase()));
 }
 

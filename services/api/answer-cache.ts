@@ -55,4 +55,6 @@ export function createAnswerCache(): AnswerCache {
 
 /** What finished rows rest on: the projections, and the person's own addresses. */
 export const stateOf = (profiles: readonly ProfileDoc[]): string =>
-  profiles.map((one) => `${one._id} ${one.projectedSeq} ${one.name} ${one.email ?? ''}`).join('|');
+  profiles
+    .map(({ _id, projectedSeq, name, email, aliases = [] }) => [_id, projectedSeq, name, email, ...aliases].join(' '))
+    .join('|');

@@ -90,10 +90,14 @@ const shownLocation = ({ description, lat, long }: EventLocation): Row => ({
   ...(long === null ? {} : { long }),
 });
 
+/** Of somebody who is invited at several addresses: coming by one of them is coming, and an answer counts before none. */
+const answers = ['accepted', 'tentative', 'declined', 'needs_action', 'unknown'] as const;
+
 /** The person's own answer; the organizer of an event, and whoever is alone in one, takes part. */
 export function participation(event: EventDoc, own: ReadonlySet<string>): ParticipationStatus {
-  const self = event.attendees.find((one) => own.has(one.email));
-  if (self !== undefined) return self.status;
+  const selves = event.attendees.filter((one) => own.has(one.email));
+  const answer = answers.find((status) => selves.some((one) => one.status === status));
+  if (answer !== undefined) return answer;
   const alone = event.attendees.length === 0 && event.organizer === null;
   return alone || (event.organizer !== null && own.has(event.organizer.email)) ? 'accepted' : 'unknown';
 }

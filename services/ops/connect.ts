@@ -97,8 +97,8 @@ async function connectAgain(
 ): Promise<ConnectOutcome> {
   if (timeZone !== null) await moveAccount(context, known.accountId, timeZone);
   const sealed = context.sealCredentials(known._id, credentials);
-  const { root, address, email } = connected;
-  await revise(context, known._id, 'relinked', { credentials: sealed, root, address, email });
+  const { root, address, email, aliases } = connected;
+  await revise(context, known._id, 'relinked', { credentials: sealed, root, address, email, aliases });
   const [grant] = await liveGrants(context.documents, known.accountId);
   const account = { _id: known.accountId, appId: known.appId };
   const token = await issueToken(context, grant ?? (await createGrant(context, account)));
@@ -159,6 +159,7 @@ function profileDoc(
     name: connected.name,
     login: loginOf(account.appId, input.provider, connected),
     email: connected.email,
+    aliases: connected.aliases,
     credentials: context.sealCredentials(id, input.credentials),
     root: connected.root,
     address: connected.address,
@@ -186,7 +187,7 @@ export async function revise(
   context: Pick<OpsContext, 'documents' | 'clock' | 'nudge'>,
   profileId: ProfileId,
   request: ProfileRequest,
-  fields: Partial<Pick<ProfileDoc, 'credentials' | 'root' | 'address' | 'email'>> = {},
+  fields: Partial<Pick<ProfileDoc, 'credentials' | 'root' | 'address' | 'email' | 'aliases'>> = {},
 ): Promise<void> {
   for (;;) {
     const profile = await profileOr404(context, profileId);

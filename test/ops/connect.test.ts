@@ -65,6 +65,20 @@ it('a zone that is given again is corrected, and one that is not given again sta
   }
 });
 
+it('keeps all addresses of the person, those that it was told last', async () => {
+  const told = async (email: string | null, aliases: readonly string[]) => {
+    const found = async (...asked: Parameters<typeof other.connect>) => {
+      return { ...(await other.connect(...asked)), email, aliases };
+    };
+    const { profile_id: id } = await connect(contextOf({ ...other, connect: found }), { ...input, app: 'addresses' });
+    return world.documents.get('profiles', id);
+  };
+  const first = { email: 'jane@example.com', aliases: ['jd@example.com'] };
+  expect(await told(first.email, first.aliases)).toMatchObject(first);
+  const second = { email: 'jd@example.com', aliases: ['jane@example.com', 'j@work.example'] };
+  expect(await told(second.email, second.aliases)).toMatchObject(second);
+});
+
 it('an application needs a name of its own', async () => {
   await createApp(world.registry, 'taken');
   await expect(createApp(world.registry, 'taken')).rejects.toMatchObject({

@@ -317,6 +317,7 @@ export function createMemoryProvider(
           address: request.address,
           name,
           email: name.includes('@') ? name : null,
+          aliases: [],
         };
       }),
     rediscover: (session) =>

@@ -17,10 +17,12 @@ export const multistatus = (href: string, props: string): StubAnswer => ({
 export const principal = (at: string, href: string): StubAnswer =>
   multistatus(at, `<d:current-user-principal><d:href>${href}</d:href></d:current-user-principal>`);
 
-export const home = (at: string, href: string): StubAnswer =>
+const usualAddresses = '<d:href>urn:uuid:1</d:href><d:href>mailto:alice@example.com</d:href>';
+
+export const home = (at: string, href: string, addresses = usualAddresses): StubAnswer =>
   multistatus(
     at,
-    `<c:calendar-home-set><d:href>${href}</d:href></c:calendar-home-set><c:calendar-user-address-set><d:href>urn:uuid:1</d:href><d:href>mailto:alice@example.com</d:href></c:calendar-user-address-set>`,
+    `<c:calendar-home-set><d:href>${href}</d:href></c:calendar-home-set><c:calendar-user-address-set>${addresses}</c:calendar-user-address-set>`,
   );
 
 export const collection = (at: string): StubAnswer =>

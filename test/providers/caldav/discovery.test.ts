@@ -1,5 +1,6 @@
 /** From where it is looked for to the home of an account: what leads there, and which failure is told when nothing does. */
 import { describe, expect, test } from 'vitest';
+import { limits } from '../../../config/policies.ts';
 import { failure } from '../../contracts/provider-subject.ts';
 import { modelSession } from '../model-session.ts';
 import { collection, connect, credentials, home, lookup, multistatus, principal } from './discovery-stubs.ts';
@@ -31,7 +32,39 @@ describe('connecting', () => {
       address: 'alice@icloud.com',
       name: 'alice@example.com',
       email: 'alice@example.com',
+      aliases: [],
     });
+  });
+
+  test.each([
+    [
+      'all of them, in their order',
+      '<d:href>mailto:Alice@icloud.com</d:href><d:href>/123/principal/</d:href><d:href>MAILTO:alice@work.example</d:href>',
+      ['Alice@icloud.com', 'alice@work.example'],
+    ],
+    [
+      'first the one that the server prefers',
+      '<d:href preferred="0">mailto:a@x.y</d:href><d:href preferred="1">mailto:b@x.y</d:href><d:href>mailto:c@x.y</d:href>',
+      ['b@x.y', 'a@x.y', 'c@x.y'],
+    ],
+    [
+      'each once, and those that can be read beside one that cannot',
+      '<d:href>mailto:a@x.y</d:href><d:href>mailto:%E4@x.y</d:href><d:href>mailto:A@x.y</d:href><d:href>mailto:b%2Bc@x.y</d:href>',
+      ['a@x.y', '%E4@x.y', 'b+c@x.y'],
+    ],
+    [
+      'no more than anybody has',
+      Array.from({ length: 5_000 }, (_, k) => `<d:href>mailto:a${k}@x.y</d:href>`).join(''),
+      Array.from({ length: limits.addressesPerPerson }, (_, k) => `a${k}@x.y`),
+    ],
+  ])('learns the person’s addresses: %s', async (_what, hrefs, expected) => {
+    const { connected } = connect('https://cal.example.com/', {
+      'PROPFIND https://cal.example.com/': principal('/', '/me/'),
+      'PROPFIND https://cal.example.com/me/': home('/me/', '/me/cal/', hrefs),
+      'PROPFIND https://cal.example.com/me/cal/': collection('/me/cal/'),
+    });
+    const { email, aliases } = await connected;
+    expect([email, ...aliases]).toEqual(expected);
   });
 
   test('through SRV and TXT records to another domain', async () => {
