@@ -261,7 +261,7 @@ export const errorGuide = {
   },
   resource_too_large: {
     means: 'a resource has more bytes, lines, levels or events than any honest one',
-    does: keptAsIs,
+    does: 'keeps the resource as received, or its first 4 million characters; no other is affected',
     seen: problem,
     todo: 'look for attachments inside the event',
   },

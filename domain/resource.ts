@@ -9,7 +9,7 @@ export interface Observation {
   /** As received, quotes and weakness included; null where the server gave none. */
   readonly etag: string | null;
   readonly scheduleTag: string | null;
-  /** As received, byte for byte as text. */
+  /** As received, byte for byte as text; what is kept of it is made storable by `diff`. */
   readonly body: string;
   readonly format: BodyFormat;
 }

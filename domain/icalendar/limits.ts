@@ -1,6 +1,6 @@
 /** How much of a body is read at all, so that a hostile one costs a bounded amount of time and memory. */
 
-/** UTF-16 units of one resource; providers refuse more than 4 MiB before. */
+/** UTF-16 units of one resource. An answer about it alone ends at 4 MiB; among others it may be as long as they are together. */
 export const maxCharacters = 4 * 1024 * 1024;
 /** Logical lines; 5,000 exceptions of 30 lines fit. */
 export const maxLines = 200_000;

@@ -44,7 +44,8 @@ const componentPattern = /^[A-Za-z0-9-]+$/;
  * with fewer exceptions.
  */
 export function readTree(body: string): Tree {
-  if (body.length > maxCharacters) return broken('resource_too_large', `the body has ${body.length} characters`);
+  if (body.length > maxCharacters)
+    return broken('resource_too_large', `the body has more than ${maxCharacters} characters`);
   const text = body.includes('\n') ? body : body.replaceAll('\r', '\n');
   const root: Open = { name: '', begin: lineOf(''), nodes: [], from: 0 };
   const stack: Open[] = [root];

@@ -1,6 +1,7 @@
 /** Diff: what responses showed, against the cache, becomes the changes and observations that are worth recording. */
 import type { ChangeOf } from '../commit.ts';
 import type { Normalise } from '../event.ts';
+import { maxCharacters } from '../icalendar/limits.ts';
 import { resourceIdOf, type CalendarId } from '../ids.ts';
 import type { Observation, ResourceDoc } from '../resource.ts';
 
@@ -25,16 +26,23 @@ export interface DiffInput {
 export function diff(input: DiffInput): ChangeOf<'resource_put'>[] {
   const changes = new Map<string, ChangeOf<'resource_put'>>();
   for (const observation of input.observations) {
-    const change = diffOne(input, wellFormed(observation));
+    const change = diffOne(input, storable(observation));
     if (change === null) changes.delete(observation.ref);
     else changes.set(observation.ref, change);
   }
   return [...changes.values()];
 }
 
-/** Half a surrogate pair, which JSON and XML can both carry, is no text that every store keeps as it is. */
-const wellFormed = (observation: Observation): Observation =>
-  observation.body.isWellFormed() ? observation : { ...observation, body: observation.body.toWellFormed() };
+/**
+ * With a body that every store can keep. Of one that is too large to be read only as much as shows that: MongoDB takes no
+ * document above 16 MiB, and one event must not stop its calendar. Half a surrogate pair, which JSON and XML can both
+ * carry, is no text.
+ */
+function storable(observation: Observation): Observation {
+  const { body } = observation;
+  if (body.length <= maxCharacters && body.isWellFormed()) return observation;
+  return { ...observation, body: body.slice(0, maxCharacters + 1).toWellFormed() };
+}
 
 function diffOne(input: DiffInput, observation: Observation): ChangeOf<'resource_put'> | null {
   const cached = input.cached.get(observation.ref);

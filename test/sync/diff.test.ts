@@ -51,6 +51,18 @@ test('a difference that a reader sees is a change, also behind an equal etag', (
   expect(compare(cachedAs(body), seen(ics('x', 'Other')))).toMatchObject([{ differs: true }]);
 });
 
+test('of a body that is too large to be read as much is kept as shows that, whatever its server sent', () => {
+  const huge = ics('x', '\u{1F4C5}'.repeat(10 * 1024 * 1024));
+  const [kept] = compare(null, seen(huge));
+  expect(kept).toMatchObject({ differs: true, etag: '"1"' });
+  const text = kept?.body ?? '';
+  expect(normalise('icalendar', text).problem).toEqual(normalise('icalendar', huge).problem);
+  expect(normalise('icalendar', text).problem?.code).toBe('resource_too_large');
+  // A document of MongoDB takes 16 MiB, all its fields together.
+  expect(Buffer.byteLength(text)).toBeLessThan(13 * 1024 * 1024);
+  expect(compare(cachedAs(text), seen(huge))).toEqual([]);
+});
+
 test('what was removed and is there again is a change', () => {
   expect(compare(cachedAs(body, { live: 0 }), seen(body))).toMatchObject([{ differs: true }]);
 });

@@ -11,6 +11,7 @@ import {
   logOf,
   pull,
   still,
+  summaries,
   syncedInMemory,
   syncedOverCalDav,
   work,
@@ -40,6 +41,21 @@ test.each<FaultName>(['status_502', 'status_503', 'status_504', 'unauthorized_an
     });
   },
 );
+
+test('one body that is too large to be read is a problem of that event alone, also inside a multiget', async () => {
+  const rig = await syncedOverCalDav({ events: 2 });
+  rig.other.put(work, 'e0.ics', ics('e0', 'Grown', [`ATTACH:data:,${'x'.repeat(5 * 1024 * 1024)}`]));
+  rig.other.put(work, 'e1.ics', ics('e1', 'Changed'));
+  rig.other.put(work, 'new.ics', ics('new', 'New'));
+  await pull(rig);
+  const resources = await rig.documents.find('resourcesOfCalendar', { calendarId: rig.calendarId(work), live: 1 });
+  const problems = Object.fromEntries(resources.map((one) => [one.ref, one.problem?.code ?? null]));
+  expect(problems).toEqual({ 'e0.ics': 'resource_too_large', 'e1.ics': null, 'new.ics': null });
+  // What it was before is still shown: that it cannot be read proves nothing.
+  expect(await summaries(rig)).toEqual(['Changed', 'Event 0', 'New']);
+  expect(await calendarState(rig)).toBe('live');
+  expect((await checkpointOf(rig)).owed).toEqual([]);
+});
 
 test.each<FaultName>(['status_502', 'status_504'])(
   'a multiget that is too much for its server (%s) is asked in halves',
