@@ -82,7 +82,7 @@ const apiCall = new AsyncLocalStorage<true>();
 
 export const duringApi = <T>(act: () => T): T => apiCall.run(true, act);
 
-/** Hourly instead of weekly, so that what a delta kept quiet is found within a day of the simulation. */
+/** Every two hours instead of weekly, so that what a delta kept quiet is found within a day of the simulation. */
 const reconcileMs = 2 * 3_600_000;
 
 /** Who projected may have a clock behind that of who looks for what was projected. */
