@@ -59,9 +59,33 @@ it.each([
   expect(broken.join('\n')).toContain(`${path.replace('.ts', '')} writes ${expected}`);
 });
 
-it('names who hides a collection behind a name', () => {
-  const { broken } = checkWriters(tree({ 'actors/a.ts': 'await documents.upsertMany(collection, rows);' }));
-  expect(broken).toEqual(['actors/a calls upsertMany with a collection that cannot be read from its text']);
+it.each([
+  ['insert', 'await documents.insert(collection, document);'],
+  ['insertMany', 'await documents.insertMany(collection, rows);'],
+  ['remove', 'await deps.documents.remove(name, ids);'],
+  ['remove', "await documents.remove(whole ? 'events' : 'profiles', ids);"],
+  ['remove', 'await store.remove(...what);'],
+  ['removeWhere', 'await documents.removeWhere(query, {});'],
+  ['replace', 'await documents.replace(collection, next, 1);'],
+  ['upsertMany', 'await documents.upsertMany(collection, rows);'],
+])('names who hides a collection from it in %s: %s', (method, text) => {
+  const { broken } = checkWriters(tree({ 'actors/a.ts': text }));
+  expect(broken).toEqual([`actors/a calls ${method} with a collection that cannot be read from its text`]);
+});
+
+it('lets the writer of the log correct whatever it finds wrong', () => {
+  const text = "await documents.insert('commits', commit); await deps.documents.remove(collection, ids);";
+  expect(checkWriters(tree({ 'store/commit.ts': text })).broken).toEqual([]);
+});
+
+it('takes nothing for a write that is called so elsewhere', () => {
+  const texts = [
+    "text.replace(pattern, '');",
+    'index.remove(match);',
+    'await turn.provider.remove(session, { ref });',
+    'await writer.remove(caller, calendarId, body);',
+  ];
+  expect(checkWriters(tree({ 'actors/a.ts': texts.join('\n') }))).toEqual({ writes: 5, broken: [] });
 });
 
 it('lets everyone write what is neither log nor projection, and tests write what they like', () => {

@@ -13,8 +13,14 @@ const writerOf: Readonly<Record<string, string>> = {
   resources: 'store/projection-target',
 };
 
-/** Methods of the port that write, and whether nothing else in the world is called so. */
-const methods = { insert: false, insertMany: true, remove: false, removeWhere: true, replace: false, upsertMany: true };
+/** It corrects whatever a rebuild finds wrong, in whichever of them. */
+const writerOfAny = 'store/commit';
+
+/** Methods of the port that write, and what they are given at the least: what else is called so mostly gets less. */
+const methods = { insert: 2, insertMany: 2, remove: 2, removeWhere: 2, replace: 3, upsertMany: 2 } as const;
+
+/** Who else is asked to remove with as much: a provider a resource, and the API's writer an event. */
+const others: ReadonlySet<string> = new Set(['provider', 'writer']);
 
 const folders = ['actors', 'config', 'domain', 'providers', 'services', 'store', 'tools', 'web'];
 
@@ -36,7 +42,7 @@ export function checkWriters(root: string): WriterReport {
   for (const file of files) {
     const from = file.replace(/\.ts$/, '');
     for (const { method, collection } of callsIn(file, readFileSync(join(root, file), 'utf8'))) {
-      if (collection === null)
+      if (collection === null && from !== writerOfAny)
         broken.push(`${from} calls ${method} with a collection that cannot be read from its text`);
       const writer = collection === null ? undefined : writerOf[collection];
       if (collection === null || writer === undefined) continue;
@@ -76,15 +82,27 @@ function callsIn(file: string, source: string): Call[] {
 }
 
 function callOf({ callee, arguments: given }: Tree): Call[] {
-  const property = isTree(callee) && callee['type'] === 'MemberExpression' ? callee['property'] : undefined;
-  const method = isTree(property) && typeof property['name'] === 'string' ? property['name'] : '';
-  if (!Object.hasOwn(methods, method)) return [];
-  const [first] = given as readonly Tree[];
-  const text = first?.['value'];
-  const isOursAlone = methods[method as keyof typeof methods];
-  if (typeof text !== 'string') return isOursAlone ? [{ method, collection: null }] : [];
+  if (!isTree(callee) || callee['type'] !== 'MemberExpression') return [];
+  const method = nameOf(callee['property']);
+  if (!isMethod(method)) return [];
+  const list = given as readonly Tree[];
+  const text = list[0]?.['value'];
+  if (typeof text !== 'string') {
+    const isSpread = list.some((one) => one['type'] === 'SpreadElement');
+    const isOurs = (isSpread || list.length >= methods[method]) && !others.has(nameOf(callee['object']));
+    return isOurs ? [{ method, collection: null }] : [];
+  }
   if (method !== 'removeWhere') return [{ method, collection: text }];
   return [
     { method, collection: Object.hasOwn(queries, text) ? queries[text as keyof typeof queries].collection : null },
   ];
+}
+
+const isMethod = (name: string): name is keyof typeof methods => Object.hasOwn(methods, name);
+
+/** What something is called in the end: `documents` of `deps.documents`. */
+function nameOf(value: unknown): string {
+  if (!isTree(value)) return '';
+  const name = value['type'] === 'MemberExpression' ? nameOf(value['property']) : value['name'];
+  return typeof name === 'string' ? name : '';
 }
