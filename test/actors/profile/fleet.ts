@@ -30,17 +30,21 @@ import { openSqlite } from '../../../store/engines/sqlite.ts';
 import { createFakeClock, type FakeClock } from '../../support/fake-clock.ts';
 import { createMemoryProvider, type MemoryWorld } from '../../support/memory-provider.ts';
 import { gatedDocuments, createPlan } from './gate.ts';
-import { accountId, appId, minute, newProfile, startMs } from './rig.ts';
+import { accountId, appId, minute, newProfile, second, startMs } from './rig.ts';
 
-/** What a host does with a request: null: it answers; a code: it fails so; `hang`: nothing comes until the time-out. */
-/** `moved`: nothing is there any more but the way to the host `new`. */
-export type Trouble = ErrorCode | 'hang' | 'moved' | null;
+/**
+ * What a host does with a request: null: it answers; `slow`: it answers after a while; a code: it fails so; `hang`:
+ * nothing comes until the time-out; `moved`: nothing is there any more but the way to the host `new`.
+ */
+export type Trouble = ErrorCode | 'slow' | 'hang' | 'moved' | null;
 
 export interface Asked {
   readonly atMs: number;
   readonly host: string;
   readonly profile: string;
   readonly method: string;
+  /** Reads, or writes, of all hosts that are under way then, itself included. */
+  readonly atOnce: number;
 }
 
 export interface FleetOptions {
@@ -93,6 +97,7 @@ const local: ReadonlySet<string> = new Set(['newCalendarRef', 'newResourceRef', 
 /** What is well is not what these tests look at. */
 const calm = { activeMs: 5 * minute, quietAfterMs: 60 * minute };
 const hangMs = 2 * minute;
+const slowMs = 10 * second;
 
 export async function createFleet(options: FleetOptions): Promise<Fleet> {
   const clock = createFakeClock(startMs);
@@ -108,12 +113,26 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
   const nodes: (Node | null)[] = [];
   let ended = 0;
 
+  const underWay = { reads: 0, writes: 0 };
+
   async function ask(session: Session, method: string, run: () => Promise<unknown>): Promise<unknown> {
     const [host, login] = [session.root['host'] ?? '', session.root['login'] ?? ''];
-    asked.push({ atMs: clock.now(), host, profile: login, method });
+    const kind = method === 'put' || method === 'remove' ? 'writes' : 'reads';
+    underWay[kind] += 1;
+    asked.push({ atMs: clock.now(), host, profile: login, method, atOnce: underWay[kind] });
+    try {
+      return await answer(session, method, run);
+    } finally {
+      underWay[kind] -= 1;
+    }
+  }
+
+  async function answer(session: Session, method: string, run: () => Promise<unknown>): Promise<unknown> {
+    const [host, login] = [session.root['host'] ?? '', session.root['login'] ?? ''];
     const trouble = troubles.get(`${host} ${login}`) ?? troubles.get(host) ?? null;
     if (trouble === 'hang') await clock.sleep(hangMs, session.signal);
-    if (trouble === null) return run();
+    if (trouble === 'slow') await clock.sleep(slowMs, session.signal);
+    if (trouble === null || trouble === 'slow') return run();
     if (trouble === 'moved' && method === 'rediscover') return { ...session.root, host: 'new' };
     const code = trouble === 'hang' ? 'timed_out' : trouble === 'moved' ? 'not_found' : trouble;
     throw new KalendsError(code, `${host} is out of order`, { evidence: { request: method } });
