@@ -1,9 +1,12 @@
 /** The boundaries between two durable things or two messages, as places where a process may die. */
 import type { CommitDoc } from '../../domain/commit.ts';
+import type { ProfileId } from '../../domain/ids.ts';
 import type { IntentDoc } from '../../domain/intent.ts';
-import type { ProfileDoc } from '../../domain/profile.ts';
+import type { BegunScope, ProfileDoc } from '../../domain/profile.ts';
+import type { CheckpointDoc } from '../../domain/sync/checkpoint.ts';
 import type { Http } from '../../providers/http.ts';
 import type { Around } from '../../services/wiring.ts';
+import type { CollectionName } from '../../store/collections.ts';
 import type { Documents } from '../../store/documents.ts';
 import { passingOn } from '../support/passing-on.ts';
 
@@ -52,7 +55,24 @@ export function aroundWith(watcher: Watcher, webhookOrigin: string): Around {
   };
 }
 
+/** A profile's turn, as far as what it stores tells. */
+interface Turn {
+  /** What it asks for; null between turns. */
+  readonly scope: BegunScope | null;
+  /** The last one that it appended; null while it projects what an earlier process left. */
+  commit: CommitDoc | null;
+  /** Some of that commit's events are projected. */
+  eventsWritten: boolean;
+}
+
 function watchedDocuments(inner: Documents, watcher: Watcher): Documents {
+  const turns = new Map<ProfileId, Turn>();
+  const turnOf = (profileId: ProfileId): Turn => {
+    const turn = turns.get(profileId) ?? { scope: null, commit: null, eventsWritten: false };
+    turns.set(profileId, turn);
+    return turn;
+  };
+
   return {
     ...passingOn(inner),
     insertMany: (collection, documents) => inner.insertMany(collection, documents),
@@ -63,35 +83,57 @@ function watchedDocuments(inner: Documents, watcher: Watcher): Documents {
       watcher.opened(await inner.count('openIntents', { open: 1, seen: [null, 1] }));
     },
     insert: async (collection, document) => {
-      const cause = collection === 'commits' ? (document as unknown as CommitDoc).cause : null;
-      if (cause === 'write') watcher.pass('armed, write not appended');
+      const commit = collection === 'commits' ? (document as unknown as CommitDoc) : null;
+      if (commit?.cause === 'write') watcher.pass('armed, write not appended');
       await inner.insert(collection, document);
       if (collection === 'intents') {
         watcher.accepted();
         watcher.pass('accepted: intent durable, 202 not sent');
       }
-      if (cause === 'write') watcher.pass('write appended, not projected');
-      if (cause === 'pull') watcher.pass('pull appended, not projected');
+      if (commit === null) return;
+      Object.assign(turnOf(commit.profileId), { commit, eventsWritten: false });
+      if (commit.cause === 'write') watcher.pass('write appended, not projected');
+      if (commit.cause === 'pull') watcher.pass('pull appended, not projected');
     },
     replace: async (collection, document, expectedRev, durability) => {
-      if (collection === 'profiles' && (document as unknown as ProfileDoc).nextWakeAtMs > Date.now())
-        watcher.pass('projected, not disarmed');
-      if (collection === 'checkpoints') watcher.pass('page projected, checkpoint not stored');
+      if (collection === 'profiles') {
+        const profile = document as unknown as ProfileDoc;
+        if (profile.nextWakeAtMs > Date.now()) watcher.pass('projected, not disarmed');
+        turns.set(profile._id, { scope: profile.begun?.scope ?? null, commit: null, eventsWritten: false });
+      }
+      if (collection === 'checkpoints') {
+        // Writes leave something in checkpoints as well.
+        const { scope, commit } = turnOf((document as unknown as CheckpointDoc).profileId);
+        if (scope?.kind === 'calendar' && commit !== null) watcher.pass('page projected, checkpoint not stored');
+      }
       const done = await inner.replace(collection, document, expectedRev, durability);
       if (collection === 'intents' && done) passIntent(document as unknown as IntentDoc, watcher);
       return done;
     },
     upsertMany: async (collection, documents, durability) => {
-      if (collection === 'checkpoints') watcher.pass('page projected, checkpoint not stored');
-      if (collection === 'calendars' && documents.length > 0)
+      const [first] = documents as unknown as readonly { readonly profileId: ProfileId }[];
+      const turn = first === undefined ? null : turnOf(first.profileId);
+      // Of a commit that changes calendars no events are written but those that are laid out again.
+      if (collection === 'calendars' && turn?.eventsWritten === true)
         watcher.pass('mid-projection: events of a calendar laid out again, calendar not');
       await inner.upsertMany(collection, documents, durability);
-      if (documents.length === 0) return;
-      if (collection === 'events') watcher.pass('mid-projection: events written, managed events not');
-      if (collection === 'managed_events') watcher.pass('mid-projection: managed events written, resources not');
-      if (collection === 'resources') watcher.pass('projected, intents not settled');
+      if (turn === null || turn.commit === null) return;
+      if (collection === 'events') turn.eventsWritten = true;
+      if (isOwnWrite(turn.commit)) passProjected(collection, watcher);
     },
   };
+}
+
+/** What was written for intents, into the calendar: their event, its managed event and its resource are projected. */
+const isOwnWrite = ({ cause, changes }: CommitDoc): boolean =>
+  cause === 'write' &&
+  changes.some((one) => one.kind === 'managed') &&
+  changes.some((one) => one.kind === 'resource_put' || one.kind === 'resource_removed');
+
+function passProjected(collection: CollectionName, watcher: Watcher): void {
+  if (collection === 'events') watcher.pass('mid-projection: events written, managed events not');
+  if (collection === 'managed_events') watcher.pass('mid-projection: managed events written, resources not');
+  if (collection === 'resources') watcher.pass('projected, intents not settled');
 }
 
 function passIntent(intent: IntentDoc, watcher: Watcher): void {
