@@ -1,13 +1,13 @@
 /** Kalends in a process of its own, with everything on: connects, syncs, polls, and says what it saw and what it cost. */
-import { join } from 'node:path';
-import { loadConfig } from '../../config/load.ts';
 import { horizon } from '../../config/policies.ts';
 import type { CalendarId, ProfileId } from '../../domain/ids.ts';
 import type { ProfileDoc } from '../../domain/profile.ts';
 import { windowOf } from '../../domain/projection/horizon.ts';
 import type { Http } from '../../providers/http.ts';
-import { createNode, type KalendsNode } from '../../services/wiring.ts';
+import type { KalendsNode } from '../../services/wiring.ts';
+import { useSecret, useSecretsIn } from '../../test/support/traces.ts';
 import { readingOf, seenHash, type Reading } from '../kit/answers.ts';
+import { kalendsIn } from '../kit/kalends.ts';
 import type { SubjectActions } from '../kit/subject.ts';
 import { createProfileWatch, type ProfileWatch } from '../kit/profile-watch.ts';
 import type { CalendarAccess } from './raw.ts';
@@ -52,15 +52,6 @@ function started(): Running {
 }
 
 async function start({ folder }: { readonly folder: string }): Promise<void> {
-  const loaded = loadConfig({
-    KALENDS_DATA_DIR: join(folder, 'data'),
-    KALENDS_PORT: '0',
-    KALENDS_ALLOWED_ADDRESSES: '127.0.0.1',
-    // Nothing falls due by itself while something is measured.
-    KALENDS_POLL_MS: '86400000',
-    KALENDS_LOG_LEVEL: 'error',
-  });
-  if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
   const watch = createProfileWatch();
   const sent: Sent[] = [];
   const counted =
@@ -72,7 +63,10 @@ async function start({ folder }: { readonly folder: string }): Promise<void> {
       if (one !== undefined) sent[at] = { ...one, ms: answer.tookMs };
       return answer;
     };
-  const node = createNode(loaded.config, { around: { documents: watch.around, http: counted } });
+  const node = kalendsIn(folder, {
+    settings: { KALENDS_ALLOWED_ADDRESSES: '127.0.0.1' },
+    around: { documents: watch.around, http: counted },
+  });
   await node.start();
   running = { node, watch, sent };
 }
@@ -85,6 +79,7 @@ const commitsOf = ({ node }: Running, profileId: ProfileId): Promise<number> =>
 /** Connects for an application of its own: nothing of an earlier sync is used again but warm code. */
 async function sync(access: CalendarAccess & { readonly app: string }): Promise<Synced> {
   const { node, watch, sent } = started();
+  useSecret(access.password, access.username);
   const connecting = node.broker.call('ops.connect', {
     provider: 'caldav',
     app: access.app,
@@ -98,7 +93,7 @@ async function sync(access: CalendarAccess & { readonly app: string }): Promise<
   const { _id: profileId } = profile;
   const idle = watch.stored((one) => one._id === profileId && isIdle(one));
   const done = await watch.stored((one) => one._id === profileId && one.initialSyncAtMs !== null);
-  await connecting;
+  useSecretsIn(await connecting);
   const [ms, requests, peak] = [done.atMs - atMs, [...sent], peakBytes()];
   await idle;
   const commits = await commitsOf(started(), profileId);

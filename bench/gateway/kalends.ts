@@ -1,16 +1,16 @@
 /** Kalends with 10,000 events in an application calendar: filled in one process, served from another. */
-import { join } from 'node:path';
-import { loadConfig } from '../../config/load.ts';
 import { horizon } from '../../config/policies.ts';
-import { serviceNames, type Config, type ServiceName } from '../../config/schema.ts';
+import { serviceNames, type ServiceName } from '../../config/schema.ts';
 import type { Change } from '../../domain/commit.ts';
 import { normaliserVersion } from '../../domain/icalendar/version.ts';
 import { asProfileId, newRunId, resourceIdOf, type CalendarId, type ProfileId } from '../../domain/ids.ts';
 import { createNormalise } from '../../domain/normalise.ts';
 import { systemClock, systemRandom } from '../../services/system-clock.ts';
-import { createNode, type KalendsNode } from '../../services/wiring.ts';
+import type { KalendsNode } from '../../services/wiring.ts';
 import { createCommitLog } from '../../store/commit.ts';
+import { useSecretsIn } from '../../test/support/traces.ts';
 import { spacedEvents } from '../kit/bodies.ts';
+import { kalendsIn } from '../kit/kalends.ts';
 import type { SubjectActions } from '../kit/subject.ts';
 
 export interface Filled {
@@ -18,23 +18,12 @@ export interface Filled {
   readonly calendarId: string;
 }
 
-function configOf(folder: string): Config {
-  const loaded = loadConfig({
-    KALENDS_DATA_DIR: join(folder, 'data'),
-    KALENDS_PORT: '0',
-    KALENDS_POLL_MS: '86400000',
-    KALENDS_LOG_LEVEL: 'error',
-  });
-  if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
-  return loaded.config;
-}
-
 async function fill(wanted: {
   readonly folder: string;
   readonly count: number;
   readonly firstDayMs: number;
 }): Promise<Filled> {
-  const node = createNode(configOf(wanted.folder));
+  const node = kalendsIn(wanted.folder);
   await node.start();
   const connected = (await node.broker.call('ops.connect', {
     provider: 'cronofy',
@@ -43,11 +32,12 @@ async function fill(wanted: {
     credentials: { kind: 'none' },
     timeZone: 'Europe/Berlin',
   })) as { profile_id: string; access_token: string };
+  useSecretsIn(connected);
   const profileId = asProfileId(connected.profile_id);
   const calendarId = await theCalendar(node, profileId);
   // From here on nobody but this function writes to the profile: its services are stopped.
   await node.stop();
-  const store = createNode(configOf(wanted.folder), { services: [] });
+  const store = kalendsIn(wanted.folder, { services: [] });
   await store.start();
   await record(store, profileId, calendarId, spacedEvents(wanted.count, wanted.firstDayMs));
   await store.stop();
@@ -114,7 +104,7 @@ export const subject = {
   /** `alone`: the API without actors and notifier, as one of several processes would run it. Answers the port. */
   serve: async ({ folder, alone }: { readonly folder: string; readonly alone: boolean }) => {
     const apiAlone: readonly ServiceName[] = ['gateway', 'auth', 'ops'];
-    serving = createNode(configOf(folder), { services: alone ? apiAlone : serviceNames });
+    serving = kalendsIn(folder, { services: alone ? apiAlone : serviceNames });
     await serving.start();
     return { port: Number(new URL(serving.gatewayUrl() ?? '').port) };
   },

@@ -17,9 +17,13 @@ const secretCharactersMin = 8;
 
 const seen = new Set<string>();
 
+const folder = (): string => process.env[tracesVariable] ?? '';
+
+/** False outside a run of the suite, e.g. in a bench that is run to be measured. */
+export const keepsTraces = (): boolean => folder() !== '';
+
 function keep(kind: 'secrets' | 'log', text: string): void {
-  const folder = process.env[tracesVariable] ?? '';
-  if (folder !== '') appendFileSync(join(folder, `${kind}-${process.pid}`), text);
+  if (keepsTraces()) appendFileSync(join(folder(), `${kind}-${process.pid}`), text);
 }
 
 /** From now on no log may hold it, in none of the clothes in which `redact` knows it. Throws when it is too short. */
@@ -64,15 +68,15 @@ export interface Leak {
 }
 
 /** Every line of every log in the folder that holds any secret of any process. */
-export function leaksIn(folder: string): {
+export function leaksIn(traces: string): {
   readonly leaks: readonly Leak[];
   readonly secrets: number;
   readonly logBytes: number;
 } {
-  const files = (kind: string): string[] => readdirSync(folder).filter((name) => name.startsWith(`${kind}-`));
+  const files = (kind: string): string[] => readdirSync(traces).filter((name) => name.startsWith(`${kind}-`));
   const linesOf = (kind: string): string[] =>
     files(kind).flatMap((name) =>
-      readFileSync(join(folder, name), 'utf8')
+      readFileSync(join(traces, name), 'utf8')
         .split('\n')
         .filter((line) => line !== ''),
     );
@@ -80,7 +84,7 @@ export function leaksIn(folder: string): {
   const leaks: Leak[] = [];
   let logBytes = 0;
   for (const name of files('log')) {
-    const text = readFileSync(join(folder, name), 'utf8');
+    const text = readFileSync(join(traces, name), 'utf8');
     logBytes += text.length;
     for (const secret of secrets) {
       const at = text.indexOf(secret);
