@@ -165,7 +165,7 @@ async function provisional(
     context.providerOf(profile.provider).newResourceRef(resourceName(named, life));
   let { generation } = call;
   // A life that ended unnoticed has had that name, and its tombstone is not to be covered: the write will begin the next.
-  while (basis === null && (await isTombstone(context, resourceIdOf(calendarId, refOf(generation))))) generation += 1;
+  if (basis === null) while (await isTombstone(context, resourceIdOf(calendarId, refOf(generation)))) generation += 1;
   try {
     const written = { generation, wanted, organizer: profile.email, nowMs: commit.atMs };
     const body = bodyOf({ ...named, ...written, body: basis?.body ?? null });
