@@ -1,6 +1,6 @@
 /** Conditional writes: one PUT or DELETE that only happens onto the version that the caller knows. */
 import { timeouts } from '../../config/policies.ts';
-import { isKalendsError, KalendsError } from '../../domain/errors.ts';
+import { isKalendsError, KalendsError, type ErrorCode } from '../../domain/errors.ts';
 import type { Observation } from '../../domain/resource.ts';
 import { conditionsIn } from '../preconditions.ts';
 import type { Precondition, PutRequest, Removed, RemoveRequest } from '../provider.ts';
@@ -111,16 +111,19 @@ async function readBack(dav: Dav, calendar: string, ref: string): Promise<Observ
   });
 }
 
-/** The write succeeded; that its reading was refused must not be taken for a refusal of the write. */
+/** The write succeeded; that its reading was refused, or reached nobody, must not be taken for the fate of the write. */
 function asAfterEffect(error: unknown): unknown {
-  if (!isKalendsError(error) || error.verdict === 'transient') return error;
+  if (!isKalendsError(error) || saysNothing.has(error.code)) return error;
   const { evidence } = error;
-  return new KalendsError('cut_short', `written, but what was stored could not be read: ${error.message}`, {
+  return new KalendsError('cut_short', `answered, but what is there now could not be read: ${error.message}`, {
     cause: error,
     ...(evidence === null ? {} : { evidence }),
     ...(error.retryAtMs === null ? {} : { retryAtMs: error.retryAtMs }),
   });
 }
+
+/** Of what happened to a request that failed so. */
+const saysNothing: ReadonlySet<ErrorCode> = new Set(['cut_short', 'timed_out', 'gateway_failed', 'shutting_down']);
 
 /** Resolves as gone for a resource that is gone already, while its collection is readable. */
 export async function remove(dav: Dav, request: RemoveRequest): Promise<Removed> {
@@ -163,7 +166,9 @@ function refusePage(dav: Dav, request: DavRequest, { status, headers }: DavRespo
 }
 
 async function goneOr(dav: Dav, request: RemoveRequest, failure: KalendsError): Promise<Removed> {
-  const got = await getOne(dav, request.calendar, request.ref);
+  const got = await getOne(dav, request.calendar, request.ref).catch((error: unknown) =>
+    Promise.reject(isKalendsError(error) && error.verdict === 'transient' ? asAfterEffect(error) : error),
+  );
   if (got.kind === 'gone') return got;
   throw failure;
 }

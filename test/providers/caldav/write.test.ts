@@ -1,4 +1,5 @@
 /** Conditional writes and removals: the headers that they carry, and what the odd answers of servers mean. */
+import { hadNoEffect } from '../../../actors/profile/failed-write.ts';
 import { describe, expect, test } from 'vitest';
 import type { Precondition } from '../../../providers/provider.ts';
 import { eventBody, failure } from '../../contracts/provider-subject.ts';
@@ -113,6 +114,19 @@ describe('writing', () => {
       expect(at.wire.methods).toEqual(['PUT', 'GET']);
       expect(written.body).toBe(at.server.world.body(at.path, 'one.ics'));
       expect(written.etag).toBe(etagOf(at, 'one.ics'));
+    },
+  );
+
+  test.each<FaultName>(['host_down', 'throttled_429_seconds', 'unauthorized_anyway', 'status_503', 'hangs'])(
+    'that what was written cannot be read (%s) does not say that nothing was written',
+    async (fault) => {
+      const at = await modelSession();
+      at.server.faults.set('put_without_etag', always);
+      at.server.faults.set(fault, { always: true, only: { method: 'GET' } });
+      const error = await failure(put(at, 'one.ics', 'One'));
+      expect(at.wire.methods).toEqual(['PUT', 'GET']);
+      expect(at.server.world.names(at.path)).toEqual(['one.ics']);
+      expect(hadNoEffect(error)).toBe(false);
     },
   );
 
@@ -249,6 +263,16 @@ describe('removing', () => {
     at.server.faults.set('delete_404', always);
     expect(await remove(at, etag)).toMatchObject({ kind: 'gone', evidence: { kind: 'direct_get', status: 404 } });
     expect(at.server.world.names(at.path)).toEqual([]);
+  });
+
+  test('a delete that may have been the one that removed it is not said to have had no effect', async () => {
+    const at = await modelSession();
+    const { etag } = await put(at, 'one.ics', 'One');
+    at.server.faults.set('delete_404', always);
+    at.server.faults.set('host_down', { always: true, only: { method: 'GET' } });
+    const error = await failure(remove(at, etag));
+    expect(at.server.world.names(at.path)).toEqual([]);
+    expect(hadNoEffect(error)).toBe(false);
   });
 
   test('a 404 from a calendar that is not there removes nothing', async () => {
