@@ -15,7 +15,7 @@ export function lateCallsOf(activation: Activation): readonly LateCall[] {
 }
 
 /** What the call may have left would have shown itself: its calendar was read when nothing could come any more. */
-function isReadSince(activation: Activation, { calendarId, attempt }: LateCall): boolean {
+export function isReadSince(activation: Activation, { calendarId, attempt }: LateCall): boolean {
   const work = activation.profile.calendars[calendarId];
   if (work === undefined || work.state.name === 'gone') return true;
   return (work.freshAtMs ?? -Infinity) > attempt.atMs + lateEffectMsOf(activation);

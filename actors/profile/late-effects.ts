@@ -2,7 +2,8 @@
 import { mayHaveDone, type Attempt, type LateCall } from '../../domain/intent.ts';
 import { change } from './activation.ts';
 import { voidAttempt } from './intents.ts';
-import { isSameCall, lateCallsOf, lateEffectMsOf } from './late-calls.ts';
+import { isReadSince, isSameCall, lateCallsOf, lateEffectMsOf } from './late-calls.ts';
+import { pullSoon } from './pull-soon.ts';
 import { look, remindersAsWanted, settleIfLanded, type Found } from './read-back.ts';
 import { commitSettled } from './write-commit.ts';
 import { stateOf, type WriteTurn } from './write-turn.ts';
@@ -29,6 +30,7 @@ export async function meetsLateCall(turn: WriteTurn, givesUp: boolean): Promise<
   const unknown = late.filter((one) => one.shown !== true && matters(one));
   if (unknown.length === 0) return false;
   if (await waits(turn, unknown)) return true;
+  if (ends && turn.resource === null && (await readsFirst(turn, unknown))) return true;
   for (const one of unknown) if ((await findOut(turn, one)) === 'landed') return true;
   // What stands there may be another than the turn began with: that matters to whoever goes on to write.
   return !givesUp;
@@ -40,6 +42,21 @@ async function waits({ activation, intents }: WriteTurn, late: readonly LateCall
   const notBeforeMs = Math.max(...late.map((one) => one.attempt.atMs)) + lateEffectMsOf(activation);
   if (last === undefined || activation.deps.clock.now() >= notBeforeMs) return false;
   await voidAttempt(activation, last, { notBeforeMs });
+  return true;
+}
+
+/**
+ * What such a call began, and nobody has seen yet, may have been moved to another name by a person: the calendar is read
+ * before its name alone is asked about.
+ */
+async function readsFirst(turn: WriteTurn, late: readonly LateCall[]): Promise<boolean> {
+  const { activation, calendarId, intents } = turn;
+  const last = intents.at(-1);
+  const begins = late.filter(({ attempt }) => attempt.baseEtag === null);
+  if (last === undefined || begins.every((one) => isReadSince(activation, one))) return false;
+  const freshAtMs = activation.profile.calendars[calendarId]?.freshAtMs ?? -1;
+  if (last.afterReadMs !== undefined && freshAtMs >= last.afterReadMs) return false;
+  await voidAttempt(activation, last, await pullSoon(turn));
   return true;
 }
 

@@ -343,9 +343,12 @@ test('what may be what a server made of a write is not called refused for certai
   expect(world.names(calendarPath)).toHaveLength(1);
 });
 
-test('a delete finds what a write of unknown outcome left that expired in an outage of weeks', async () => {
+test.each([
+  ['left', false],
+  ['left, and a person moved,', true],
+])('a delete finds what a write of unknown outcome %s that expired in an outage of weeks', async (_what, moves) => {
   const rig = await syncedOverCalDav({ events: 0 });
-  const { faults } = rig.other.server;
+  const { faults, world } = rig.other.server;
   faults.set('put_without_etag', { always: true });
   faults.set('status_500', { always: true, only: { method: 'GET' } });
   await rig.upsert(work, 'x', wish('X'));
@@ -356,9 +359,10 @@ test('a delete finds what a write of unknown outcome left that expired in an out
   expect(putsOf(rig)).toEqual(['created']);
   expect(outcomesOf(await rig.intents())).toEqual(['1 upsert expired intent_expired']);
   await rig.remove(work, 'x');
+  if (moves) world.move(calendarPath, world.names(calendarPath)[0] ?? '', calendarPath, 'elsewhere.ics');
   faults.clearAll();
   await rig.pass(day);
   expect(outcomesOf(await rig.intents()).at(-1)).toBe('2 delete written');
-  expect(rig.other.server.world.names('/calendars/alice/work/')).toEqual([]);
+  expect(world.names(calendarPath)).toEqual([]);
   await expectAllWell(rig);
 });
