@@ -34,8 +34,8 @@ export const telling: readonly Mutation[] = [
     name: 'no tombstones',
     mistake: 'a removed event leaves no tombstone in the event cache',
     file: 'domain/projection/lay-out.ts',
-    find: 'const events = before.filter((one) => one.deleted === 0).map((one) => tombstone(one, resource, commit));',
-    replace: 'const events = before.filter((one) => one.deleted === 2).map((one) => tombstone(one, resource, commit));',
+    find: '.filter((one) => one.deleted === 0 || one.eventId !== resource.eventId)',
+    replace: '.filter((one) => one.deleted === 2)',
   },
   {
     name: 'a removal keeps its old time of change',
